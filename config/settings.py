@@ -1,0 +1,86 @@
+"""Every setting, its unit and its default, in one typed tree. The file form is `tradigrade.toml`."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+PositiveFloat = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
+PositiveInt = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,15}$")]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of every table of the configuration: immutable, and an unknown key is an error."""
+
+
+class AccountSettings(Section, frozen=True):
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]{0,7}$")] = "main"
+    """Part of every client order id: 1 to 8 lower-case letters and digits."""
+    currency: str = "USDT"
+    opening_balance: Decimal = Decimal(10_000)
+    """Paper money of a fresh account."""
+
+
+class RiskSettings(Section, frozen=True):
+    max_order_notional: Decimal = Decimal(2_000)
+    max_position_notional: Decimal = Decimal(5_000)
+    """Per symbol, unfilled and unknown orders counted at their worst."""
+    max_orders_per_s: PositiveInt = 20
+    max_price_deviation_bps: PositiveFloat = 100.0
+    """A limit price further than this from the touch is refused."""
+    max_market_age_s: PositiveFloat = 2.0
+    """A market older than this refuses new orders."""
+    approval_ttl_s: PositiveFloat = 0.5
+
+
+class StrategySettings(Section, frozen=True):
+    path: str
+    """`module:Class` of an importable module, or `file.py:Class` in `strategies_dir`."""
+    symbols: tuple[str, ...] = ()
+    """Empty: every symbol of the system."""
+    parameters: dict[str, Any] = {}
+    name: Name | None = None
+    """Defaults to the class's name in lower case."""
+
+
+class LearningSettings(Section, frozen=True):
+    enabled: bool = True
+    horizon_bars: PositiveInt = 1
+    window_bars: PositiveInt = 512
+    """The trainer's memory per symbol."""
+    seed: Count = 7
+
+
+class ConsoleSettings(Section, frozen=True):
+    host: str = "127.0.0.1"
+    port: Port = 8420
+
+
+class SupervisionSettings(Section, frozen=True):
+    intensity: Count = 30
+    period_s: PositiveFloat = 60.0
+    backoff_min_s: PositiveFloat = 0.02
+    backoff_max_s: PositiveFloat = 5.0
+    heartbeat_s: PositiveFloat = 0.25
+    heartbeat_timeout_s: PositiveFloat = 3.0
+
+
+class Settings(Section, frozen=True):
+    symbols: tuple[str, ...] = ("BTC/USDT",)
+    bar_s: PositiveFloat = 1.0
+    """Length of a bar in seconds of session time."""
+    on_stop: Literal["cancel", "leave", "flatten"] = "cancel"
+    replay: str = ""
+    """A recording of raw Binance frames; empty: the seeded synthetic market."""
+    speed: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
+    seed: Count = 7
+    strategies_dir: str = ""
+    strategies: tuple[StrategySettings, ...] = (StrategySettings(path="tradigrade.trading.strategies.learned:Learned"),)
+    account: AccountSettings = AccountSettings()
+    risk: RiskSettings = RiskSettings()
+    learning: LearningSettings = LearningSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    supervision: SupervisionSettings = SupervisionSettings()

@@ -1,0 +1,1 @@
+"""What an actor is. Knows nothing of trading, and is usable alone."""

@@ -1,0 +1,1 @@
+"""The pure domain of trading: no clock, no client, no actor, no randomness of its own."""

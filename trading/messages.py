@@ -1,0 +1,285 @@
+"""The messages of trading: frozen facts and commands, in one wire form.
+
+Prices, sizes and money are `Decimal`; features are float64; times are int nanoseconds UTC.
+A field that may be absent is `None`, never a magic number.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+Side = Literal["buy", "sell"]
+OrderType = Literal["market", "limit"]
+Level = tuple[Decimal, Decimal]  # price, size
+
+ZERO = Decimal(0)
+
+
+class Message(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag=True, forbid_unknown_fields=True):
+    """Base of every message of trading: immutable, tagged with its own name, strict when decoded."""
+
+
+# -- market -----------------------------------------------------------------------------------------------------------
+
+
+class MarketDataUpdate(Message, frozen=True, gc=False):
+    """One market event and the best bid and ask as they stand after it.
+
+    `trade` carries price, size and the aggressor's side; `book` carries the best levels of each side, best first.
+    `sequence` is the venue's own number (trade id or book update id).
+    """
+
+    symbol: str
+    kind: Literal["trade", "quote", "book"]
+    venue_ns: int
+    received_ns: int
+    sequence: int
+    bid: Decimal
+    bid_size: Decimal
+    ask: Decimal
+    ask_size: Decimal
+    price: Decimal = ZERO
+    size: Decimal = ZERO
+    aggressor: Side | None = None
+    bids: tuple[Level, ...] = ()
+    asks: tuple[Level, ...] = ()
+
+
+class FeedChanged(Message, frozen=True, gc=False):
+    """A feed of a symbol became live, or stopped being trustworthy, and why."""
+
+    symbol: str
+    live: bool
+    reason: str
+    at_ns: int
+
+
+class BarClosed(Message, frozen=True, gc=False):
+    """One bar of session time, of trades in [start_ns, end_ns); a bar without trades repeats the last close."""
+
+    symbol: str
+    start_ns: int
+    end_ns: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    trades: int
+
+
+# -- learning ---------------------------------------------------------------------------------------------------------
+
+
+class SampleTaken(Message, frozen=True, gc=False):
+    """What a model saw at the close of a bar; its label follows from the closes of later bars."""
+
+    symbol: str
+    bar_ns: int
+    close: float
+    features: tuple[float, ...]
+
+
+class ModelPublished(Message, frozen=True, gc=False):
+    """A model's weights are on disk, complete and checksummed, and may be served."""
+
+    symbol: str
+    kind: str
+    version: str
+    path: str
+    sha256: str
+    trained_bars: int
+    log_loss: float
+
+
+class Prediction(Message, frozen=True, gc=False):
+    """Probability, calibrated by the model, that the price is higher `horizon_s` later."""
+
+    symbol: str
+    probability_up: float
+    horizon_s: float
+    model: str
+    bar_ns: int
+    features: tuple[float, ...] = ()
+
+
+# -- decisions --------------------------------------------------------------------------------------------------------
+
+
+class SignalGenerated(Message, frozen=True, gc=False):
+    """A strategy wants to hold `target` (signed amount of the base currency) of a symbol.
+
+    `limit_price` None asks for a market order. `cause` names the market event or bar that led here.
+    """
+
+    signal_id: str
+    strategy: str
+    symbol: str
+    target: Decimal
+    limit_price: Decimal | None
+    created_ns: int
+    cause: str
+    model: str = ""
+    probability_up: float | None = None
+    horizon_s: float | None = None
+    features: tuple[float, ...] = ()
+
+
+class OrderApproved(Message, frozen=True, gc=False):
+    """Risk allows exactly this order, once, until `expires_ns`, as judged by this incarnation of risk."""
+
+    approval_id: str
+    risk_incarnation: str
+    signal_id: str
+    strategy: str
+    symbol: str
+    side: Side
+    type: OrderType
+    amount: Decimal
+    price: Decimal | None
+    judged_ns: int
+    expires_ns: int
+    judged_on: str
+
+
+class OrderRefused(Message, frozen=True, gc=False):
+    """Risk, or the executor guarding an approval, refuses; `numbers` are what the decision compared."""
+
+    signal_id: str
+    strategy: str
+    symbol: str
+    code: str
+    numbers: dict[str, str]
+    at_ns: int
+
+
+# -- the life of an order ---------------------------------------------------------------------------------------------
+
+
+class OrderIntended(Message, frozen=True, gc=False):
+    """Written to the journal before the first byte leaves; `client_id` is never derived again."""
+
+    client_id: str
+    sequence: int
+    epoch: int
+    approval_id: str
+    signal_id: str
+    strategy: str
+    symbol: str
+    side: Side
+    type: OrderType
+    amount: Decimal
+    price: Decimal | None
+    reference_price: Decimal
+    at_ns: int
+
+
+class OrderPlaced(Message, frozen=True, gc=False):
+    """The request of an intended order was handed to the venue's connection."""
+
+    client_id: str
+    signal_id: str
+    strategy: str
+    symbol: str
+    side: Side
+    type: OrderType
+    amount: Decimal
+    price: Decimal | None
+    at_ns: int
+
+
+class OrderAccepted(Message, frozen=True, gc=False):
+    client_id: str
+    venue_id: str
+    at_ns: int
+
+
+class OrderRejected(Message, frozen=True, gc=False):
+    """The venue proved that it does not hold the order."""
+
+    client_id: str
+    code: str
+    reason: str
+    at_ns: int
+
+
+class OrderCancelled(Message, frozen=True, gc=False):
+    client_id: str
+    reason: str
+    at_ns: int
+
+
+class CancelIntended(Message, frozen=True, gc=False):
+    client_id: str
+    reason: str
+    at_ns: int
+
+
+class OrderUnknown(Message, frozen=True, gc=False):
+    """The order's outcome is not proven: it reserves its worst case until the venue's own evidence ends the doubt."""
+
+    client_id: str
+    reason: str
+    at_ns: int
+
+
+class OrderFilled(Message, frozen=True, gc=False):
+    client_id: str
+    trade_id: str
+    symbol: str
+    side: Side
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    fee_currency: str
+    maker: bool
+    at_ns: int
+
+
+class BalanceAdopted(Message, frozen=True, gc=False):
+    """The opening amount of a currency, taken from the venue when the account's journal began."""
+
+    currency: str
+    amount: Decimal
+    at_ns: int
+
+
+# -- the state of the system ------------------------------------------------------------------------------------------
+
+
+class AccountReconciled(Message, frozen=True, gc=False):
+    """The books were compared with the venue's own; `differences` is empty where they are equal."""
+
+    equal: bool
+    differences: tuple[str, ...]
+    open_orders: int
+    unknown_orders: int
+    at_ns: int
+
+
+class RungChanged(Message, frozen=True, gc=False):
+    scope: str
+    rung: str
+    reason: str
+    at_ns: int
+
+
+class RiskAlert(Message, frozen=True, gc=False):
+    code: str
+    detail: str
+    at_ns: int
+
+
+OrderEvent = (
+    OrderIntended
+    | OrderPlaced
+    | OrderAccepted
+    | OrderRejected
+    | OrderCancelled
+    | CancelIntended
+    | OrderUnknown
+    | OrderFilled
+    | BalanceAdopted
+)
+"""What the account's journal holds and the ledger folds."""

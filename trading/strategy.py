@@ -1,0 +1,65 @@
+"""The user's door: a strategy sees the market and its own fills, and says what it wants to hold."""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import msgspec
+
+from .messages import ZERO, BarClosed, MarketDataUpdate, OrderFilled, Prediction
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A wish to hold `amount` of the base currency; with a `limit_price`, at no worse than that."""
+
+    amount: Decimal
+    limit_price: Decimal | None = None
+
+
+class StrategyFault(Exception):
+    """The strategy's parameters are wrong: the message says what was expected and what was found."""
+
+
+class Strategy:
+    """One strategy on one symbol. Subclass it, override what you need, return a `Target` or None.
+
+    The same file runs in backtest, paper and live. A strategy is pure: it reads no clock, opens no file and draws
+    no randomness; time comes with the messages. It must not raise for market conditions it can foresee: an
+    exception restarts it with a clean state. `parameters` are the class's defaults merged with the configuration's;
+    an unknown name or another type is a `StrategyFault`.
+    """
+
+    defaults: ClassVar[dict[str, Any]] = {}
+    """Name and default of every parameter; the default's type is the parameter's type."""
+    needs_model: ClassVar[bool] = False
+    """True asks for a prediction at every closed bar, delivered to `on_signal`."""
+
+    def __init__(self, symbol: str, parameters: dict[str, Any] | None = None) -> None:
+        self.symbol = symbol
+        self.parameters = merge_parameters(type(self), parameters or {})
+        self.position = ZERO
+        """This strategy's own virtual position: the sum of its fills, kept by the system."""
+
+    def on_market(self, update: MarketDataUpdate) -> Target | None:
+        """Every trade, quote and book change of the symbol."""
+
+    def on_bar(self, bar: BarClosed) -> Target | None:
+        """Every closed bar of `bar_s` seconds."""
+
+    def on_signal(self, prediction: Prediction, market: MarketDataUpdate) -> Target | None:
+        """The model's view after a closed bar, with the market as it stands."""
+
+    def on_fill(self, fill: OrderFilled) -> None:
+        """One of this strategy's own fills, already counted in `position`."""
+
+
+def merge_parameters(kind: type[Strategy], given: dict[str, Any]) -> dict[str, Any]:
+    """Defaults overlaid with `given`, each value of its default's type."""
+    for name, value in given.items():
+        if name not in kind.defaults:
+            raise StrategyFault(
+                f"{kind.__name__}: parameter {name!r} is unknown, expected one of {list(kind.defaults)}"
+            )
+        expected = type(kind.defaults[name])
+        if isinstance(value, bool) != (expected is bool) or not isinstance(value, (expected, int)):
+            raise StrategyFault(f"{kind.__name__}: parameter {name!r} must be {expected.__name__}, got {value!r}")
+    return {name: type(default)(given.get(name, default)) for name, default in kind.defaults.items()}
