@@ -1,0 +1,82 @@
+"""What the trader shows the outside, whole and at once: a reader needs no history to understand it."""
+
+from decimal import Decimal
+
+from .messages import Message, OrderType, Side
+
+Curve = tuple[tuple[int, float], ...]  # (time_ns, value), oldest first, bounded
+
+
+class SymbolView(Message, frozen=True, gc=False):
+    symbol: str
+    bid: Decimal
+    ask: Decimal
+    last: Decimal
+    live: bool
+    age_s: float
+    rung: str
+    position: Decimal
+    updates: int
+
+
+class OrderView(Message, frozen=True, gc=False):
+    client_id: str
+    strategy: str
+    symbol: str
+    side: Side
+    type: OrderType
+    amount: Decimal
+    price: Decimal | None
+    filled: Decimal
+    state: str
+    at_ns: int
+
+
+class FillView(Message, frozen=True, gc=False):
+    client_id: str
+    symbol: str
+    side: Side
+    price: Decimal
+    amount: Decimal
+    fee: Decimal
+    fee_currency: str
+    at_ns: int
+
+
+class RefusalView(Message, frozen=True, gc=False):
+    strategy: str
+    symbol: str
+    code: str
+    numbers: dict[str, str]
+    at_ns: int
+
+
+class LearningView(Message, frozen=True, gc=False):
+    """The models of one symbol; `losses` are recent mean log-losses (0.693 is a coin), `curve` the champion's."""
+
+    symbol: str
+    champion: str
+    version: str
+    learned_bars: int
+    losses: dict[str, float]
+    probability_up: float | None
+    curve: Curve
+
+
+class TradingSnapshot(Message, frozen=True, gc=False):
+    at_ns: int
+    rung: str
+    rung_reason: str
+    reconciled: bool
+    currency: str
+    balances: dict[str, Decimal]
+    equity: Decimal
+    profit: Decimal
+    symbols: tuple[SymbolView, ...]
+    orders: tuple[OrderView, ...]
+    """Open orders first, then the most recent closed ones; at most 50."""
+    fills: tuple[FillView, ...]
+    refusals: tuple[RefusalView, ...]
+    learning: tuple[LearningView, ...]
+    equity_curve: Curve
+    counters: dict[str, int]
