@@ -1,0 +1,1 @@
+"""Who restarts whom. Knows nothing of trading; with the kernel it is usable alone."""

@@ -1,0 +1,42 @@
+"""The one place that reads time."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as everything in the system sees it."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds UTC since the epoch; may step when the host's clock is set."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds that never go back; comparable between processes of one host, not across a reboot."""
+
+
+class SystemClock:
+    """The host's clock."""
+
+    def now_ns(self) -> int:
+        return time.time_ns()
+
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns()
+
+
+class ManualClock:
+    """A clock that moves only when told to, for tests and simulation."""
+
+    def __init__(self, now_ns: int = 1_700_000_000_000_000_000) -> None:
+        self._start_ns = now_ns
+        self._elapsed_ns = 0
+
+    def now_ns(self) -> int:
+        return self._start_ns + self._elapsed_ns
+
+    def monotonic_ns(self) -> int:
+        return self._elapsed_ns
+
+    def advance(self, seconds: float) -> None:
+        assert seconds >= 0, "a clock does not go back"
+        self._elapsed_ns += round(seconds * 1e9)
