@@ -27,12 +27,17 @@ class ActorSpawner:
             system.stop(path, reason)
 
     def kill(self, supervisor: Actor, child: str) -> None:
-        supervisor.context.system.kill(f"{supervisor.context.path}/{child}")
+        system, path = supervisor.context.system, f"{supervisor.context.path}/{child}"
+        actor = system.actors.get(path)
+        if actor is not None and isinstance(actor.behaviour, Supervisor):
+            actor.behaviour.kill_children()
+        system.kill(path)
 
     def _make(self, spec: ChildSpec) -> Actor:
         if spec.is_supervisor:
             return Supervisor(spec, self)
-        return resolve(spec.actor)(**spec.settings)
+        actor: Actor = resolve(spec.actor)(**spec.settings)
+        return actor
 
 
 def resolve(path: str) -> Any:

@@ -83,8 +83,12 @@ class Supervisor(Actor):
                 if slot is not None and slot.incarnation == incarnation and slot.phase == "stopping":
                     self._spawner.kill(self, child)
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:  # noqa: ARG002
         """Children that are still alive end with their supervisor."""
+        self.kill_children()
+
+    def kill_children(self) -> None:
+        """End every child now, last started first."""
         for name, slot in reversed(self.core.slots.items()):
             if slot.alive:
                 self._spawner.kill(self, name)

@@ -1,0 +1,83 @@
+"""A warm process that forks nodes: heavy imports are paid once, a new node is up in tens of milliseconds.
+
+Run as `python -m tradigrade.supervisors.forkserver FD MODULE,MODULE`. It is single-threaded and owns no socket but
+its control channel, so a fork inherits nothing that breaks. A request is a length-prefixed JSON object with one file
+descriptor, the node's lifeline; the answer is the new process's id. It ends when its launcher does.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from importlib import import_module
+from typing import Any
+
+from .actors import resolve
+
+HEADER = struct.Struct("!I")
+REQUEST_LIMIT = 1 << 20
+
+
+def send_request(control: socket.socket, target: str, argument: dict[str, Any], lifeline: socket.socket) -> None:
+    """Ask for a new process that calls `target(lifeline_fd, argument)`."""
+    body = json.dumps({"target": target, "argument": argument}).encode()
+    socket.send_fds(control, [HEADER.pack(len(body)) + body], [lifeline.fileno()])
+
+
+def _receive(control: socket.socket) -> tuple[dict[str, Any], int] | None:
+    """The next request and its file descriptor; None when the launcher is gone."""
+    data, fds, _, _ = socket.recv_fds(control, 65536, 1)
+    if not data:
+        return None
+    (size,) = HEADER.unpack(data[: HEADER.size])
+    assert size <= REQUEST_LIMIT, f"a request of {size} bytes is over the bound of {REQUEST_LIMIT}"
+    while len(data) < HEADER.size + size:
+        data += control.recv(65536)
+    return json.loads(data[HEADER.size :]), fds[0]
+
+
+def _become(request: dict[str, Any], lifeline_fd: int) -> None:
+    """The child's whole life. Never returns."""
+    status = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        resolve(request["target"])(lifeline_fd, request["argument"])
+        status = 0
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def serve(control: socket.socket) -> None:
+    """Fork on request until the launcher is gone."""
+    while (received := _receive(control)) is not None:
+        request, lifeline_fd = received
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _become(request, lifeline_fd)
+        os.close(lifeline_fd)
+        control.sendall(HEADER.pack(pid))
+
+
+def main(arguments: list[str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: nodes report their own end by their lifeline
+    control = socket.socket(fileno=int(arguments[0]))
+    os.set_inheritable(control.fileno(), False)
+    for module in filter(None, arguments[1].split(",")):
+        import_module(module)
+    gc.freeze()
+    control.sendall(HEADER.pack(os.getpid()))
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        serve(control)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,226 @@
+"""Children that are processes of this host: forked from the warm fork server, or fresh interpreters without it."""
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..kernel.actor import Actor
+from ..kernel.signals import KILLED, SHUTDOWN
+from .effects import ChildDown, ChildStarted
+from .forkserver import HEADER, send_request
+from .lifeline import Lifeline
+from .reports import ProcessReport, State
+from .spec import ChildSpec
+
+FORK_SERVER = "forkserver"
+"""Id of the child that is the fork server itself."""
+START_TIMEOUT_S = 20.0
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, <linux/prctl.h>
+
+
+@dataclass
+class Process:
+    """One incarnation of a child process, as its launcher knows it. Times are monotonic nanoseconds."""
+
+    name: str
+    incarnation: int
+    restarts: int
+    lifeline: Lifeline | None = None
+    pid: int = 0
+    state: State = "starting"
+    reason: str = ""
+    kill_wanted: bool = False
+    up_ns: int = 0
+    serving_ns: int = 0
+
+
+@dataclass
+class _Channel:
+    """The control connection to a fork server, and who waits for its answers, in order."""
+
+    control: socket.socket
+    waiting: list[Process] = field(default_factory=list)
+
+
+class ProcessSpawner:
+    """Starts and ends processes for one supervisor, on the loop of the launcher.
+
+    `target` is the dotted path of `main(lifeline_fd, argument)` in a new process; `preload` are the modules the fork
+    server imports. A process counts as started when it says so; one that does not within `START_TIMEOUT_S` is killed.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, target: str, preload: tuple[str, ...]) -> None:
+        self._loop = loop
+        self._target = target
+        self._preload = preload
+        self._channel: _Channel | None = None
+        self.processes: dict[str, Process] = {}
+        self.down_ns: dict[str, int] = {}
+        """When each child last died, on the monotonic clock."""
+        self.on_change = lambda process: None  # noqa: ARG005
+        """Called with a `Process` whenever its state changes."""
+        adopt_orphans(loop)
+
+    def start(self, supervisor: Actor, spec: ChildSpec, incarnation: int, restarts: int) -> None:
+        process = self.processes[spec.id] = Process(spec.id, incarnation, restarts)
+        ours, theirs = socket.socketpair()
+        process.lifeline = Lifeline(
+            self._loop,
+            ours,
+            lambda word, detail: self._heard(supervisor, process, word, detail),
+            lambda: self._closed(supervisor, process),
+        )
+        if spec.id == FORK_SERVER:
+            self._start_fork_server(supervisor, process, theirs)
+        else:
+            argument = {**spec.settings, "name": spec.id, "incarnation": incarnation, "restarts": restarts}
+            self._start_node(process, argument, theirs)
+        self._loop.call_later(START_TIMEOUT_S, lambda: self._check_started(process))
+
+    def stop(self, supervisor: Actor, child: str, reason: str) -> None:  # noqa: ARG002
+        process = self.processes[child]
+        process.state = "stopping"
+        self.on_change(process)
+        if child == FORK_SERVER:
+            self._drop_channel()
+        elif process.lifeline is not None:
+            process.lifeline.say("stop", reason)
+
+    def kill(self, supervisor: Actor, child: str) -> None:  # noqa: ARG002
+        """SIGKILL; the end is heard on the lifeline."""
+        process = self.processes[child]
+        process.kill_wanted = True
+        if process.pid and process.state != "stopped":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+
+    def reports(self) -> tuple[ProcessReport, ...]:
+        return tuple(self._report(process) for process in self.processes.values())
+
+    def _report(self, process: Process) -> ProcessReport:
+        down_ns = self.down_ns.get(process.name)
+
+        def since_down_ms(at_ns: int) -> float | None:
+            return round((at_ns - down_ns) / 1e6, 3) if down_ns is not None and at_ns > down_ns else None
+
+        return ProcessReport(
+            name=process.name,
+            pid=process.pid,
+            state=process.state,
+            restarts=process.restarts,
+            incarnation=process.incarnation,
+            reason=process.reason,
+            up_ms=since_down_ms(process.up_ns),
+            ready_ms=since_down_ms(process.serving_ns),
+        )
+
+    def _start_node(self, process: Process, argument: dict[str, Any], lifeline: socket.socket) -> None:
+        if self._channel is not None:
+            try:
+                send_request(self._channel.control, self._target, argument, lifeline)
+                self._channel.waiting.append(process)
+                lifeline.close()
+                return
+            except OSError:
+                self._drop_channel()
+        module, _, function = self._target.partition(":")
+        code = f"import json, sys; from {module} import {function} as f; f(int(sys.argv[1]), json.loads(sys.argv[2]))"
+        process.pid = _spawn(["-c", code, str(lifeline.fileno()), json.dumps(argument)], lifeline)
+
+    def _start_fork_server(self, supervisor: Actor, process: Process, lifeline: socket.socket) -> None:
+        lifeline.close()  # its control channel serves as its lifeline
+        if process.lifeline is not None:
+            process.lifeline.close()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(True)
+        channel = _Channel(ours)
+        module = "tradigrade.supervisors.forkserver"
+        process.pid = _spawn(["-m", module, str(theirs.fileno()), ",".join(self._preload)], theirs)
+        self._loop.add_reader(ours.fileno(), lambda: self._fork_server_said(supervisor, process, channel))
+
+    def _fork_server_said(self, supervisor: Actor, process: Process, channel: _Channel) -> None:
+        try:
+            answer = channel.control.recv(HEADER.size)
+        except OSError:
+            answer = b""
+        if len(answer) < HEADER.size:
+            self._loop.remove_reader(channel.control.fileno())
+            channel.control.close()
+            if self._channel is channel:
+                self._channel = None
+            self._closed(supervisor, process)
+        elif process.state == "starting":
+            self._channel = channel
+            self._heard(supervisor, process, "up", "")
+            self._heard(supervisor, process, "serving", "")
+            self._heard(supervisor, process, "started", "")
+        else:
+            node = channel.waiting.pop(0)
+            (node.pid,) = HEADER.unpack(answer)
+            if node.kill_wanted:
+                os.kill(node.pid, signal.SIGKILL)
+
+    def _drop_channel(self) -> None:
+        if self._channel is not None:
+            with contextlib.suppress(OSError):
+                self._channel.control.shutdown(socket.SHUT_RDWR)
+
+    def _heard(self, supervisor: Actor, process: Process, word: str, detail: str) -> None:
+        context, now_ns = supervisor.context, supervisor.context.system.clock.monotonic_ns()
+        match word:
+            case "up":
+                process.up_ns = now_ns
+                process.pid = int(detail or process.pid)
+            case "started":
+                process.state = "running"
+                context.tell(context.path, ChildStarted(process.name, process.incarnation))
+            case "serving":
+                process.serving_ns = now_ns
+            case "failed" | "bye":
+                process.reason = detail
+        self.on_change(process)
+
+    def _closed(self, supervisor: Actor, process: Process) -> None:
+        context = supervisor.context
+        if process.state == "stopping" and not process.reason:
+            process.reason = SHUTDOWN
+        process.reason = process.reason or KILLED
+        process.state = "stopped"
+        self.down_ns[process.name] = context.system.clock.monotonic_ns()
+        self.on_change(process)
+        context.tell(context.path, ChildDown(process.name, process.incarnation, process.reason))
+
+    def _check_started(self, process: Process) -> None:
+        if process.state == "starting" and self.processes.get(process.name) is process and process.pid:
+            process.reason = f"did not start within {START_TIMEOUT_S} s"
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+
+
+def _spawn(arguments: list[str], inherited: socket.socket) -> int:
+    """A fresh interpreter that inherits exactly one more file descriptor."""
+    os.set_inheritable(inherited.fileno(), True)
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
+    pid = os.posix_spawn(sys.executable, [sys.executable, *arguments], environment)
+    inherited.close()
+    return pid
+
+
+def adopt_orphans(loop: asyncio.AbstractEventLoop) -> None:
+    """Nodes whose fork server died become our children (Linux), and every child that ends is reaped."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(SUBREAPER, 1, 0, 0, 0)
+    loop.add_signal_handler(signal.SIGCHLD, _reap)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
