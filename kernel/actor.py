@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .envelope import Reply
+from .envelope import Envelope, Reply
 from .loop import Timer
 
 if TYPE_CHECKING:
@@ -60,9 +60,13 @@ class Context:
     def now_ns(self) -> int:
         return self.system.clock.now_ns()
 
-    def tell(self, path: str, message: Any) -> bool:
-        """Send; False (and a dead letter) where nobody is there or its mailbox is full."""
-        return self.system.tell(path, message, sender=self.path)
+    def tell(self, path: str, message: Any, *, ttl_s: float | None = None) -> bool:
+        """Send; False (and a dead letter) where nobody is there or its mailbox is full.
+
+        With `ttl_s` the message is dropped, and counted, when it could not be handled in time.
+        """
+        deadline_ns = None if ttl_s is None else self.system.clock.now_ns() + round(ttl_s * 1e9)
+        return self.system.deliver(path, Envelope(message, self.path, deadline_ns=deadline_ns))
 
     def ask(self, path: str, message: Any, timeout_s: float) -> Reply:
         """Send a question; the reply is always resolved: a value, an error or a time-out."""

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +65,7 @@ class ProcessSpawner:
         self.processes: dict[str, Process] = {}
         self.down_ns: dict[str, int] = {}
         """When each child last died, on the monotonic clock."""
-        self.on_change = lambda process: None  # noqa: ARG005
+        self.on_change: Callable[[Process], object] = lambda _: None
         """Called with a `Process` whenever its state changes."""
         adopt_orphans(loop)
 
@@ -141,8 +142,7 @@ class ProcessSpawner:
         ours, theirs = socket.socketpair()
         ours.setblocking(True)
         channel = _Channel(ours)
-        module = "tradigrade.supervisors.forkserver"
-        process.pid = _spawn(["-m", module, str(theirs.fileno()), ",".join(self._preload)], theirs)
+        process.pid = _spawn(["-m", f"{__package__}.forkserver", str(theirs.fileno()), ",".join(self._preload)], theirs)
         self._loop.add_reader(ours.fileno(), lambda: self._fork_server_said(supervisor, process, channel))
 
     def _fork_server_said(self, supervisor: Actor, process: Process, channel: _Channel) -> None:

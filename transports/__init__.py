@@ -1,0 +1,1 @@
+"""How messages cross processes: MessagePack over ZeroMQ, strictly decoded."""

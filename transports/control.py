@@ -1,0 +1,23 @@
+"""Questions one may ask a node from outside, and their answers."""
+
+from ..supervisors.reports import Report
+
+
+class StatusAsked(Report, frozen=True, gc=False):
+    """Asks a launcher for `StatusAnswered`."""
+
+
+class StopAsked(Report, frozen=True, gc=False):
+    """Asks a launcher to stop everything in order."""
+
+    reason: str
+
+
+class Acknowledged(Report, frozen=True, gc=False):
+    """It will be done."""
+
+
+class Failed(Report, frozen=True, gc=False):
+    """The question could not be answered; the reason says why."""
+
+    reason: str
