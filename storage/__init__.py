@@ -1,0 +1,1 @@
+"""What survives: journal files, leases. Databases come with the store node."""

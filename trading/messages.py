@@ -245,6 +245,36 @@ class BalanceAdopted(Message, frozen=True, gc=False):
     at_ns: int
 
 
+class HistoryAdopted(Message, frozen=True, gc=False):
+    """Trades of the account up to this id were made before its journal began, and are in the adopted balances."""
+
+    symbol: str
+    last_trade_id: int
+    at_ns: int
+
+
+class StrategyPosition(Message, frozen=True, gc=False):
+    """A strategy's own virtual position: the sum of its fills, less fees taken in the base currency."""
+
+    strategy: str
+    symbol: str
+    amount: Decimal
+
+
+class PositionAsked(Message, frozen=True, gc=False):
+    """A strategy asks the ledger to publish its position."""
+
+    strategy: str
+    symbol: str
+
+
+class CancelRequested(Message, frozen=True, gc=False):
+    """Cancel one open order; cancels need no approval."""
+
+    client_id: str
+    reason: str
+
+
 # -- the state of the system ------------------------------------------------------------------------------------------
 
 
@@ -281,5 +311,6 @@ OrderEvent = (
     | OrderUnknown
     | OrderFilled
     | BalanceAdopted
+    | HistoryAdopted
 )
 """What the account's journal holds and the ledger folds."""

@@ -1,0 +1,135 @@
+"""An append-only file of checksummed records; what `append` returned from survives `kill -9`.
+
+Layout: an 8-byte header (magic, version), then records of length (u32), CRC-32 of sequence and payload (u32), sequence
+(u64) and payload. A torn tail, as a crash leaves it, is cut at the last whole record when the file is opened; damage
+before the tail is never repaired silently: it is `JournalFault`, with the place.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+HEADER = struct.Struct("<6sH")
+MAGIC = b"TGJRNL"
+VERSION = 1
+RECORD = struct.Struct("<IIQ")
+PAYLOAD_LIMIT = 16 << 20
+
+
+class JournalFault(Exception):
+    """The file cannot be trusted or used; the message names the file, the place and what to do."""
+
+
+class Journal:
+    """One file. Not thread-safe, except that `sync` may run in another thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sequence = 0
+        """Sequence of the last record; the first is 1."""
+        self.recovered_bytes = 0
+        """Bytes of a torn tail that opening cut off."""
+        self._fd = -1
+        self._dirty = False
+
+    def open(self) -> None:
+        """Create or recover the file. Safe to call again after `close`."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalFault(f"journal {self.path} cannot be opened: {error.strerror}; make it writable") from error
+        data = self.path.read_bytes()
+        if len(data) < HEADER.size:
+            os.ftruncate(self._fd, 0)
+            os.write(self._fd, HEADER.pack(MAGIC, VERSION))
+            self.sequence, self.recovered_bytes = 0, len(data)
+            return
+        _check_header(data, self.path)
+        end = HEADER.size
+        for sequence, _, after in _scan(data, self.path):
+            self.sequence, end = sequence, after
+        self.recovered_bytes = len(data) - end
+        if self.recovered_bytes:
+            os.ftruncate(self._fd, end)
+
+    def append(self, payload: bytes) -> int:
+        """Write one record with a single `write`; its sequence. A short or failed write is `JournalFault`."""
+        sequence = self.sequence + 1
+        crc = zlib.crc32(payload, sequence & 0xFFFFFFFF)
+        record = RECORD.pack(len(payload), crc, sequence) + payload
+        try:
+            written = os.write(self._fd, record)
+        except OSError as error:
+            raise JournalFault(f"journal {self.path} cannot be written: {error.strerror}") from error
+        if written != len(record):
+            raise JournalFault(f"journal {self.path}: wrote {written} of {len(record)} bytes; the disk may be full")
+        self.sequence = sequence
+        self._dirty = True
+        return sequence
+
+    def sync(self) -> None:
+        """Put what was appended on the disk itself."""
+        if self._dirty and self._fd >= 0:
+            self._dirty = False
+            os.fdatasync(self._fd)
+
+    def replay(self) -> Iterator[tuple[int, bytes]]:
+        """Every record as (sequence, payload), oldest first."""
+        data = self.path.read_bytes()
+        _check_header(data, self.path)
+        for sequence, payload, _ in _scan(data, self.path):
+            yield sequence, payload
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            self.sync()
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _check_header(data: bytes, path: Path) -> None:
+    magic, version = HEADER.unpack_from(data)
+    if magic != MAGIC:
+        raise JournalFault(f"{path} is not a journal: expected it to begin with {MAGIC!r}, found {magic!r}")
+    if version != VERSION:
+        raise JournalFault(f"journal {path} has version {version}, this program reads version {VERSION}")
+
+
+def _scan(data: bytes, path: Path) -> Iterator[tuple[int, bytes, int]]:
+    """Whole records as (sequence, payload, end offset). A bad record is the tail, or damage if good ones follow it."""
+    offset, expected = HEADER.size, 1
+    while offset < len(data):
+        record = _read(data, offset, expected)
+        if record is None:
+            if _resumes(data, offset, expected):
+                raise JournalFault(
+                    f"journal {path} is damaged at byte {offset} (record {expected}) with good records after it; "
+                    "restore it from a copy, or move it away to start anew from the venue's own books"
+                )
+            return
+        payload, offset = record
+        yield expected, payload, offset
+        expected += 1
+
+
+def _read(data: bytes, offset: int, expected: int) -> tuple[bytes, int] | None:
+    if offset + RECORD.size > len(data):
+        return None
+    size, crc, sequence = RECORD.unpack_from(data, offset)
+    end = offset + RECORD.size + size
+    if size > PAYLOAD_LIMIT or end > len(data) or sequence != expected:
+        return None
+    payload = data[offset + RECORD.size : end]
+    return (payload, end) if zlib.crc32(payload, sequence & 0xFFFFFFFF) == crc else None
+
+
+def _resumes(data: bytes, offset: int, expected: int) -> bool:
+    """True where a later record of the sequence still reads: damage in the middle, not a torn tail."""
+    for start in range(offset + 1, len(data) - RECORD.size):
+        size, _, sequence = RECORD.unpack_from(data, start)
+        if size <= PAYLOAD_LIMIT and expected < sequence <= expected + 1_000_000 and _read(data, start, sequence):
+            return True
+    return False

@@ -1,0 +1,32 @@
+"""What a venue itself says of an account: the only thing that ends doubt."""
+
+from decimal import Decimal
+from typing import Literal
+
+from .messages import Message, OrderFilled, OrderType, Side
+
+VenueState = Literal["open", "filled", "cancelled", "rejected", "missing"]
+"""`missing`: asked for by its client id, the venue answered that it holds no such order."""
+
+
+class VenueOrder(Message, frozen=True, gc=False):
+    client_id: str
+    venue_id: str
+    symbol: str
+    state: VenueState
+    side: Side = "buy"
+    type: OrderType = "limit"
+    amount: Decimal = Decimal(0)
+    price: Decimal | None = None
+    filled: Decimal = Decimal(0)
+
+
+class Evidence(Message, frozen=True, gc=False):
+    """One consistent-enough look at an account: all open orders, orders asked for by id, trades past those known, and
+    the totals (free and locked) of every currency. Fills of orders unknown to the books have an empty `client_id`."""
+
+    asked_ns: int
+    orders: tuple[VenueOrder, ...]
+    trades: tuple[OrderFilled, ...]
+    last_trade_ids: dict[str, int]
+    balances: dict[str, Decimal]

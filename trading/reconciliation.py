@@ -1,0 +1,108 @@
+"""Bringing the books level with the venue's own evidence. Pure: evidence in, events and differences out."""
+
+from collections.abc import Iterator
+
+from .books import Books, Order
+from .evidence import Evidence, VenueOrder
+from .messages import (
+    ZERO,
+    BalanceAdopted,
+    HistoryAdopted,
+    OrderAccepted,
+    OrderCancelled,
+    OrderEvent,
+    OrderIntended,
+    OrderRejected,
+    OrderUnknown,
+)
+from .order_states import OrderState
+
+ADOPTED = "adopted"
+"""Strategy name of orders that carry our prefix but that the journal does not know (a power loss took its tail)."""
+DOUBTFUL = (OrderState.INTENDED, OrderState.SUBMITTED, OrderState.UNKNOWN)
+
+
+def begin(evidence: Evidence, now_ns: int) -> Iterator[OrderEvent]:
+    """The first entries of a journal: what the account holds already, and which trades that includes."""
+    for currency, amount in sorted(evidence.balances.items()):
+        if amount:
+            yield BalanceAdopted(currency, amount, now_ns)
+    for symbol, last_trade_id in sorted(evidence.last_trade_ids.items()):
+        yield HistoryAdopted(symbol, last_trade_id, now_ns)
+
+
+def settle(books: Books, evidence: Evidence, now_ns: int, lost_after_ns: int, prefix: str) -> Iterator[OrderEvent]:
+    """The events the books missed, in an order in which they apply.
+
+    An order the venue does not hold is proven never to have arrived once its request is older than `lost_after_ns`,
+    past which the venue refuses it; before that it stays unknown.
+    """
+    at_venue = {order.client_id: order for order in evidence.orders}
+    for order in evidence.orders:
+        if order.client_id not in books.orders and order.state == "open" and order.client_id.startswith(prefix):
+            yield _adopt(order, now_ns)
+            yield OrderAccepted(order.client_id, order.venue_id, now_ns)
+    for order in books.open_orders():
+        found = at_venue.get(order.intent.client_id)
+        if found is not None and found.state != "missing" and order.state in DOUBTFUL:
+            yield OrderAccepted(order.intent.client_id, found.venue_id, now_ns)
+    for trade in evidence.trades:
+        if not books.knows_trade(trade.symbol, trade.trade_id):
+            yield trade
+    for order in books.open_orders():
+        if event := _conclude(order, at_venue.get(order.intent.client_id), evidence, now_ns, lost_after_ns):
+            yield event
+
+
+def compare(books: Books, evidence: Evidence) -> tuple[str, ...]:
+    """Every difference between the books and the venue, in words; empty where position, balances and open orders are
+    equal. Orders still unknown are not compared: they are doubt, not difference."""
+    differences = []
+    for currency in sorted(books.balances.keys() | evidence.balances.keys()):
+        ours, theirs = books.balances.get(currency, ZERO), evidence.balances.get(currency, ZERO)
+        if ours != theirs:
+            differences.append(f"balance of {currency}: books {ours}, venue {theirs}")
+    doubtful = {order.intent.client_id for order in books.open_orders() if order.state in DOUBTFUL}
+    ours_open = {order.intent.client_id for order in books.open_orders()} - doubtful
+    theirs_open = {order.client_id for order in evidence.orders if order.state == "open"} - doubtful
+    for client_id in sorted(ours_open ^ theirs_open):
+        side = "the books" if client_id in ours_open else "the venue"
+        differences.append(f"open order {client_id!r} is only in {side}")
+    return tuple(differences)
+
+
+def _adopt(order: VenueOrder, now_ns: int) -> OrderIntended:
+    return OrderIntended(
+        client_id=order.client_id,
+        sequence=0,
+        epoch=0,
+        approval_id="",
+        signal_id=f"{ADOPTED}:{order.client_id}",
+        strategy=ADOPTED,
+        symbol=order.symbol,
+        side=order.side,
+        type=order.type,
+        amount=order.amount,
+        price=order.price,
+        reference_price=order.price or ZERO,
+        at_ns=now_ns,
+    )
+
+
+def _conclude(
+    order: Order, found: VenueOrder | None, evidence: Evidence, now_ns: int, lost_after_ns: int
+) -> OrderEvent | None:
+    """What the venue's word means for an order that is open in the books."""
+    client_id, doubtful = order.intent.client_id, order.state in DOUBTFUL
+    if found is None:
+        return None
+    if found.state == "cancelled":
+        return OrderCancelled(client_id, "cancelled at the venue", now_ns)
+    if found.state == "rejected":
+        return OrderRejected(client_id, "VENUE", "rejected at the venue", now_ns)
+    if found.state == "missing" and doubtful:
+        if evidence.asked_ns - order.intent.at_ns > lost_after_ns:
+            return OrderRejected(client_id, "NEVER_ARRIVED", "the venue holds no such order", now_ns)
+        if order.state is not OrderState.UNKNOWN:
+            return OrderUnknown(client_id, "the venue does not hold it yet", now_ns)
+    return None
