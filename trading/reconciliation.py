@@ -32,16 +32,16 @@ def begin(evidence: Evidence, now_ns: int) -> Iterator[OrderEvent]:
 
 
 def settle(books: Books, evidence: Evidence, now_ns: int, lost_after_ns: int, prefix: str) -> Iterator[OrderEvent]:
-    """The events the books missed, in an order in which they apply.
+    """The events the books missed; apply each to `books` before taking the next.
 
     An order the venue does not hold is proven never to have arrived once its request is older than `lost_after_ns`,
     past which the venue refuses it; before that it stays unknown.
     """
     at_venue = {order.client_id: order for order in evidence.orders}
-    for order in evidence.orders:
-        if order.client_id not in books.orders and order.state == "open" and order.client_id.startswith(prefix):
-            yield _adopt(order, now_ns)
-            yield OrderAccepted(order.client_id, order.venue_id, now_ns)
+    for theirs in evidence.orders:
+        if theirs.client_id not in books.orders and theirs.state == "open" and theirs.client_id.startswith(prefix):
+            yield _adopt(theirs, now_ns)
+            yield OrderAccepted(theirs.client_id, theirs.venue_id, now_ns)
     for order in books.open_orders():
         found = at_venue.get(order.intent.client_id)
         if found is not None and found.state != "missing" and order.state in DOUBTFUL:

@@ -1,0 +1,76 @@
+"""Gathering a venue's evidence of an account through ccxt's REST calls."""
+
+import asyncio
+from typing import Any
+
+import ccxt
+
+from ..kernel.clock import Clock
+from ..trading.evidence import Evidence, VenueOrder
+from ..trading.messages import OrderFilled
+from .ccxt_parsing import exact, fill_of_trade, venue_order
+from .venue import EvidenceAsked
+
+TRADES_PAGE = 1_000
+PAGES_LIMIT = 100
+QUERIES_AT_ONCE = 20
+
+
+async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -> Evidence:
+    """Open orders first, balances last, so that what happens meanwhile shows as a difference, never as agreement.
+
+    Raises what ccxt raises.
+    """
+    asked_ns = clock.now_ns()
+    found: dict[str, VenueOrder] = {}
+    for orders in await asyncio.gather(*(exchange.fetch_open_orders(symbol) for symbol in request.symbols)):
+        found |= {order.client_id: order for order in map(venue_order, orders)}
+    missing = [(client_id, symbol) for client_id, symbol in request.open_ids.items() if client_id not in found]
+    for start in range(0, len(missing), QUERIES_AT_ONCE):
+        batch = missing[start : start + QUERIES_AT_ONCE]
+        for order in await asyncio.gather(*(_query(exchange, *each) for each in batch)):
+            found[order.client_id] = order
+    known = request.known | {order.venue_id: order.client_id for order in found.values() if order.venue_id}
+    trades: list[OrderFilled] = []
+    last_trade_ids: dict[str, int] = {}
+    for symbol in request.symbols:
+        fresh, last_trade_ids[symbol] = await _trades(exchange, symbol, request.since.get(symbol), known)
+        trades += fresh
+    balance = await exchange.fetch_balance()
+    totals = {currency: exact(amount) for currency, amount in balance["total"].items() if amount}
+    return Evidence(asked_ns, tuple(found.values()), tuple(trades), last_trade_ids, totals)
+
+
+async def _query(exchange: Any, client_id: str, symbol: str) -> VenueOrder:
+    try:
+        return venue_order(await exchange.fetch_order(None, symbol, {"origClientOrderId": client_id}))
+    except ccxt.OrderNotFound:
+        return VenueOrder(client_id, "", symbol, "missing")
+
+
+async def _trades(
+    exchange: Any, symbol: str, since: int | None, known: dict[str, str]
+) -> tuple[list[OrderFilled], int]:
+    """Trades after `since`, oldest first, and the last trade id; without `since` only the id."""
+    if since is None:
+        latest = await exchange.fetch_my_trades(symbol, None, 1)
+        return [], max((int(trade["id"]) for trade in latest), default=0)
+    fills: list[OrderFilled] = []
+    for _ in range(PAGES_LIMIT):
+        page = await exchange.fetch_my_trades(symbol, None, TRADES_PAGE, {"fromId": since + 1})
+        page = [trade for trade in page if int(trade["id"]) > since]
+        for trade in sorted(page, key=lambda trade: int(trade["id"])):
+            fills.append(await _fill(exchange, symbol, trade, known))
+            since = int(trade["id"])
+        if len(page) < TRADES_PAGE:
+            break
+    return fills, since
+
+
+async def _fill(exchange: Any, symbol: str, trade: Any, known: dict[str, str]) -> OrderFilled:
+    venue_id = str(trade["order"])
+    if venue_id not in known:
+        known[venue_id] = str((await exchange.fetch_order(venue_id, symbol))["clientOrderId"])
+    fill = fill_of_trade(trade, known[venue_id])
+    assert fill is not None, f"the venue sent a trade of {symbol} without an id"
+    return fill

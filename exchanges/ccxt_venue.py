@@ -1,0 +1,167 @@
+"""Any exchange behind unmodified ccxt, as a `VenuePort`. It runs as tasks on the node's event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from ..kernel.clock import Clock
+from ..kernel.identity import Entropy
+from ..trading.messages import OrderIntended
+from . import ccxt_parsing as parsing
+from .ccxt_evidence import gather_evidence
+from .venue import (
+    CancelAnswered,
+    EvidenceAsked,
+    EvidenceFailed,
+    EvidenceGathered,
+    OrderReported,
+    PlaceAnswered,
+    VenueClosed,
+    VenueOpened,
+    VenueWord,
+)
+
+REQUEST_TIMEOUT_S = 3.0
+RECONNECT_MIN_S = 0.05
+RECONNECT_MAX_S = 5.0
+IN_FLIGHT_LIMIT = 200
+"""Requests under way at once; one more is answered as refused before it is sent."""
+
+Connect = Callable[[], Awaitable[Any]]
+"""Makes a ccxt.pro exchange, its own session included; called again after every disconnect."""
+
+
+class CcxtVenue:
+    """One account. Words are delivered on the loop's thread."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        entropy: Entropy,
+        symbols: tuple[str, ...],
+        connect: Connect,
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._entropy = entropy
+        self._symbols = symbols
+        self._connect = connect
+        self._deliver: Callable[[VenueWord], object] = lambda _: None
+        self._exchange: Any = None
+        self._main: asyncio.Task[None] | None = None
+        self._requests: set[asyncio.Task[None]] = set()
+
+    def open(self, deliver: Callable[[VenueWord], object]) -> None:
+        self._deliver = deliver
+        self._main = self._loop.create_task(self._stay_connected())
+
+    def close(self) -> None:
+        """Drop the connections; requests under way stay unanswered."""
+        for task in (self._main, *self._requests):
+            if task is not None:
+                task.cancel()
+
+    def place(self, intent: OrderIntended) -> None:
+        if self._exchange is None or len(self._requests) >= IN_FLIGHT_LIMIT:
+            reason = "not connected" if self._exchange is None else f"{IN_FLIGHT_LIMIT} requests are under way"
+            self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=reason))
+            return
+        self._run(self._place(self._exchange, intent))
+
+    def cancel(self, client_id: str, symbol: str) -> None:
+        if self._exchange is None or len(self._requests) >= IN_FLIGHT_LIMIT:
+            self._deliver(CancelAnswered(client_id, "unknown", "not sent"))
+            return
+        self._run(self._cancel(self._exchange, client_id, symbol))
+
+    def gather(self, request: EvidenceAsked) -> None:
+        if self._exchange is None:
+            self._deliver(EvidenceFailed(request.request_id, "not connected"))
+            return
+        self._run(self._gather(self._exchange, request))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+
+    async def _place(self, exchange: Any, intent: OrderIntended) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                order = await exchange.create_order(
+                    intent.symbol,
+                    intent.type,
+                    intent.side,
+                    str(intent.amount),
+                    None if intent.price is None else str(intent.price),
+                    {"newClientOrderId": intent.client_id},
+                )
+        except Exception as error:  # noqa: BLE001 - whatever happened, it proves a refusal or nothing
+            outcome = "refused" if parsing.proves_refusal(error) else "unknown"
+            self._deliver(PlaceAnswered(intent.client_id, outcome, code=type(error).__name__, reason=str(error)[:300]))
+            return
+        self._deliver(PlaceAnswered(intent.client_id, "done", venue_id=str(order["id"])))
+        for fill in parsing.fills_of_order(order, intent):
+            self._deliver(fill)
+
+    async def _cancel(self, exchange: Any, client_id: str, symbol: str) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                await exchange.cancel_order(None, symbol, {"origClientOrderId": client_id})
+        except Exception as error:  # noqa: BLE001 - as above
+            outcome = "refused" if parsing.proves_refusal(error) else "unknown"
+            self._deliver(CancelAnswered(client_id, outcome, str(error)[:300]))
+            return
+        self._deliver(CancelAnswered(client_id, "done"))
+
+    async def _gather(self, exchange: Any, request: EvidenceAsked) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                evidence = await gather_evidence(exchange, request, self._clock)
+        except Exception as error:  # noqa: BLE001 - a failed look proves nothing, and is told
+            self._deliver(EvidenceFailed(request.request_id, f"{type(error).__name__}: {error}"[:300]))
+            return
+        self._deliver(EvidenceGathered(request.request_id, evidence))
+
+    async def _stay_connected(self) -> None:
+        """Connect, listen, and connect again for ever, with back-off and jitter."""
+        delay_s = RECONNECT_MIN_S
+        while True:
+            exchange = None
+            try:
+                exchange = await self._connect()
+                await exchange.load_markets()
+                await exchange.authenticate({"type": "spot"})
+                self._exchange = exchange
+                delay_s = RECONNECT_MIN_S
+                self._deliver(VenueOpened(parsing.instruments(exchange, self._symbols)))
+                await self._listen(exchange)
+            except Exception as error:  # noqa: BLE001 - told, and tried again
+                self._deliver(VenueClosed(f"{type(error).__name__}: {error}"[:300]))
+            finally:
+                self._exchange = None
+                if exchange is not None:
+                    await exchange.close()
+                    await exchange.session.close()
+            await asyncio.sleep(delay_s * (1.0 - 0.3 * self._entropy.jitter()))
+            delay_s = min(delay_s * 2, RECONNECT_MAX_S)
+
+    async def _listen(self, exchange: Any) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch(exchange.watch_my_trades, self._hear_trade))
+            group.create_task(self._watch(exchange.watch_orders, self._hear_order))
+
+    async def _watch(self, watch: Callable[[], Awaitable[list[Any]]], hear: Callable[[Any], None]) -> None:
+        while True:
+            for item in await watch():
+                hear(item)
+
+    def _hear_trade(self, trade: Any) -> None:
+        if fill := parsing.fill_of_trade(trade, parsing.client_id_of(trade)):
+            self._deliver(fill)
+
+    def _hear_order(self, order: Any) -> None:
+        state = parsing.reported_state(order)
+        if state is not None and order.get("clientOrderId"):
+            self._deliver(OrderReported(str(order["clientOrderId"]), str(order["id"]), state))

@@ -1,0 +1,104 @@
+"""What the system asks of a venue, and what it hears: one small contract for every exchange.
+
+A port never waits and never raises: every request is answered through `deliver`, in any order, with a proof, a doubt
+or a failure. Whatever a port cannot prove it calls unknown.
+"""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import msgspec
+
+from ..trading.evidence import Evidence
+from ..trading.instruments import Instrument
+from ..trading.messages import OrderFilled, OrderIntended
+
+Outcome = Literal["done", "refused", "unknown"]
+"""`refused` only on proof: the venue's structured answer. A time-out, a disconnect or an unreadable answer proves
+nothing."""
+
+
+class VenueOpened(msgspec.Struct, frozen=True):
+    """Connected, the private stream is subscribed, and these are the rules of trading."""
+
+    instruments: dict[str, Instrument]
+
+
+class VenueClosed(msgspec.Struct, frozen=True):
+    """A connection was lost: events may have been missed until the next `VenueOpened`. The port reconnects itself."""
+
+    reason: str
+
+
+class PlaceAnswered(msgspec.Struct, frozen=True):
+    client_id: str
+    outcome: Outcome
+    venue_id: str = ""
+    code: str = ""
+    reason: str = ""
+
+
+class CancelAnswered(msgspec.Struct, frozen=True):
+    """`refused`: the venue has no such open order; its end, a fill or another cancel, is told by other events."""
+
+    client_id: str
+    outcome: Outcome
+    reason: str = ""
+
+
+class OrderReported(msgspec.Struct, frozen=True):
+    """The private stream's word on an order of ours."""
+
+    client_id: str
+    venue_id: str
+    state: Literal["open", "cancelled", "rejected"]
+
+
+class EvidenceGathered(msgspec.Struct, frozen=True):
+    request_id: int
+    evidence: Evidence
+
+
+class EvidenceFailed(msgspec.Struct, frozen=True):
+    """The venue could not be asked; this proves nothing."""
+
+    request_id: int
+    reason: str
+
+
+VenueWord = (
+    VenueOpened
+    | VenueClosed
+    | PlaceAnswered
+    | CancelAnswered
+    | OrderReported
+    | OrderFilled
+    | EvidenceGathered
+    | EvidenceFailed
+)
+
+
+class EvidenceAsked(msgspec.Struct, frozen=True):
+    """Asks for open orders, the orders in `open_ids` (client id to symbol) that are not among them, trades after
+    `since` (symbol to trade id; a symbol without one asks for the last id only) and balances. `known` maps the venue's
+    order ids to ours."""
+
+    request_id: int
+    symbols: tuple[str, ...]
+    open_ids: dict[str, str]
+    since: dict[str, int]
+    known: dict[str, str]
+
+
+class VenuePort(Protocol):
+    """The way to one account at one venue."""
+
+    def open(self, deliver: Callable[[VenueWord], object]) -> None: ...
+
+    def place(self, intent: OrderIntended) -> None: ...
+
+    def cancel(self, client_id: str, symbol: str) -> None: ...
+
+    def gather(self, request: EvidenceAsked) -> None: ...
+
+    def close(self) -> None: ...

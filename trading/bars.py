@@ -1,0 +1,91 @@
+"""Bars of session time, folded from one symbol's market updates."""
+
+from decimal import Decimal
+
+from .messages import ZERO, BarClosed, MarketDataUpdate
+
+MAX_EMPTY_BARS = 60
+"""Empty bars one step may close; a longer silence keeps its most recent ones and leaves a gap in `start_ns`."""
+
+_NEVER_NS = 2**63
+
+
+class BarBuilder:
+    """Folds updates into bars of `bar_ns`, aligned to multiples of `bar_ns` since the epoch.
+
+    Time is `received_ns`, the session's own clock: a bar holds what was known before its end, and a late update counts
+    in the bar that is open when it arrives. There is no bar before the first price. Prices are those of trades; until
+    the first trade ever, the mid of the quotes stands in. A bar without trades repeats the last close, volume 0.
+    Unpriceable updates (a price of zero, a missing side) move time but no price.
+    """
+
+    def __init__(self, symbol: str, bar_ns: int) -> None:
+        if bar_ns <= 0:
+            raise ValueError(f"bar_ns must be positive, got {bar_ns}")
+        self.symbol = symbol
+        self.bar_ns = bar_ns
+        self._end_ns = _NEVER_NS
+        self._traded = False
+        self._open = self._high = self._low = self._close = self._volume = ZERO
+        self._trades = 0
+
+    def update(self, update: MarketDataUpdate) -> tuple[BarClosed, ...]:
+        """The bars that ended before this update, oldest first; the update itself counts in the bar now open."""
+        closed = self.advance(update.received_ns) if update.received_ns >= self._end_ns else ()
+        if update.kind == "trade":
+            if update.price > 0:
+                self._add_trade(update)
+        elif not self._traded and update.bid > 0 and update.ask > 0:
+            self._add_mid((update.bid + update.ask) / 2, update.received_ns)
+        return closed
+
+    def advance(self, now_ns: int) -> tuple[BarClosed, ...]:
+        """The bars whose end has come at `now_ns`, oldest first, at most 1 + `MAX_EMPTY_BARS`."""
+        if now_ns < self._end_ns:
+            return ()
+        bar = self._bar(self._end_ns - self.bar_ns)
+        open_ns = now_ns - now_ns % self.bar_ns
+        first_empty_ns = max(self._end_ns, open_ns - MAX_EMPTY_BARS * self.bar_ns)
+        self._begin(open_ns, self._close)
+        return (bar, *(self._bar(start_ns) for start_ns in range(first_empty_ns, open_ns, self.bar_ns)))
+
+    def _add_trade(self, trade: MarketDataUpdate) -> None:
+        price = trade.price
+        if self._end_ns == _NEVER_NS:
+            self._begin(trade.received_ns - trade.received_ns % self.bar_ns, price)
+        if not self._trades:
+            self._open = self._high = self._low = price
+        elif price > self._high:
+            self._high = price
+        elif price < self._low:
+            self._low = price
+        self._close = price
+        self._volume += trade.size
+        self._trades += 1
+        self._traded = True
+
+    def _add_mid(self, mid: Decimal, now_ns: int) -> None:
+        if self._end_ns == _NEVER_NS:
+            self._begin(now_ns - now_ns % self.bar_ns, mid)
+        self._high = max(self._high, mid)
+        self._low = min(self._low, mid)
+        self._close = mid
+
+    def _begin(self, start_ns: int, price: Decimal) -> None:
+        self._end_ns = start_ns + self.bar_ns
+        self._open = self._high = self._low = self._close = price
+        self._volume = ZERO
+        self._trades = 0
+
+    def _bar(self, start_ns: int) -> BarClosed:
+        return BarClosed(
+            symbol=self.symbol,
+            start_ns=start_ns,
+            end_ns=start_ns + self.bar_ns,
+            open=self._open,
+            high=self._high,
+            low=self._low,
+            close=self._close,
+            volume=self._volume,
+            trades=self._trades,
+        )
