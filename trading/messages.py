@@ -138,6 +138,7 @@ class OrderApproved(Message, frozen=True, gc=False):
     type: OrderType
     amount: Decimal
     price: Decimal | None
+    reference_price: Decimal
     judged_ns: int
     expires_ns: int
     judged_on: str

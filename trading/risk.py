@@ -98,11 +98,13 @@ def _refuse_blind(signal: SignalGenerated, view: RiskView, limits: Limits) -> Re
 
 def _draft(signal: SignalGenerated, view: RiskView, instrument: Instrument, market: MarketDataUpdate) -> Draft | None:
     held = view.books.strategy_positions.get((signal.strategy, signal.symbol), ZERO)
-    wanted = signal.target - held
+    mine = [order for order in view.books.open_orders() if order.intent.strategy == signal.strategy]
+    expected = sum((order.signed_remaining for order in mine if order.intent.symbol == signal.symbol), ZERO)
+    wanted = signal.target - held - expected
     side: Side = "buy" if wanted > 0 else "sell"
     amount = instrument.round_amount(abs(wanted))
     if side == "sell":
-        amount = min(amount, instrument.round_amount(max(held, ZERO)))
+        amount = min(amount, instrument.round_amount(max(held + min(expected, ZERO), ZERO)))
     if amount <= 0:
         return None
     price = None if signal.limit_price is None else instrument.round_price(signal.limit_price, side)

@@ -1,0 +1,41 @@
+"""The ledger: positions as a fold over fills, told to whoever trades on them."""
+
+from typing import Any
+
+from ..kernel.actor import Actor
+from ..trading.books import Books
+from ..trading.messages import ZERO, OrderEvent, OrderFilled, PositionAsked, StrategyPosition
+from . import topics
+
+
+def replay_books(journal: Any) -> Books:
+    """The books as the journal tells them."""
+    books = Books()
+    for record in journal.replay():
+        if isinstance(record, OrderEvent):
+            books.apply(record)
+    return books
+
+
+class Ledger(Actor):
+    """Publishes a strategy's position when it starts, after each of its fills, and when asked."""
+
+    def start(self) -> None:
+        self.books = replay_books(self.context.ports["journal"])
+        self.context.subscribe(topics.ORDERS)
+        for strategy, symbol in self.books.strategy_positions:
+            self._publish(strategy, symbol)
+
+    def receive(self, message: Any) -> Any:
+        match message:
+            case OrderFilled():
+                if self.books.apply(message) and (order := self.books.orders.get(message.client_id)):
+                    self._publish(order.intent.strategy, message.symbol)
+            case PositionAsked(strategy, symbol):
+                self._publish(strategy, symbol)
+            case _ if isinstance(message, OrderEvent):
+                self.books.apply(message)
+
+    def _publish(self, strategy: str, symbol: str) -> None:
+        amount = self.books.strategy_positions.get((strategy, symbol), ZERO)
+        self.context.publish(topics.position(strategy, symbol), StrategyPosition(strategy, symbol, amount))

@@ -1,0 +1,125 @@
+"""The executor's part that brings the books level with the venue: asks, weighs, asks again; one look at a time."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from ..exchanges.venue import EvidenceAsked
+from ..kernel.actor import Context
+from ..trading.books import Books
+from ..trading.evidence import Evidence
+from ..trading.messages import AccountReconciled, OrderEvent
+from ..trading.reconciliation import begin, compare, settle
+from . import topics
+
+PERIOD_S = 5.0
+RETRY_S = 0.1
+MISMATCHES_BORNE = 2
+"""Evidence is not one instant: only a difference seen this many times in a row is one."""
+MOVING_BORNE = 20
+"""Looks in a row that fills overtook, before one is judged anyway."""
+
+
+class ReconcileDue(msgspec.Struct, frozen=True):
+    """Time to look again."""
+
+
+class Reconciler:
+    """Owned by the executor. `commit` journals and applies one event; `activity` counts what was committed."""
+
+    def __init__(
+        self,
+        context: Context,
+        books: Books,
+        commit: Callable[[OrderEvent], None],
+        *,
+        session: str,
+        symbols: tuple[str, ...],
+        prefix: str,
+        lost_after_ns: int,
+    ) -> None:
+        self._context = context
+        self._books = books
+        self._commit = commit
+        self._session = session
+        self._symbols = symbols
+        self._prefix = prefix
+        self._lost_after_ns = lost_after_ns
+        self._request_id = self._mismatches = self._moving = 0
+        self._asked_at: int | None = None
+        self.connected = False
+        self.activity = 0
+        self.verdict = AccountReconciled(False, ("not yet compared",), 0, 0, context.now_ns())
+        self._verdict_at = -1
+        context.repeat(PERIOD_S, ReconcileDue())
+
+    def opened(self) -> None:
+        self.connected = True
+        self.ask()
+
+    def closed(self, reason: str) -> None:
+        self.connected, self._asked_at = False, None
+        self._judge((f"disconnected from the venue: {reason}",))
+
+    def soon(self) -> None:
+        self._context.schedule(RETRY_S, ReconcileDue())
+
+    def failed(self, request_id: int) -> None:
+        """The venue could not be asked: that proves nothing."""
+        if request_id == self._request_id:
+            self._asked_at = None
+            self.soon()
+
+    def at_rest(self, since_ns: int) -> bool:
+        """True where the books were found equal after `since_ns` and nothing happened since."""
+        return self.verdict.equal and self.verdict.at_ns > since_ns and self._verdict_at == self.activity
+
+    def ask(self) -> None:
+        """Ask the venue, unless it is being asked."""
+        if not self.connected or self._asked_at is not None:
+            return
+        self._request_id += 1
+        self._asked_at = self.activity
+        orders = self._books.orders.values()
+        self._context.tell(
+            self._session,
+            EvidenceAsked(
+                self._request_id,
+                self._symbols,
+                {order.intent.client_id: order.intent.symbol for order in self._books.open_orders()},
+                dict(self._books.last_trade_id),
+                {order.venue_id: order.intent.client_id for order in orders if order.venue_id},
+            ),
+        )
+
+    def weigh(self, request_id: int, evidence: Evidence) -> None:
+        """Settle what the evidence proves, then compare what remains."""
+        if request_id != self._request_id or self._asked_at is None:
+            return
+        moved, self._asked_at = self.activity != self._asked_at, None
+        now_ns = self._context.now_ns()
+        if not self._books.adopted:
+            for event in begin(evidence, now_ns):
+                self._commit(event)
+        for event in settle(self._books, evidence, now_ns, self._lost_after_ns, self._prefix):
+            self._commit(event)
+        differences = compare(self._books, evidence)
+        if differences and moved and self._moving < MOVING_BORNE:
+            self._moving += 1
+            self.ask()
+            return
+        self._moving = 0
+        self._mismatches = self._mismatches + 1 if differences else 0
+        if not differences or self._mismatches >= MISMATCHES_BORNE:
+            self._judge(differences)
+        if differences or self._books.unknown_orders():
+            self.soon()
+
+    def _judge(self, differences: tuple[str, ...]) -> None:
+        was_equal, now_ns = self.verdict.equal, self._context.now_ns()
+        opened, unknown = len(self._books.open_orders()), len(self._books.unknown_orders())
+        self.verdict = AccountReconciled(not differences, differences, opened, unknown, now_ns)
+        self._verdict_at = self.activity
+        self._context.publish(topics.RECONCILED, self.verdict)
+        if self.verdict.equal and not was_equal:
+            self._context.publish(topics.SERVING, self.verdict)

@@ -1,0 +1,209 @@
+"""The risk actor: knows the rung, judges every signal, approves with a single-use id or refuses with numbers."""
+
+from collections import deque
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ..config.settings import RiskSettings
+from ..exchanges.venue import VenueOpened
+from ..kernel.actor import Actor
+from ..trading.books import Books, Order
+from ..trading.messages import (
+    AccountReconciled,
+    CancelRequested,
+    FeedChanged,
+    MarketDataUpdate,
+    OrderApproved,
+    OrderEvent,
+    OrderIntended,
+    OrderRefused,
+    RungChanged,
+    SignalGenerated,
+)
+from ..trading.order_states import OrderState
+from ..trading.risk import Draft, Limits, Refusal, RiskView, judge
+from ..trading.rungs import AccountFacts, Standing, SymbolFacts, judge_account, judge_symbol, lowest
+from . import topics
+from .ledger import replay_books
+
+LEASE_PERIOD_S = 0.1
+
+
+class RiskStarted(msgspec.Struct, frozen=True):
+    """The living incarnation of risk: the executor takes approvals of no other."""
+
+    incarnation: str
+
+
+class Stopping(msgspec.Struct, frozen=True):
+    """No new orders from now on; with `flatten`, close every position first."""
+
+    flatten: bool
+
+
+class _LeaseDue:
+    pass
+
+
+class Risk(Actor):
+    """Fails closed: it knows nothing good until told, and an exception in a check refuses with its code."""
+
+    def __init__(self, symbols: tuple[str, ...], limits: RiskSettings, executor: str) -> None:
+        self.symbols = symbols
+        self.settings = limits
+        self.executor = executor
+        self.limits = Limits(
+            limits.max_order_notional,
+            limits.max_position_notional,
+            limits.max_orders_per_s,
+            Decimal(str(limits.max_price_deviation_bps)),
+            round(limits.max_market_age_s * 1e9),
+        )
+
+    def start(self) -> None:
+        self.incarnation = self.context.system.entropy.new_id()
+        self.books: Books = replay_books(self.context.ports["journal"])
+        self._instruments: dict[str, Any] = {}
+        self._markets: dict[str, MarketDataUpdate] = {}
+        self._feeds = {symbol: SymbolFacts() for symbol in self.symbols}
+        self._account = AccountFacts()
+        self._standings: dict[str, Standing] = {}
+        self._reserved: dict[str, tuple[int, Draft]] = {}
+        self._held: dict[tuple[str, str], SignalGenerated] = {}
+        self._approved_ns: deque[int] = deque(maxlen=self.settings.max_orders_per_s + 1)
+        for topic in (topics.ORDERS, topics.FEEDS, topics.RECONCILED, *map(topics.market, self.symbols)):
+            self.context.subscribe(topic)
+        self.context.tell(self.executor, RiskStarted(self.incarnation))
+        self._check_lease()
+        self.context.repeat(LEASE_PERIOD_S, _LeaseDue())
+
+    def receive(self, message: Any) -> Any:
+        match message:
+            case MarketDataUpdate():
+                self._markets[message.symbol] = message
+            case SignalGenerated():
+                self._consider(message)
+            case FeedChanged(symbol, live, reason):
+                self._feeds[symbol] = SymbolFacts(live, reason)
+                self._restand()
+            case AccountReconciled(equal, differences):
+                self._account = self._account._replace(reconciled=equal, differences="; ".join(differences)[:300])
+                self._restand()
+            case VenueOpened(instruments):
+                self._instruments = instruments
+            case Stopping(flatten):
+                self._stop_trading(flatten)
+            case _LeaseDue():
+                self._check_lease()
+            case _ if isinstance(message, OrderEvent):
+                self._fold(message)
+
+    def _fold(self, event: OrderEvent) -> None:
+        self.books.apply(event)
+        if isinstance(event, OrderIntended):
+            self._reserved.pop(event.approval_id, None)
+        order = self.books.orders.get(getattr(event, "client_id", ""))
+        if order is not None and not order.open:
+            signal = self._held.pop((order.intent.strategy, order.intent.symbol), None)
+            if signal is not None:
+                self._consider(signal)
+
+    def _consider(self, signal: SignalGenerated) -> None:
+        """Judge a signal; where an order of the same strategy still stands, cancel that and keep the latest signal."""
+        standing_order = self._standing_order(signal)
+        if standing_order is None:
+            self._judge(signal)
+            return
+        self._held[signal.strategy, signal.symbol] = signal
+        if not standing_order.cancel_wanted:
+            self.context.tell(self.executor, CancelRequested(standing_order.intent.client_id, "a newer signal"))
+
+    def _standing_order(self, signal: SignalGenerated) -> Order | None:
+        for order in self.books.open_orders():
+            same = (order.intent.strategy, order.intent.symbol) == (signal.strategy, signal.symbol)
+            if same and order.state is not OrderState.UNKNOWN:
+                return order
+        return None
+
+    def _judge(self, signal: SignalGenerated) -> None:
+        now_ns = self.context.now_ns()
+        try:
+            verdict = judge(signal, self._view(signal.symbol, now_ns), self.limits)
+        except (ArithmeticError, ValueError, AssertionError) as error:
+            verdict = Refusal("CHECK_FAILED", {"error": repr(error)})
+        self.context.progress()
+        match verdict:
+            case Draft():
+                self._approve(signal, verdict, now_ns)
+            case Refusal(code, numbers):
+                self.context.publish(
+                    topics.REFUSALS,
+                    OrderRefused(signal.signal_id, signal.strategy, signal.symbol, code, numbers, now_ns),
+                )
+
+    def _view(self, symbol: str, now_ns: int) -> RiskView:
+        self._reserved = {key: entry for key, entry in self._reserved.items() if entry[0] > now_ns}
+        return RiskView(
+            now_ns=now_ns,
+            standing=lowest((judge_account(self._account), judge_symbol(self._feeds.get(symbol, SymbolFacts())))),
+            books=self.books,
+            instrument=self._instruments.get(symbol),
+            market=self._markets.get(symbol),
+            reserved=tuple(draft for _, draft in self._reserved.values()),
+            orders_last_s=sum(at_ns > now_ns - 1_000_000_000 for at_ns in self._approved_ns),
+        )
+
+    def _approve(self, signal: SignalGenerated, draft: Draft, now_ns: int) -> None:
+        approval_id = self.context.system.entropy.new_id()
+        expires_ns = now_ns + round(self.settings.approval_ttl_s * 1e9)
+        self._reserved[approval_id] = (expires_ns, draft)
+        self._approved_ns.append(now_ns)
+        market = self._markets[signal.symbol]
+        approval = OrderApproved(
+            approval_id=approval_id,
+            risk_incarnation=self.incarnation,
+            signal_id=signal.signal_id,
+            strategy=signal.strategy,
+            symbol=draft.symbol,
+            side=draft.side,
+            type=draft.type,
+            amount=draft.amount,
+            price=draft.price,
+            reference_price=draft.reference,
+            judged_ns=now_ns,
+            expires_ns=expires_ns,
+            judged_on=f"{market.kind} {market.sequence} of {market.symbol}",
+        )
+        self.context.tell(self.executor, approval)
+
+    def _stop_trading(self, flatten: bool) -> None:
+        self._held.clear()
+        if flatten:
+            for (strategy, symbol), held in self.books.strategy_positions.items():
+                if held > 0:
+                    self._judge(self._flatten_signal(strategy, symbol))
+        self._account = self._account._replace(stopping=True)
+        self._restand()
+
+    def _flatten_signal(self, strategy: str, symbol: str) -> SignalGenerated:
+        signal_id = self.context.system.entropy.new_id()
+        return SignalGenerated(signal_id, strategy, symbol, Decimal(0), None, self.context.now_ns(), "stop: flatten")
+
+    def _check_lease(self) -> None:
+        held = self.context.ports["lease"].held()
+        if held != self._account.lease_held:
+            self._account = self._account._replace(lease_held=held)
+            self._restand()
+
+    def _restand(self) -> None:
+        """Work out every rung anew and say what moved."""
+        account = judge_account(self._account)
+        standings = {"account": account}
+        standings |= {symbol: lowest((account, judge_symbol(facts))) for symbol, facts in self._feeds.items()}
+        for scope, standing in standings.items():
+            if self._standings.get(scope) != standing:
+                change = RungChanged(scope, standing.rung.name, standing.reason, self.context.now_ns())
+                self.context.publish(topics.RUNG, change)
+        self._standings = standings

@@ -1,0 +1,24 @@
+"""The REST book snapshot of Binance spot, decoded as strictly as the streams."""
+
+import msgspec
+
+from .decoder import MalformedFrame, to_level
+from .synchronizer import BookSnapshot
+
+
+class _Snapshot(msgspec.Struct):
+    lastUpdateId: int  # noqa: N815 - the venue's name
+    bids: tuple[tuple[str, str], ...]
+    asks: tuple[tuple[str, str], ...]
+
+
+_decode = msgspec.json.Decoder(_Snapshot).decode
+
+
+def decode_snapshot(payload: bytes) -> BookSnapshot:
+    """The answer to GET /api/v3/depth; `MalformedFrame` where it is not one."""
+    try:
+        wire = _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedFrame(f"not a book snapshot: {error}; it begins {payload[:120]!r}") from error
+    return BookSnapshot(wire.lastUpdateId, tuple(map(to_level, wire.bids)), tuple(map(to_level, wire.asks)))

@@ -1,0 +1,119 @@
+"""Binance spot's market streams and book snapshots over one WebSocket connection, as a `MarketPort`."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+
+from ...kernel.clock import Clock
+from ...kernel.identity import Entropy
+from ..market import (
+    FrameArrived,
+    MarketWord,
+    SnapshotArrived,
+    SnapshotUnavailable,
+    StreamsClosed,
+    StreamsOpened,
+)
+
+STREAM_URL = "wss://stream.binance.com:9443/ws"
+SNAPSHOT_URL = "https://api.binance.com/api/v3/depth"
+STREAMS = ("trade", "bookTicker", "depth@100ms")
+CONNECT_TIMEOUT_S = 3.0
+SILENCE_S = 10.0
+"""A connection this quiet is taken for dead: every live symbol has some frame in that time."""
+RECONNECT_MIN_S = 0.05
+RECONNECT_MAX_S = 5.0
+FRAME_LIMIT = 4 << 20
+
+OpenSession = Callable[[], Awaitable[aiohttp.ClientSession]]
+
+
+class BinanceStreams:
+    """Words are delivered on the loop's thread. `urls` may be replaced, for benchmarks over plain sockets."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        entropy: Entropy,
+        open_session: OpenSession,
+        urls: tuple[str, str] = (STREAM_URL, SNAPSHOT_URL),
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._entropy = entropy
+        self._open_session = open_session
+        self._stream_url, self._snapshot_url = urls
+        self._session: aiohttp.ClientSession | None = None
+        self._deliver: Callable[[MarketWord], object] = lambda _: None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
+        self._deliver = deliver
+        self._run(self._stay_connected(symbols))
+
+    def request_snapshot(self, symbol: str, delay_s: float) -> None:
+        self._run(self._fetch_snapshot(symbol, delay_s))
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    def _run(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _stay_connected(self, symbols: tuple[str, ...]) -> None:
+        delay_s = RECONNECT_MIN_S
+        while True:
+            try:
+                async with await self._open_session() as session:
+                    self._session = session
+                    await self._listen(session, symbols)
+                    delay_s = RECONNECT_MIN_S
+                reason = "the venue closed the connection"
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                reason = f"{type(error).__name__}: {error}"
+            finally:
+                self._session = None
+            self._deliver(StreamsClosed(reason))
+            await asyncio.sleep(delay_s * (1.0 - 0.3 * self._entropy.jitter()))
+            delay_s = min(delay_s * 2, RECONNECT_MAX_S)
+
+    async def _listen(self, session: aiohttp.ClientSession, symbols: tuple[str, ...]) -> None:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            socket = await session.ws_connect(self._stream_url, max_msg_size=FRAME_LIMIT, compress=0)
+            names = [f"{symbol.replace('/', '').lower()}@{stream}" for symbol in symbols for stream in STREAMS]
+            await socket.send_str(json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}))
+            acknowledgement = await socket.receive_json()
+        if acknowledgement.get("result", "missing") is not None:
+            raise aiohttp.ClientError(f"the venue refused the subscription: {acknowledgement}")
+        self._deliver(StreamsOpened())
+        deliver, now_ns = self._deliver, self._clock.now_ns
+        while True:
+            message = await socket.receive(SILENCE_S)
+            if message.type is aiohttp.WSMsgType.TEXT:
+                deliver(FrameArrived(message.data.encode(), now_ns()))
+            elif message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING):
+                return
+            elif message.type is aiohttp.WSMsgType.ERROR:
+                raise aiohttp.ClientError(f"the stream broke: {socket.exception()}")
+
+    async def _fetch_snapshot(self, symbol: str, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        query = {"symbol": symbol.replace("/", ""), "limit": "1000"}
+        try:
+            if self._session is None:
+                raise aiohttp.ClientError("not connected")
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                async with self._session.get(self._snapshot_url, params=query) as answer:
+                    answer.raise_for_status()
+                    payload = await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
+            self._deliver(SnapshotUnavailable(symbol, f"{type(error).__name__}: {error}"))
+            return
+        self._deliver(SnapshotArrived(symbol, payload))

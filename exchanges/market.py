@@ -1,0 +1,48 @@
+"""What the system asks of a venue's market data, and what it hears. A port never waits and never raises."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+
+class StreamsOpened(msgspec.Struct, frozen=True):
+    """Subscribed to all streams of all symbols; frames follow."""
+
+
+class StreamsClosed(msgspec.Struct, frozen=True):
+    """The connection is gone; the port connects again by itself, with back-off."""
+
+    reason: str
+
+
+class FrameArrived(msgspec.Struct, frozen=True, gc=False):
+    """One raw frame, stamped when it was read from the socket."""
+
+    payload: bytes
+    received_ns: int
+
+
+class SnapshotArrived(msgspec.Struct, frozen=True):
+    """The raw answer to `request_snapshot`."""
+
+    symbol: str
+    payload: bytes
+
+
+class SnapshotUnavailable(msgspec.Struct, frozen=True):
+    symbol: str
+    reason: str
+
+
+MarketWord = StreamsOpened | StreamsClosed | FrameArrived | SnapshotArrived | SnapshotUnavailable
+
+
+class MarketPort(Protocol):
+    """The way to one venue's market data."""
+
+    def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None: ...
+
+    def request_snapshot(self, symbol: str, delay_s: float) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,53 @@
+"""What happened in one run of the system, counted from the journal, so that restarts lose nothing."""
+
+from dataclasses import dataclass
+
+from .messages import Message, OrderFilled, OrderIntended, OrderRefused, OrderUnknown, SignalGenerated
+
+
+class RunStarted(Message, frozen=True, gc=False):
+    """From here on the journal's records belong to this run of the whole system, whatever restarts in it."""
+
+    run_id: str
+    at_ns: int
+
+
+@dataclass
+class RunTally:
+    """Fold journal records with `apply`; counts begin anew with every `RunStarted` of another run."""
+
+    run_id: str = ""
+    signals: int = 0
+    orders: int = 0
+    fills: int = 0
+    refused: int = 0
+    unknown: int = 0
+
+    def apply(self, record: Message) -> None:
+        match record:
+            case RunStarted(run_id=run_id) if run_id != self.run_id:
+                self.__init__(run_id)  # type: ignore[misc]  # the same counts, from zero
+            case SignalGenerated():
+                self.signals += 1
+            case OrderIntended():
+                self.orders += 1
+            case OrderFilled():
+                self.fills += 1
+            case OrderRefused():
+                self.refused += 1
+            case OrderUnknown():
+                self.unknown += 1
+
+
+class Summary(Message, frozen=True, gc=False):
+    """An account at the end of a run; money and amounts as exact decimal strings."""
+
+    signals: int
+    orders: int
+    fills: int
+    refused: int
+    unknown: int
+    reconciled: bool
+    differences: tuple[str, ...]
+    position: dict[str, str]
+    balances: dict[str, str]
