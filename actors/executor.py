@@ -6,7 +6,6 @@ import msgspec
 
 from ..exchanges.venue import (
     CancelAnswered,
-    EvidenceAsked,
     EvidenceFailed,
     EvidenceGathered,
     OrderReported,
@@ -37,7 +36,7 @@ from ..trading.reconciliation import DOUBTFUL
 from ..trading.tally import RunTally, Summary
 from . import topics
 from .ledger import replay_books
-from .reconciler import Reconciler, ReconcileDue
+from .reconciler import ReconcileDue, Reconciler
 from .risk import RiskStarted, Stopping
 from .venue_session import Attach, Cancel
 
@@ -235,7 +234,7 @@ class Executor(Actor):
         """Journal what changes the books, apply it and tell everybody; what changes nothing leaves no trace."""
         if isinstance(event, OrderIntended):
             sequence = self._journal.append(event)
-            assert sequence == event.sequence or event.sequence == 0, "an intent's id is its own journal sequence"
+            assert event.sequence in (sequence, 0), "an intent's id is its own journal sequence"
             self.books.apply(event)
         elif self.books.apply(event):
             self._journal.append(event)

@@ -20,12 +20,14 @@ class AccountSettings(Section, frozen=True):
     name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]{0,7}$")] = "main"
     """Part of every client order id: 1 to 8 lower-case letters and digits."""
     currency: str = "USDT"
+    """What money is counted in; every amount of these settings is of it."""
     opening_balance: Decimal = Decimal(10_000)
     """Paper money of a fresh account."""
 
 
 class RiskSettings(Section, frozen=True):
     max_order_notional: Decimal = Decimal(2_000)
+    """Amount times price of one order, at most."""
     max_position_notional: Decimal = Decimal(5_000)
     """Per symbol, unfilled and unknown orders counted at their worst."""
     max_orders_per_s: PositiveInt = 20
@@ -34,6 +36,7 @@ class RiskSettings(Section, frozen=True):
     max_market_age_s: PositiveFloat = 2.0
     """A market older than this refuses new orders."""
     approval_ttl_s: PositiveFloat = 0.5
+    """An approval not used by then is void."""
 
 
 class StrategySettings(Section, frozen=True):
@@ -49,6 +52,7 @@ class StrategySettings(Section, frozen=True):
 class LearningSettings(Section, frozen=True):
     enabled: bool = True
     horizon_bars: PositiveInt = 1
+    """How far ahead a model predicts."""
     window_bars: PositiveInt = 512
     """The trainer's memory per symbol."""
     seed: Count = 7
@@ -57,15 +61,19 @@ class LearningSettings(Section, frozen=True):
 class ConsoleSettings(Section, frozen=True):
     host: str = "127.0.0.1"
     port: Port = 8420
+    """0: any free one."""
 
 
 class SupervisionSettings(Section, frozen=True):
     intensity: Count = 30
+    """This many restarts within `period_s` are borne; one more, and the supervisor gives up."""
     period_s: PositiveFloat = 60.0
     backoff_min_s: PositiveFloat = 0.02
     backoff_max_s: PositiveFloat = 5.0
+    """The wait before a restart grows from `backoff_min_s` to this."""
     heartbeat_s: PositiveFloat = 0.25
     heartbeat_timeout_s: PositiveFloat = 3.0
+    """A node silent for longer is lost."""
 
 
 class Settings(Section, frozen=True):
@@ -76,8 +84,11 @@ class Settings(Section, frozen=True):
     replay: str = ""
     """A recording of raw Binance frames; empty: the seeded synthetic market."""
     speed: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
+    """Session seconds per second of the real clock."""
     seed: Count = 7
+    """Of the synthetic market: the same seed, the same market."""
     strategies_dir: str = ""
+    """Where the user's own strategies lie; empty: nowhere."""
     strategies: tuple[StrategySettings, ...] = (StrategySettings(path="tradigrade.trading.strategies.learned:Learned"),)
     account: AccountSettings = AccountSettings()
     risk: RiskSettings = RiskSettings()

@@ -43,7 +43,7 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
 
 async def _query(exchange: Any, client_id: str, symbol: str) -> VenueOrder:
     try:
-        return venue_order(await exchange.fetch_order(None, symbol, {"origClientOrderId": client_id}))
+        return venue_order(await exchange.fetch_order(client_id, symbol, {"clientOrderId": client_id}))
     except ccxt.OrderNotFound:
         return VenueOrder(client_id, "", symbol, "missing")
 

@@ -15,6 +15,7 @@ from .venue import (
     EvidenceFailed,
     EvidenceGathered,
     OrderReported,
+    Outcome,
     PlaceAnswered,
     VenueClosed,
     VenueOpened,
@@ -98,7 +99,7 @@ class CcxtVenue:
                     {"newClientOrderId": intent.client_id},
                 )
         except Exception as error:  # noqa: BLE001 - whatever happened, it proves a refusal or nothing
-            outcome = "refused" if parsing.proves_refusal(error) else "unknown"
+            outcome: Outcome = "refused" if parsing.proves_refusal(error) else "unknown"
             self._deliver(PlaceAnswered(intent.client_id, outcome, code=type(error).__name__, reason=str(error)[:300]))
             return
         self._deliver(PlaceAnswered(intent.client_id, "done", venue_id=str(order["id"])))
@@ -108,9 +109,9 @@ class CcxtVenue:
     async def _cancel(self, exchange: Any, client_id: str, symbol: str) -> None:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                await exchange.cancel_order(None, symbol, {"origClientOrderId": client_id})
+                await exchange.cancel_order(client_id, symbol, {"clientOrderId": client_id})
         except Exception as error:  # noqa: BLE001 - as above
-            outcome = "refused" if parsing.proves_refusal(error) else "unknown"
+            outcome: Outcome = "refused" if parsing.proves_refusal(error) else "unknown"
             self._deliver(CancelAnswered(client_id, outcome, str(error)[:300]))
             return
         self._deliver(CancelAnswered(client_id, "done"))

@@ -31,7 +31,7 @@ def load_strategy(path: str, strategies_dir: str) -> type[Strategy]:
 
 
 def make_strategy(path: str, strategies_dir: str, symbol: str, parameters: dict[str, Any]) -> Strategy:
-    """`load_strategy`, made for `symbol`. Raises `StrategyFault` also where parameters are wrong or `__init__` fails."""
+    """`load_strategy`, made for `symbol`. Raises `StrategyFault` also where its parameters or `__init__` fail."""
     kind = load_strategy(path, strategies_dir)
     try:
         return kind(symbol, parameters)

@@ -1,0 +1,89 @@
+"""What types alone cannot say of settings: how they are spelled and how they fit together."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from .settings import Settings, StrategySettings
+
+SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
+STRATEGY_PATH = re.compile(r"[^:]+:[A-Za-z_]\w*")
+STRATEGY_NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
+MONEY_MAX = Decimal(10**15)
+
+
+class Inconsistency(NamedTuple):
+    """One setting that does not fit, by its dotted key."""
+
+    key: str
+    expected: str
+    found: str
+    advice: str = ""
+
+
+def strategy_name(strategy: StrategySettings) -> str:
+    """The name a strategy goes by: its own, or its class's in lower case."""
+    return strategy.name or strategy.path.rpartition(":")[2].lower()
+
+
+def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
+    """Everything that does not fit, in the order of the settings; nothing where they are sound."""
+    yield from _symbols(settings)
+    yield from _strategies(settings.strategies, settings.symbols)
+    yield from _money(settings)
+    yield from _pairs(settings)
+
+
+def _symbols(settings: Settings) -> Iterator[Inconsistency]:
+    if not settings.symbols:
+        yield Inconsistency("symbols", "at least one symbol", "an empty list", 'for example ["BTC/USDT"]')
+    for index, symbol in enumerate(settings.symbols):
+        if not SYMBOL.fullmatch(symbol):
+            yield Inconsistency(f"symbols[{index}]", 'a symbol spelled BASE/QUOTE, such as "BTC/USDT"', f'"{symbol}"')
+    for symbol in _repeated(settings.symbols):
+        yield Inconsistency("symbols", "each symbol once", f'"{symbol}" more than once')
+
+
+def _strategies(strategies: tuple[StrategySettings, ...], symbols: tuple[str, ...]) -> Iterator[Inconsistency]:
+    for index, strategy in enumerate(strategies):
+        key = f"strategies[{index}]"
+        if not STRATEGY_PATH.fullmatch(strategy.path):
+            yield Inconsistency(f"{key}.path", '"module:Class" or "file.py:Class"', f'"{strategy.path}"')
+        elif not STRATEGY_NAME.fullmatch(strategy_name(strategy)):
+            found = f'"{strategy_name(strategy)}", from its class'
+            yield Inconsistency(f"{key}.name", "at most 16 letters, digits and _", found, "give it a name")
+        for symbol in strategy.symbols:
+            if symbol not in symbols:
+                yield Inconsistency(f"{key}.symbols", f"symbols out of {', '.join(symbols)}", f'"{symbol}"')
+    for name in _repeated(map(strategy_name, strategies)):
+        yield Inconsistency("strategies", "each name once", f'"{name}" more than once', "give one another name")
+
+
+def _money(settings: Settings) -> Iterator[Inconsistency]:
+    amounts = {
+        "account.opening_balance": settings.account.opening_balance,
+        "risk.max_order_notional": settings.risk.max_order_notional,
+        "risk.max_position_notional": settings.risk.max_position_notional,
+    }
+    for key, amount in amounts.items():
+        if not (amount.is_finite() and 0 < amount < MONEY_MAX):
+            yield Inconsistency(key, f"an amount above 0 and below {MONEY_MAX:,}", str(amount))
+
+
+def _pairs(settings: Settings) -> Iterator[Inconsistency]:
+    supervision, learning = settings.supervision, settings.learning
+    if supervision.backoff_min_s > supervision.backoff_max_s:
+        expected = f"at most supervision.backoff_max_s ({supervision.backoff_max_s:g})"
+        yield Inconsistency("supervision.backoff_min_s", expected, f"{supervision.backoff_min_s:g}")
+    if supervision.heartbeat_s >= supervision.heartbeat_timeout_s:
+        expected = f"less than supervision.heartbeat_timeout_s ({supervision.heartbeat_timeout_s:g})"
+        yield Inconsistency("supervision.heartbeat_s", expected, f"{supervision.heartbeat_s:g}")
+    if learning.horizon_bars >= learning.window_bars:
+        expected = f"less than learning.window_bars ({learning.window_bars})"
+        yield Inconsistency("learning.horizon_bars", expected, str(learning.horizon_bars))
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,63 @@
+"""Who may ask: API key, HMAC-SHA256 signature over the raw bytes, and a timestamp inside its window."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from .errors import (
+    BAD_SIGNATURE,
+    KEY_MALFORMED,
+    KEY_REFUSED,
+    TIMESTAMP_AHEAD,
+    TIMESTAMP_OUTSIDE,
+    WINDOW_TOO_LARGE,
+    RequestRefused,
+    missing,
+)
+from .parameters import read_integer
+
+DEFAULT_WINDOW_MS = 5_000
+MAX_WINDOW_MS = 60_000
+AHEAD_MAX_MS = 1_000
+
+
+class Authenticator:
+    """Holds the one account's key and secret; `check` raises RequestRefused with Binance's code."""
+
+    def __init__(self, api_key: str, api_secret: str) -> None:
+        self._key = api_key.encode()
+        self._secret = api_secret.encode()
+
+    def check(self, api_key: str | None, signed: bytes, params: Mapping[str, str], now_ms: int) -> None:
+        """`signed` are the bytes the signature covers; `params` are the parsed parameters, signature included."""
+        if not api_key:
+            raise RequestRefused(KEY_MALFORMED)
+        if not hmac.compare_digest(api_key.encode(), self._key):
+            raise RequestRefused(KEY_REFUSED)
+        timestamp_ms = read_integer(params, "timestamp")
+        if timestamp_ms is None:
+            raise RequestRefused(missing("timestamp"))
+        expected = hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected.encode(), params.get("signature", "").encode()):
+            raise RequestRefused(BAD_SIGNATURE)
+        _check_time(timestamp_ms, read_integer(params, "recvWindow"), now_ms)
+
+
+def signed_bytes(raw: bytes) -> bytes:
+    """A url-encoded string without its signature, byte for byte."""
+    return b"&".join(part for part in raw.split(b"&") if not part.startswith(b"signature="))
+
+
+def signed_fields(params: Mapping[str, str]) -> bytes:
+    """What a WebSocket request signs: its parameters by name, without the signature."""
+    return "&".join(f"{name}={params[name]}" for name in sorted(params) if name != "signature").encode()
+
+
+def _check_time(timestamp_ms: int, window_ms: int | None, now_ms: int) -> None:
+    window_ms = DEFAULT_WINDOW_MS if window_ms is None else window_ms
+    if window_ms > MAX_WINDOW_MS:
+        raise RequestRefused(WINDOW_TOO_LARGE)
+    if timestamp_ms > now_ms + AHEAD_MAX_MS:
+        raise RequestRefused(TIMESTAMP_AHEAD)
+    if now_ms - timestamp_ms > window_ms:
+        raise RequestRefused(TIMESTAMP_OUTSIDE)

@@ -1,0 +1,66 @@
+"""Refusals of the venue in Binance's codes and exact texts: clients tell errors apart by the text, too."""
+
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    code: int
+    message: str
+    status: int = 400
+
+
+class RequestRefused(Exception):
+    """The client's request is refused and changed nothing; `refusal` is what it is answered."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"{refusal.code}: {refusal.message}")
+        self.refusal = refusal
+
+
+INVALID_SYMBOL = Refusal(-1121, "Invalid symbol.")
+INVALID_TIME_IN_FORCE = Refusal(-1115, "Invalid timeInForce.")
+INVALID_ORDER_TYPE = Refusal(-1116, "Invalid orderType.")
+INVALID_SIDE = Refusal(-1117, "Invalid side.")
+INVALID_QUANTITY = Refusal(-1013, "Invalid quantity.")
+INVALID_PRICE = Refusal(-1013, "Invalid price.")
+INVALID_INTERVAL = Refusal(-1120, "Invalid interval.")
+TOO_PRECISE = Refusal(-1111, "Precision is over the maximum defined for this asset.")
+
+INSUFFICIENT_BALANCE = Refusal(-2010, "Account has insufficient balance for requested action.")
+DUPLICATE_ORDER = Refusal(-2010, "Duplicate order sent.")
+WOULD_MATCH = Refusal(-2010, "Order would immediately match and take.")
+UNKNOWN_ORDER = Refusal(-2011, "Unknown order sent.")
+NO_SUCH_ORDER = Refusal(-2013, "Order does not exist.")
+
+KEY_MALFORMED = Refusal(-2014, "API-key format invalid.", 401)
+KEY_REFUSED = Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+BAD_SIGNATURE = Refusal(-1022, "Signature for this request is not valid.")
+TIMESTAMP_AHEAD = Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+TIMESTAMP_OUTSIDE = Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
+WINDOW_TOO_LARGE = Refusal(-1131, "recvWindow must be less than 60000.")
+UNKNOWN_METHOD = Refusal(-1020, "This operation is not supported.")
+TOO_MANY_SUBSCRIPTIONS = Refusal(-1003, "Too many user data stream subscriptions on this connection.")
+
+
+def missing(name: str) -> Refusal:
+    return Refusal(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def missing_both(first: str, second: str) -> Refusal:
+    return Refusal(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
+
+
+def illegal(name: str, pattern: str) -> Refusal:
+    return Refusal(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{pattern}'.")
+
+
+def not_required(name: str) -> Refusal:
+    return Refusal(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def filter_failed(name: str) -> Refusal:
+    return Refusal(-1013, f"Filter failure: {name}")
+
+
+def overweight(limit: int) -> Refusal:
+    return Refusal(-1003, f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE.", 429)

@@ -1,0 +1,224 @@
+"""The venue's answers and events in Binance's JSON shapes: numbers of money are texts of eight decimals."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from ...trading.instruments import Instrument
+from .accounts import ZERO, Account
+from .engine import Engine
+from .filters import describe
+from .market import Market
+from .orders import Fill, Order
+from .records import OrderClosed, OrderFilled, OrderOpened
+
+Json = dict[str, Any]
+
+
+def money(number: Decimal) -> str:
+    return f"{number:.8f}"
+
+
+def order_core(order: Order) -> Json:
+    return {
+        "symbol": order.symbol,
+        "orderId": order.order_id,
+        "orderListId": -1,
+        "clientOrderId": order.client_id,
+        "price": money(order.price),
+        "origQty": money(order.quantity),
+        "executedQty": money(order.executed),
+        "origQuoteOrderQty": money(order.quote_quantity),
+        "cummulativeQuoteQty": money(order.executed_quote),
+        "status": order.status,
+        "timeInForce": order.time_in_force,
+        "type": order.type,
+        "side": order.side,
+        "selfTradePreventionMode": "NONE",
+    }
+
+
+def order_status(order: Order) -> Json:
+    return order_core(order) | {
+        "stopPrice": money(ZERO),
+        "icebergQty": money(ZERO),
+        "time": order.created_ms,
+        "updateTime": order.updated_ms,
+        "isWorking": order.is_open,
+        "workingTime": order.created_ms,
+    }
+
+
+def order_ack(order: Order) -> Json:
+    keys = ("symbol", "orderId", "orderListId", "clientOrderId")
+    core = order_core(order)
+    return {key: core[key] for key in keys} | {"transactTime": order.created_ms}
+
+
+def order_result(order: Order) -> Json:
+    return order_core(order) | {"transactTime": order.created_ms, "workingTime": order.created_ms}
+
+
+def order_full(order: Order, fills: Iterable[Fill]) -> Json:
+    return order_result(order) | {
+        "fills": [
+            {
+                "price": money(fill.price),
+                "qty": money(fill.quantity),
+                "commission": money(fill.fee),
+                "commissionAsset": fill.fee_asset,
+                "tradeId": fill.trade_id,
+            }
+            for fill in fills
+        ]
+    }
+
+
+def order_cancelled(order: Order, request_id: str) -> Json:
+    ids = {"origClientOrderId": order.client_id, "clientOrderId": request_id, "transactTime": order.updated_ms}
+    return order_core(order) | ids
+
+
+def own_trade(fill: Fill) -> Json:
+    return {
+        "symbol": fill.symbol,
+        "id": fill.trade_id,
+        "orderId": fill.order_id,
+        "orderListId": -1,
+        "price": money(fill.price),
+        "qty": money(fill.quantity),
+        "quoteQty": money(fill.price * fill.quantity),
+        "commission": money(fill.fee),
+        "commissionAsset": fill.fee_asset,
+        "time": fill.at_ms,
+        "isBuyer": fill.side == "BUY",
+        "isMaker": fill.maker,
+        "isBestMatch": True,
+    }
+
+
+def account_status(account: Account, updated_ms: int) -> Json:
+    rate = "0.00100000"
+    return {
+        "makerCommission": 10,
+        "takerCommission": 10,
+        "buyerCommission": 0,
+        "sellerCommission": 0,
+        "commissionRates": {"maker": rate, "taker": rate, "buyer": money(ZERO), "seller": money(ZERO)},
+        "canTrade": True,
+        "canWithdraw": False,
+        "canDeposit": False,
+        "brokered": False,
+        "requireSelfTradePrevention": False,
+        "preventSor": False,
+        "updateTime": updated_ms,
+        "accountType": "SPOT",
+        "balances": [
+            {"asset": asset, "free": money(balance.free), "locked": money(balance.locked)}
+            for asset, balance in sorted(account.balances.items())
+        ],
+        "permissions": ["SPOT"],
+        "uid": 1,
+    }
+
+
+def execution_report(record: OrderOpened | OrderFilled | OrderClosed, order: Order, execution_id: int) -> Json:
+    """The user stream's event of one record, with the order as it stands after it."""
+    fill = record if isinstance(record, OrderFilled) else None
+    request_id = record.request_id if isinstance(record, OrderClosed) else ""
+    kind = "NEW" if isinstance(record, OrderOpened) else "TRADE" if fill else order.status
+    return {
+        "e": "executionReport",
+        "E": record.at_ms,
+        "s": order.symbol,
+        "c": request_id or order.client_id,
+        "S": order.side,
+        "o": order.type,
+        "f": order.time_in_force,
+        "q": money(order.quantity),
+        "p": money(order.price),
+        "P": money(ZERO),
+        "F": money(ZERO),
+        "g": -1,
+        "C": order.client_id if request_id else "",
+        "x": kind,
+        "X": order.status,
+        "r": "NONE",
+        "i": order.order_id,
+        "l": money(fill.quantity if fill else ZERO),
+        "z": money(order.executed),
+        "L": money(fill.price if fill else ZERO),
+        "n": money(fill.fee if fill else ZERO),
+        "N": order.receives if fill else None,
+        "T": record.at_ms,
+        "t": fill.trade_id if fill else -1,
+        "I": execution_id,
+        "w": order.is_open and order.type != "MARKET",
+        "m": bool(fill and fill.maker),
+        "M": bool(fill),
+        "O": order.created_ms,
+        "Z": money(order.executed_quote),
+        "Y": money(fill.price * fill.quantity if fill else ZERO),
+        "Q": money(order.quote_quantity),
+        "W": order.created_ms,
+        "V": "NONE",
+    }
+
+
+def account_position(account: Account, assets: Iterable[str], at_ms: int) -> Json:
+    balances = {asset: account.balances[asset] for asset in assets if asset in account.balances}
+    return {
+        "e": "outboundAccountPosition",
+        "E": at_ms,
+        "u": at_ms,
+        "B": [{"a": asset, "f": money(held.free), "l": money(held.locked)} for asset, held in balances.items()],
+    }
+
+
+def exchange_info(engine: Engine, symbols: Iterable[str], weight_limit: int, now_ms: int) -> Json:
+    return {
+        "timezone": "UTC",
+        "serverTime": now_ms,
+        "rateLimits": [
+            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": weight_limit}
+        ],
+        "exchangeFilters": [],
+        "symbols": [_symbol(engine.market(symbol).instrument, engine.open_orders_max) for symbol in symbols],
+    }
+
+
+def _symbol(instrument: Instrument, open_orders_max: int) -> Json:
+    return {
+        "symbol": instrument.venue_symbol,
+        "status": "TRADING",
+        "baseAsset": instrument.base,
+        "baseAssetPrecision": 8,
+        "quoteAsset": instrument.quote,
+        "quotePrecision": 8,
+        "quoteAssetPrecision": 8,
+        "baseCommissionPrecision": 8,
+        "quoteCommissionPrecision": 8,
+        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "icebergAllowed": False,
+        "ocoAllowed": False,
+        "otoAllowed": False,
+        "quoteOrderQtyMarketAllowed": True,
+        "allowTrailingStop": False,
+        "cancelReplaceAllowed": False,
+        "isSpotTradingAllowed": True,
+        "isMarginTradingAllowed": False,
+        "filters": describe(instrument, open_orders_max),
+        "permissions": [],
+        "permissionSets": [["SPOT"]],
+        "defaultSelfTradePreventionMode": "NONE",
+        "allowedSelfTradePreventionModes": ["NONE"],
+    }
+
+
+def depth(market: Market, limit: int) -> Json:
+    bids, asks = market.book.top(limit)
+    return {
+        "lastUpdateId": market.last_update_id,
+        "bids": [[money(price), money(size)] for price, size in bids],
+        "asks": [[money(price), money(size)] for price, size in asks],
+    }

@@ -1,0 +1,90 @@
+"""Market streams: who subscribed to which, and Binance's SUBSCRIBE protocol over them."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from .outbox import Outbox
+
+
+class StreamRequest(msgspec.Struct):
+    method: str
+    id: int | str | None = None
+    params: list[str] = []
+
+
+STREAMS_MAX = 1_024
+
+_decode = msgspec.json.Decoder(StreamRequest).decode
+
+
+class StreamClient:
+    """One connection; `combined` wraps each frame in an envelope that names its stream."""
+
+    def __init__(self, outbox: Outbox, combined: bool) -> None:
+        self.outbox = outbox
+        self.combined = combined
+        self.streams: set[str] = set()
+
+
+class MarketStreams:
+    """Every frame published goes to the subscribers of its stream, byte for byte. `on_first` is called at the first
+    subscription of any client."""
+
+    def __init__(self, on_first: Callable[[], None]) -> None:
+        self._on_first = on_first
+        self._subscribers: dict[str, set[StreamClient]] = {}
+        self.clients: set[StreamClient] = set()
+
+    def publish(self, stream: str, payload: bytes) -> None:
+        enveloped = b""
+        for client in tuple(self._subscribers.get(stream, ())):
+            if client.combined:
+                enveloped = enveloped or b'{"stream":"%b","data":%b}' % (stream.encode(), payload)
+            client.outbox.put(enveloped if client.combined else payload)
+
+    def subscribe(self, client: StreamClient, streams: Iterable[str]) -> None:
+        for stream in streams:
+            client.streams.add(stream)
+            self._subscribers.setdefault(stream, set()).add(client)
+        self.clients.add(client)
+        self._on_first()
+
+    def unsubscribe(self, client: StreamClient, streams: Iterable[str]) -> None:
+        for stream in tuple(streams):
+            client.streams.discard(stream)
+            if subscribers := self._subscribers.get(stream):
+                subscribers.discard(client)
+                if not subscribers:
+                    del self._subscribers[stream]
+
+    def drop(self, client: StreamClient) -> None:
+        self.unsubscribe(client, client.streams)
+        self.clients.discard(client)
+
+    def handle(self, client: StreamClient, text: str) -> None:
+        """Answer one request of a client; the answer is queued before any frame of a new stream."""
+        try:
+            request = _decode(text)
+        except msgspec.DecodeError as error:
+            _answer(client, None, error={"code": 3, "msg": f"Invalid JSON: {error}"})
+            return
+        match request.method:
+            case "SUBSCRIBE" if len(client.streams) + len(request.params) > STREAMS_MAX:
+                _answer(client, request.id, error={"code": 2, "msg": "Invalid request: too many streams"})
+            case "SUBSCRIBE":
+                _answer(client, request.id, result=None)
+                self.subscribe(client, request.params)
+            case "UNSUBSCRIBE":
+                self.unsubscribe(client, request.params)
+                _answer(client, request.id, result=None)
+            case "LIST_SUBSCRIPTIONS":
+                _answer(client, request.id, result=sorted(client.streams))
+            case _:
+                refusal = {"code": 2, "msg": f"Invalid request: unknown method {request.method}"}
+                _answer(client, request.id, error=refusal)
+
+
+def _answer(client: StreamClient, request_id: int | str | None, **fields: Any) -> None:
+    client.outbox.put(msgspec.json.encode(fields | {"id": request_id}))

@@ -1,0 +1,60 @@
+"""The account's own events: what every change of it looks like to the clients that subscribed."""
+
+from typing import Any
+
+import msgspec
+
+from .errors import TOO_MANY_SUBSCRIPTIONS, RequestRefused
+from .orders import Order
+from .outbox import Outbox
+from .payloads import account_position, execution_report
+from .records import AnyRecord, BalanceCredited, PositionNoted
+from .state import VenueState
+
+SUBSCRIPTIONS_MAX = 16
+"""Of one connection."""
+
+
+class UserStreams:
+    """Sends each subscription an execution report per record of an order, and per batch the balances it touched."""
+
+    def __init__(self, state: VenueState) -> None:
+        self._state = state
+        self._subscriptions: dict[Outbox, dict[int, None]] = {}
+        self._touched: dict[str, None] = {}
+
+    def subscribe(self, outbox: Outbox) -> int:
+        """The subscription's id, counted from 0 on each connection. Raises RequestRefused past their bound."""
+        ids = self._subscriptions.setdefault(outbox, {})
+        if len(ids) >= SUBSCRIPTIONS_MAX:
+            raise RequestRefused(TOO_MANY_SUBSCRIPTIONS)
+        number = max(ids, default=-1) + 1
+        ids[number] = None
+        return number
+
+    def unsubscribe(self, outbox: Outbox, number: int | None = None) -> None:
+        """One subscription of a connection, or all of them. An unknown one is none."""
+        ids = self._subscriptions.get(outbox, {})
+        ids.pop(number, None) if number is not None else ids.clear()
+        if not ids:
+            self._subscriptions.pop(outbox, None)
+
+    def changed(self, record: AnyRecord, order: Order | None) -> None:
+        """Report one record that took effect on `order`."""
+        if isinstance(record, BalanceCredited | PositionNoted) or order is None or not self._subscriptions:
+            return
+        self._touched |= {order.base: None, order.quote: None}
+        self._send(execution_report(record, order, self._state.books.executions))
+
+    def committed(self) -> None:
+        """Report the balances which the records since the last call touched."""
+        if self._touched:
+            books = self._state.books
+            self._send(account_position(books.account, self._touched, books.updated_ms))
+            self._touched = {}
+
+    def _send(self, event: dict[str, Any]) -> None:
+        encoded = msgspec.json.encode(event)
+        for outbox, ids in self._subscriptions.items():
+            for number in ids:
+                outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, encoded))

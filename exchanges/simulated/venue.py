@@ -1,0 +1,117 @@
+"""The simulated venue: a matching engine on a replayed or synthetic market, behind Binance's protocol."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from aiohttp import web
+
+from ...trading.instruments import Instrument
+from ..binance.decoder import decode
+from .authentication import Authenticator
+from .desk import Desk
+from .engine import OPEN_ORDERS_MAX, Engine, Log
+from .pump import Pump
+from .requestlog import LineFile, RequestLog
+from .restamp import restamp
+from .server import Server
+from .source import MarketFrame, MarketSource
+from .state import VenueState
+from .streams import MarketStreams
+from .userstreams import UserStreams
+from .weights import RequestWeight
+
+WEIGHT_LIMIT = 6_000
+SHUTDOWN_S = 1.0
+
+
+class SimulatedVenue:
+    """One account at one venue. `state` is what an earlier run left (replayed from `log`, or a snapshot and the rest);
+    a fresh account gets `opening_balances`. A session of the market begins with the first stream subscription.
+
+    Raises ValueError where the source has a symbol that no instrument describes.
+    """
+
+    def __init__(
+        self,
+        source: MarketSource,
+        instruments: Sequence[Instrument],
+        log: Log,
+        request_log: LineFile,
+        *,
+        clock_ns: Callable[[], int],
+        api_key: str,
+        api_secret: str,
+        opening_balances: dict[str, Decimal],
+        speed: float = 1.0,
+        state: VenueState | None = None,
+        admin: bool = False,
+        weight_limit: int = WEIGHT_LIMIT,
+        open_orders_max: int = OPEN_ORDERS_MAX,
+    ) -> None:
+        unknown = set(source.symbols) - {instrument.symbol for instrument in instruments}
+        if unknown:
+            raise ValueError(f"expected an instrument for every symbol of the source, found none for {sorted(unknown)}")
+        self.state = state or VenueState()
+        self._clock_ns = clock_ns
+        self._users = UserStreams(self.state)
+        self.engine = Engine(self.state, instruments, log, self._users, open_orders_max)
+        self._pump = Pump(source, speed, clock_ns, self._deliver, self.engine.note_position)
+        self._streams = MarketStreams(self._pump.start)
+        self._requests = RequestLog(request_log)
+        authenticator = Authenticator(api_key, api_secret)
+        self._desk = Desk(self.engine, authenticator, RequestWeight(weight_limit), self._requests, clock_ns)
+        self._server = Server(self._desk, self._streams, self._users, admin)
+        self._frames = 0
+        if not self.state.books.account.balances:
+            self.engine.credit(opening_balances)
+        if self.state.books.position:
+            self._pump.resume(self.state.books.position, self._skip)
+
+    async def start(self, host: str, port: int, ssl_context: ssl.SSLContext) -> int:
+        """Open the doors; returns the port, which is a free one where 0 was asked for. Raises OSError."""
+        self._runner = web.AppRunner(self._server.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, ssl_context=ssl_context).start()
+        self._pumping = asyncio.create_task(self._pump.run())
+        bound: int = self._runner.addresses[0][1]
+        return bound
+
+    async def wait_failed(self) -> None:
+        """Returns when the venue was stopped; raises what broke the market's pump, without which it is no venue."""
+        await asyncio.wait([self._pumping])
+        if not self._pumping.cancelled():
+            self._pumping.result()
+
+    async def stop(self) -> None:
+        """Close every connection and end the market; the state stays as it is."""
+        self._pumping.cancel()
+        await asyncio.wait([self._pumping])
+        await self._runner.cleanup()
+
+    def stats(self) -> dict[str, int]:
+        books = self.state.books
+        return {
+            "frames": self._frames,
+            "stream_clients": len(self._streams.clients),
+            "signed_requests": self._requests.lines,
+            "open_orders": len(self.state.open),
+            "orders": books.last_order_id,
+            "fills": books.last_trade_id,
+            "executions": books.executions,
+        }
+
+    def _deliver(self, frame: MarketFrame) -> None:
+        now_ms = self._clock_ns() // 1_000_000
+        payload = restamp(frame.payload, now_ms)
+        event = decode(payload)
+        self._frames += 1
+        # Between publishing and observing nothing else runs: a snapshot always holds what was published.
+        self._streams.publish(frame.stream, payload)
+        self.engine.observe(event.symbol, event, now_ms)
+
+    def _skip(self, frame: MarketFrame) -> None:
+        """A frame that may have been published before a restart: the book needs it, nobody else may see it again."""
+        event = decode(restamp(frame.payload, self._clock_ns() // 1_000_000))
+        self.engine.markets[event.symbol].apply(event)

@@ -1,0 +1,134 @@
+"""What the console shows, as plain JSON values: pure functions from reports, each bounded.
+
+Decimals become strings without exponent, times become int milliseconds UTC, ages are seconds; what is not finite
+becomes None.
+"""
+
+import math
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from ..supervisors.reports import ActorReport, HistogramReport, NodeReport
+from ..trading.views import Curve, FillView, LearningView, OrderView, RefusalView, SymbolView, TradingSnapshot
+
+View = dict[str, Any]
+
+ACTORS_MAX = 2_000
+SYMBOLS_MAX = 500
+ROWS_MAX = 50
+NAMES_MAX = 256
+EQUITY_POINTS_MAX = 400
+LEARNING_POINTS_MAX = 120
+TEXT_MAX = 300
+DIGITS_MAX = 40
+
+
+def decimal_text(value: Decimal | None) -> str | None:
+    """Digits without exponent; None for None and for what no price or balance can be (not finite, over 40 digits)."""
+    if value is None or not value.is_finite() or abs(value.adjusted()) > DIGITS_MAX:
+        return None
+    return format(value, "f")
+
+
+def finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def clip(text: str) -> str:
+    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 1] + "…"
+
+
+def milliseconds(time_ns: int) -> int:
+    """A browser's numbers are doubles: nanoseconds would lose digits there."""
+    return time_ns // 1_000_000
+
+
+def thin(curve: Curve, points_max: int) -> list[list[float | None]]:
+    """At most `points_max` evenly chosen points as [time_ms, value], the newest always among them."""
+    step = max(1, -(-len(curve) // points_max))
+    return [[milliseconds(at_ns), finite(value)] for at_ns, value in reversed(curve[::-1][::step])]
+
+
+# -- nodes ------------------------------------------------------------------------------------------------------------
+
+
+def nest_actors(report: NodeReport, *, stale: bool, age_s: float) -> list[View]:
+    """Actors as a forest by path: each hangs below its nearest reported ancestor, in the order of the report."""
+    views = {
+        clip(actor.path): _actor_view(actor, stale=stale, age_s=age_s) for actor in report.actors[:ACTORS_MAX]
+    }
+    roots: list[View] = []
+    for path, view in views.items():
+        parent = _nearest_ancestor(path, views)
+        (roots if parent is None else views[parent]["children"]).append(view)
+        view["name"] = path if parent is None else path[len(parent) + 1 :]
+    return roots
+
+
+def _nearest_ancestor(path: str, known: dict[str, View]) -> str | None:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        if path in known:
+            return path
+    return None
+
+
+def _actor_view(actor: ActorReport, *, stale: bool, age_s: float) -> View:
+    progress_s = finite(actor.progress_age_s)
+    return {
+        "path": clip(actor.path),
+        "state": "stale" if stale else actor.state,
+        "restarts": actor.restarts,
+        "incarnation": actor.incarnation,
+        "reason": clip(actor.reason),
+        "mailbox": actor.mailbox,
+        "progress_age_s": None if progress_s is None else progress_s + age_s,
+        "supervisor": actor.supervisor,
+        "strategy": actor.strategy,
+        "children": [],
+    }
+
+
+def latency_view(histogram: HistogramReport) -> View:
+    """Count, and the bucket bounds in milliseconds that 50 % and 99 % stay below; None: above the last bound."""
+    return {
+        "count": sum(histogram.counts),
+        "p50_ms": _quantile_ms(histogram, 0.5),
+        "p99_ms": _quantile_ms(histogram, 0.99),
+    }
+
+
+def _quantile_ms(histogram: HistogramReport, share: float) -> float | None:
+    needed, seen = share * sum(histogram.counts), 0
+    for bound_s, count in zip(histogram.bounds_s, histogram.counts, strict=False):
+        seen += count
+        if seen >= needed:
+            return bound_s * 1e3
+    return None
+
+
+# -- trading ----------------------------------------------------------------------------------------------------------
+
+
+def trading_view(snapshot: TradingSnapshot, *, stale: bool, age_s: float) -> View:
+    """The trader's snapshot; where it is stale no symbol counts as live."""
+    return {
+        "at_ms": milliseconds(snapshot.at_ns),
+        "reconciled": snapshot.reconciled and not stale,
+        "currency": clip(snapshot.currency),
+        "equity": decimal_text(snapshot.equity),
+        "profit": decimal_text(snapshot.profit),
+        "balances": {clip(k): decimal_text(v) for k, v in _first(snapshot.balances)},
+        "symbols": [_symbol_view(s, stale=stale, age_s=age_s) for s in snapshot.symbols[:SYMBOLS_MAX]],
+        "orders": [_order_view(o) for o in snapshot.orders[:ROWS_MAX]],
+        "fills": [_fill_view(f) for f in _newest(snapshot.fills)],
+        "refusals": [_refusal_view(r) for r in _newest(snapshot.refusals)],
+        "learning": [_learning_view(m) for m in snapshot.learning[:SYMBOLS_MAX]],
+        "equity_curve": thin(snapshot.equity_curve, EQUITY_POINTS_MAX),
+        "counters": dict(_first(snapshot.counters)),
+    }
+
+
+def _first[V](table: dict[str, V]) -> list[tuple[str, V]]:
+    return list(islice(table.items(), NAMES_MAX))
