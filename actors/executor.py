@@ -29,11 +29,12 @@ from ..trading.messages import (
     OrderRejected,
     OrderUnknown,
     SignalGenerated,
+    StateAsked,
 )
 from ..trading.order_ids import client_id_prefix, make_client_id
 from ..trading.order_states import OrderState
 from ..trading.reconciliation import DOUBTFUL
-from ..trading.tally import RunTally, Summary
+from ..trading.tally import Drain, RunTally, Summary
 from . import topics
 from .ledger import replay_books
 from .reconciler import ReconcileDue, Reconciler
@@ -42,12 +43,6 @@ from .venue_session import Attach, Cancel
 
 DRAIN_LIMIT_S = 3.0
 DRAIN_STEP_S = 0.1
-
-
-class Drain(msgspec.Struct, frozen=True):
-    """Stop trading in good order, as the policy says; answered with a `Summary` when the account is at rest."""
-
-    policy: str
 
 
 class _DrainDue:
@@ -88,7 +83,7 @@ class Executor(Actor):
             prefix=client_id_prefix(self.account),
             lost_after_ns=self.lost_after_ns,
         )
-        for topic in (topics.SIGNALS, topics.REFUSALS):
+        for topic in (topics.SIGNALS, topics.REFUSALS, topics.STATE_ASKED):
             self.context.subscribe(topic)
         for order in self.books.open_orders():
             if order.state in (OrderState.INTENDED, OrderState.SUBMITTED):
@@ -125,6 +120,8 @@ class Executor(Actor):
                 self._reconciler.closed(reason)
             case RiskStarted(incarnation):
                 self._meet_risk(incarnation)
+            case StateAsked():
+                self.context.publish(topics.RECONCILED, self._reconciler.verdict)
             case SignalGenerated() | OrderRefused():
                 self.tally.apply(message)
             case Drain(policy):

@@ -24,7 +24,7 @@ from ..exchanges.market import (
     StreamsOpened,
 )
 from ..kernel.actor import Actor
-from ..trading.messages import ZERO, FeedChanged, MarketDataUpdate, Side
+from ..trading.messages import ZERO, FeedChanged, MarketDataUpdate, Side, StateAsked
 from . import topics
 
 BOOK_LEVELS = 10
@@ -41,6 +41,7 @@ class _Market:
         self.topic = topics.market(symbol)
         self.synchronizer = BookSynchronizer()
         self.bid = self.bid_size = self.ask = self.ask_size = ZERO
+        self.state = (False, "no market data yet")
 
 
 class Feed(Actor):
@@ -61,6 +62,7 @@ class Feed(Actor):
         self._metrics = self.context.system.metrics
         port: MarketPort = self.context.ports["market"]
         self._port = port
+        self.context.subscribe(topics.STATE_ASKED)
         system, path = self.context.system, self.context.path
         port.open(self.symbols, lambda word: system.tell(path, word, sender="port/market"))
 
@@ -81,6 +83,9 @@ class Feed(Actor):
                     self._changed(market, live=False, reason=f"disconnected: {reason}")
             case SnapshotArrived(symbol, payload):
                 self._snapshot(self._markets[symbol.replace("/", "")], payload)
+            case StateAsked():
+                for market in self._markets.values():
+                    self._tell_state(market)
             case SnapshotUnavailable(symbol, reason):
                 market = self._markets[symbol.replace("/", "")]
                 self._perform(market, market.synchronizer.step(SnapshotFailed(reason)))
@@ -177,4 +182,9 @@ class Feed(Actor):
     def _changed(self, market: _Market, *, live: bool, reason: str) -> None:
         if not live:
             market.bid = market.ask = ZERO
+        market.state = (live, reason)
+        self._tell_state(market)
+
+    def _tell_state(self, market: _Market) -> None:
+        live, reason = market.state
         self.context.publish(topics.FEEDS, FeedChanged(market.symbol, live, reason, self.context.now_ns()))

@@ -21,6 +21,7 @@ from ..trading.messages import (
     OrderRefused,
     RungChanged,
     SignalGenerated,
+    StateAsked,
 )
 from ..trading.order_states import OrderState
 from ..trading.risk import Draft, Limits, Refusal, RiskView, judge
@@ -75,7 +76,9 @@ class Risk(Actor):
         self._approved_ns: deque[int] = deque(maxlen=self.settings.max_orders_per_s + 1)
         for topic in (topics.ORDERS, topics.FEEDS, topics.RECONCILED, *map(topics.market, self.symbols)):
             self.context.subscribe(topic)
+        self.context.subscribe(topics.STATE_ASKED)
         self.context.tell(self.executor, RiskStarted(self.incarnation))
+        self.context.publish(topics.STATE_ASKED, StateAsked())
         self._check_lease()
         self.context.repeat(LEASE_PERIOD_S, _LeaseDue())
 
@@ -93,6 +96,9 @@ class Risk(Actor):
                 self._restand()
             case VenueOpened(instruments):
                 self._instruments = instruments
+            case StateAsked():
+                for scope, standing in self._standings.items():
+                    self._tell_rung(scope, standing)
             case Stopping(flatten):
                 self._stop_trading(flatten)
             case _LeaseDue():
@@ -204,6 +210,9 @@ class Risk(Actor):
         standings |= {symbol: lowest((account, judge_symbol(facts))) for symbol, facts in self._feeds.items()}
         for scope, standing in standings.items():
             if self._standings.get(scope) != standing:
-                change = RungChanged(scope, standing.rung.name, standing.reason, self.context.now_ns())
-                self.context.publish(topics.RUNG, change)
+                self._tell_rung(scope, standing)
         self._standings = standings
+
+    def _tell_rung(self, scope: str, standing: Standing) -> None:
+        change = RungChanged(scope, standing.rung.name, standing.reason, self.context.now_ns())
+        self.context.publish(topics.RUNG, change)

@@ -12,6 +12,8 @@ LEARNING = "learning"
 SAMPLES = "samples"
 MODELS = "models"
 SIGNALS = "signals"
+STATE_ASKED = "state-asked"
+"""Whoever publishes state publishes it again: a newcomer missed it."""
 
 
 def market(symbol: str) -> str:

@@ -2,16 +2,12 @@
 
 from collections import deque
 from collections.abc import Sequence
-from math import exp
+from math import exp, sqrt
+from operator import mul
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .faults import StateRefused
 from .losses import clip_probability, log_loss, read_floats
-
-FloatArray = NDArray[np.float64]
 
 NORMALISED_BOUND = 5.0
 LOSS_WINDOW = 200
@@ -27,16 +23,18 @@ class OnlineLinear:
     Features and labels must be finite.
     """
 
+    # Plain floats: for a dozen features they are twice as fast as numpy.
+
     def __init__(self, size: int, rate: float = 0.05, l2: float = 1e-3) -> None:
         self.size = size
         self.learned = 0
         self._rate = rate
         self._l2 = l2
-        self._mean: FloatArray = np.zeros(size)
-        self._variance: FloatArray = np.zeros(size)
-        self._weights: FloatArray = np.zeros(size + 1)
+        self._mean = [0.0] * size
+        self._variance = [0.0] * size
+        self._weights = [0.0] * (size + 1)
         """The last one is the bias."""
-        self._squares: FloatArray = np.zeros(size + 1)
+        self._squares = [0.0] * (size + 1)
         self._losses: deque[float] = deque(maxlen=LOSS_WINDOW)
 
     @property
@@ -46,34 +44,35 @@ class OnlineLinear:
 
     def predict(self, features: Sequence[float]) -> float:
         """Probability in (0, 1); 0.5 before anything was learned."""
-        return self._probability(self._normalise(np.asarray(features, dtype=np.float64)))
+        return self._probability(self._normalise(features))
 
     def learn(self, features: Sequence[float], label: float) -> None:
         """One step towards `label`, 0 or 1."""
-        values = np.asarray(features, dtype=np.float64)
-        self._losses.append(log_loss(self._probability(self._normalise(values)), label))
-        self._observe(values)
-        inputs = self._normalise(values)
-        gradient = (self._probability(inputs) - label) * inputs + self._l2 * self._weights
-        self._squares += gradient * gradient
-        self._weights -= self._rate * gradient / np.sqrt(self._squares + 1e-8)
+        self._losses.append(log_loss(self.predict(features), label))
+        self._observe(features)
+        inputs = self._normalise(features)
+        error = self._probability(inputs) - label
+        for n, (value, weight) in enumerate(zip(inputs, self._weights, strict=True)):
+            gradient = error * value + self._l2 * weight
+            self._squares[n] += gradient * gradient
+            self._weights[n] -= self._rate * gradient / sqrt(self._squares[n] + 1e-8)
 
-    def _observe(self, values: FloatArray) -> None:
+    def _observe(self, features: Sequence[float]) -> None:
+        """Exponentially weighted mean and variance; of fewer labels than its memory, the plain ones."""
         self.learned += 1
         step = 1.0 / min(self.learned, _MEMORY)
-        delta = values - self._mean
-        self._mean += step * delta
-        self._variance = (1.0 - step) * (self._variance + step * delta * delta)
+        for n, value in enumerate(features):
+            delta = value - self._mean[n]
+            self._mean[n] += step * delta
+            self._variance[n] = (1.0 - step) * (self._variance[n] + step * delta * delta)
 
-    def _normalise(self, values: FloatArray) -> FloatArray:
-        """`values` in deviations from their mean, and a 1 for the bias; a feature that never moved gives 0."""
-        scale = np.sqrt(self._variance)
-        moved = scale > 1e-9
-        scores = np.where(moved, (values - self._mean) / np.where(moved, scale, 1.0), 0.0)
-        return np.append(np.clip(scores, -NORMALISED_BOUND, NORMALISED_BOUND), 1.0)
+    def _normalise(self, features: Sequence[float]) -> list[float]:
+        """Features in deviations from their mean, and a 1 for the bias; one that never moved gives 0."""
+        moments = zip(features, self._mean, self._variance, strict=True)
+        return [*(_clip((value - mean) / sqrt(var)) if var > 1e-18 else 0.0 for value, mean, var in moments), 1.0]
 
-    def _probability(self, inputs: FloatArray) -> float:
-        logit = float(self._weights @ inputs)
+    def _probability(self, inputs: list[float]) -> float:
+        logit = sum(map(mul, self._weights, inputs))
         return clip_probability(1.0 / (1.0 + exp(-max(-30.0, min(30.0, logit)))))
 
     def state(self) -> dict[str, Any]:
@@ -81,10 +80,10 @@ class OnlineLinear:
         return {
             "version": _STATE_VERSION,
             "learned": self.learned,
-            "mean": self._mean.tolist(),
-            "variance": self._variance.tolist(),
-            "weights": self._weights.tolist(),
-            "squares": self._squares.tolist(),
+            "mean": list(self._mean),
+            "variance": list(self._variance),
+            "weights": list(self._weights),
+            "squares": list(self._squares),
             "losses": list(self._losses),
         }
 
@@ -93,14 +92,14 @@ class OnlineLinear:
         if state.get("version") != _STATE_VERSION or not isinstance(state.get("learned"), int):
             raise StateRefused(f"linear: expected state version {_STATE_VERSION}, found {state!r:.80}; begin anew")
         size = self.size
-        mean, variance = (_array(state, name, size) for name in ("mean", "variance"))
-        weights, squares = (_array(state, name, size + 1) for name in ("weights", "squares"))
-        losses = deque(read_floats(state.get("losses"), "linear losses"), maxlen=LOSS_WINDOW)
-        if min(variance, default=0.0) < 0.0 or min(squares, default=0.0) < 0.0:
+        mean, variance = (read_floats(state.get(name), f"linear {name}", size) for name in ("mean", "variance"))
+        weights, squares = (read_floats(state.get(name), f"linear {name}", size + 1) for name in ("weights", "squares"))
+        losses = read_floats(state.get("losses"), "linear losses")
+        if min(variance, default=0.0) < 0.0 or min(squares) < 0.0:
             raise StateRefused("linear: expected variances and squares of at least 0, found less; begin anew")
-        self.learned, self._losses = state["learned"], losses
+        self.learned, self._losses = state["learned"], deque(losses, maxlen=LOSS_WINDOW)
         self._mean, self._variance, self._weights, self._squares = mean, variance, weights, squares
 
 
-def _array(state: dict[str, Any], name: str, length: int) -> FloatArray:
-    return np.array(read_floats(state.get(name), f"linear {name}", length), dtype=np.float64)
+def _clip(score: float) -> float:
+    return max(-NORMALISED_BOUND, min(NORMALISED_BOUND, score))

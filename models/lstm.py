@@ -74,7 +74,7 @@ def step(weights: LstmWeights, state: LstmState, features: Sequence[float]) -> t
     `features` are raw (F), as `FeatureBuilder.close` gives them. Equals torch's `LSTM` within float32 rounding.
     """
     scores = (np.asarray(features, dtype=np.float64) - weights.mean) / weights.scale
-    inputs = np.clip(scores, -NORMALISED_BOUND, NORMALISED_BOUND)
+    inputs = np.minimum(np.maximum(scores, -NORMALISED_BOUND), NORMALISED_BOUND)
     gates = weights.input_weights @ inputs + weights.hidden_weights @ state.hidden + weights.bias
     size = weights.hidden
     admit, keep, emit = (_sigmoid(gates[n * size : (n + 1) * size]) for n in (0, 1, 3))

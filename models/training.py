@@ -90,7 +90,7 @@ class LstmTrainer:
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
         self._optimizer.step()
-        return float(loss)
+        return loss.item()
 
     def held_out_log_loss(self) -> float | None:
         """Mean log-loss over the held-out bars, the network walked through the whole window; None with too few."""
@@ -99,7 +99,7 @@ class LstmTrainer:
         if weights.sum() < MIN_LABELS:
             return None
         with torch.inference_mode():
-            return float(self._loss(self._inputs(data)[None], data.labels[None], weights[None]))
+            return self._loss(self._inputs(data)[None], data.labels[None], weights[None]).item()
 
     def weights(self) -> LstmWeights:
         """The network as it is now, with the normalisation of the window, for `lstm.step`."""

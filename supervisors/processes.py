@@ -67,6 +67,8 @@ class ProcessSpawner:
         """When each child last died, on the monotonic clock."""
         self.on_change: Callable[[Process], object] = lambda _: None
         """Called with a `Process` whenever its state changes."""
+        self.on_word: Callable[[Process, str, str], object] = lambda *_: None
+        """Called with a `Process`, a word and its detail for every word of its lifeline."""
         adopt_orphans(loop)
 
     def start(self, supervisor: Actor, spec: ChildSpec, incarnation: int, restarts: int) -> None:
@@ -185,6 +187,7 @@ class ProcessSpawner:
                 process.serving_ns = now_ns
             case "failed" | "bye":
                 process.reason = detail
+        self.on_word(process, word, detail)
         self.on_change(process)
 
     def _closed(self, supervisor: Actor, process: Process) -> None:

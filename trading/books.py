@@ -72,6 +72,7 @@ class Books:
 
     orders: dict[str, Order] = field(default_factory=dict)
     balances: dict[str, Decimal] = field(default_factory=dict)
+    opening: dict[str, Decimal] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     strategy_positions: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     used_signals: OrderedDict[str, None] = field(default_factory=OrderedDict)
@@ -88,6 +89,7 @@ class Books:
                 return self._intend(event)
             case BalanceAdopted():
                 self.adopted = True
+                self.opening[event.currency] = self.opening.get(event.currency, ZERO) + event.amount
                 self.balances[event.currency] = self.balances.get(event.currency, ZERO) + event.amount
                 return True
             case HistoryAdopted():

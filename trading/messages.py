@@ -296,6 +296,10 @@ class RungChanged(Message, frozen=True, gc=False):
     at_ns: int
 
 
+class StateAsked(Message, frozen=True, gc=False):
+    """A newcomer asks everybody to publish their state again."""
+
+
 class RiskAlert(Message, frozen=True, gc=False):
     code: str
     detail: str

@@ -1,6 +1,7 @@
 """What happened in one run of the system, counted from the journal, so that restarts lose nothing."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .messages import Message, OrderFilled, OrderIntended, OrderRefused, OrderUnknown, SignalGenerated
 
@@ -51,3 +52,11 @@ class Summary(Message, frozen=True, gc=False):
     differences: tuple[str, ...]
     position: dict[str, str]
     balances: dict[str, str]
+    equity: str = "0"
+    learned_bars: int = 0
+
+
+class Drain(Message, frozen=True, gc=False):
+    """Stop trading in good order, as the policy says; answered with a `Summary` when the account is at rest."""
+
+    policy: Literal["cancel", "leave", "flatten"]

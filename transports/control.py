@@ -1,10 +1,17 @@
 """Questions one may ask a node from outside, and their answers."""
 
-from ..supervisors.reports import Report
+from ..supervisors.reports import NodeReport, Report, SystemReport
 
 
 class StatusAsked(Report, frozen=True, gc=False):
     """Asks a launcher for `StatusAnswered`."""
+
+
+class StatusAnswered(Report, frozen=True, gc=False):
+    """The launcher's view of its processes, and every node's latest word on itself."""
+
+    system: SystemReport
+    nodes: tuple[NodeReport, ...]
 
 
 class StopAsked(Report, frozen=True, gc=False):

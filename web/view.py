@@ -5,14 +5,20 @@ becomes None.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from ..supervisors.reports import ActorReport, HistogramReport, NodeReport
 from ..trading.views import Curve, FillView, LearningView, OrderView, RefusalView, SymbolView, TradingSnapshot
 
 View = dict[str, Any]
+V = TypeVar("V")
+Dated = TypeVar("Dated", FillView, RefusalView)
+
+UNKNOWN_RUNG = "UNKNOWN"
+"""Shown while nothing fresh says which rung holds; no rung of the ladder, and never healthy."""
 
 ACTORS_MAX = 2_000
 SYMBOLS_MAX = 500
@@ -55,9 +61,7 @@ def thin(curve: Curve, points_max: int) -> list[list[float | None]]:
 
 def nest_actors(report: NodeReport, *, stale: bool, age_s: float) -> list[View]:
     """Actors as a forest by path: each hangs below its nearest reported ancestor, in the order of the report."""
-    views = {
-        clip(actor.path): _actor_view(actor, stale=stale, age_s=age_s) for actor in report.actors[:ACTORS_MAX]
-    }
+    views = {clip(actor.path): _actor_view(actor, stale=stale, age_s=age_s) for actor in report.actors[:ACTORS_MAX]}
     roots: list[View] = []
     for path, view in views.items():
         parent = _nearest_ancestor(path, views)
@@ -130,5 +134,74 @@ def trading_view(snapshot: TradingSnapshot, *, stale: bool, age_s: float) -> Vie
     }
 
 
-def _first[V](table: dict[str, V]) -> list[tuple[str, V]]:
+def _first(table: Mapping[str, V]) -> list[tuple[str, V]]:
     return list(islice(table.items(), NAMES_MAX))
+
+
+def _newest(rows: Sequence[Dated]) -> list[Dated]:
+    return sorted(rows, key=lambda row: row.at_ns, reverse=True)[:ROWS_MAX]
+
+
+def _symbol_view(symbol: SymbolView, *, stale: bool, age_s: float) -> View:
+    seen_s = finite(symbol.age_s)
+    return {
+        "symbol": clip(symbol.symbol),
+        "bid": decimal_text(symbol.bid),
+        "ask": decimal_text(symbol.ask),
+        "last": decimal_text(symbol.last),
+        "live": symbol.live and not stale,
+        "age_s": None if seen_s is None else seen_s + age_s,
+        "rung": UNKNOWN_RUNG if stale else symbol.rung,
+        "position": decimal_text(symbol.position),
+        "updates": symbol.updates,
+    }
+
+
+def _order_view(order: OrderView) -> View:
+    return {
+        "client_id": clip(order.client_id),
+        "strategy": clip(order.strategy),
+        "symbol": clip(order.symbol),
+        "side": order.side,
+        "type": order.type,
+        "amount": decimal_text(order.amount),
+        "price": decimal_text(order.price),
+        "filled": decimal_text(order.filled),
+        "state": clip(order.state),
+        "at_ms": milliseconds(order.at_ns),
+    }
+
+
+def _fill_view(fill: FillView) -> View:
+    return {
+        "client_id": clip(fill.client_id),
+        "symbol": clip(fill.symbol),
+        "side": fill.side,
+        "price": decimal_text(fill.price),
+        "amount": decimal_text(fill.amount),
+        "fee": decimal_text(fill.fee),
+        "fee_currency": clip(fill.fee_currency),
+        "at_ms": milliseconds(fill.at_ns),
+    }
+
+
+def _refusal_view(refusal: RefusalView) -> View:
+    return {
+        "strategy": clip(refusal.strategy),
+        "symbol": clip(refusal.symbol),
+        "code": clip(refusal.code),
+        "numbers": {clip(name): clip(number) for name, number in _first(refusal.numbers)},
+        "at_ms": milliseconds(refusal.at_ns),
+    }
+
+
+def _learning_view(learning: LearningView) -> View:
+    return {
+        "symbol": clip(learning.symbol),
+        "champion": clip(learning.champion),
+        "version": clip(learning.version),
+        "learned_bars": learning.learned_bars,
+        "losses": {clip(model): finite(loss) for model, loss in _first(learning.losses)},
+        "probability_up": finite(learning.probability_up),
+        "curve": thin(learning.curve, LEARNING_POINTS_MAX),
+    }

@@ -18,12 +18,15 @@ RENEW_BEFORE = datetime.timedelta(days=30)
 BACKDATED = datetime.timedelta(days=1)
 
 
+CERTIFICATE_NAME = "venue.pem"
+
+
 def ensure_certificate(folder: Path, now: datetime.datetime) -> Path:
     """The path of a PEM file with certificate and key, readable by its owner only, good for 30 days from `now` (UTC).
 
     An existing one is used again; one that is damaged, about to expire or for other names is replaced.
     """
-    path = folder / "venue.pem"
+    path = folder / CERTIFICATE_NAME
     if not _is_valid(path, now):
         folder.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")

@@ -1,0 +1,196 @@
+"""The trader as others see it: prices, positions, orders, profit and learning, whole and at once."""
+
+from collections import deque
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from ..kernel.actor import Actor
+from ..kernel.envelope import Reply
+from ..trading.books import Books, Order
+from ..trading.messages import (
+    ZERO,
+    AccountReconciled,
+    FeedChanged,
+    MarketDataUpdate,
+    OrderEvent,
+    OrderFilled,
+    OrderRefused,
+    RungChanged,
+    StateAsked,
+)
+from ..trading.tally import Drain, RunTally, Summary
+from ..trading.views import FillView, LearningView, OrderView, RefusalView, SymbolView, TradingSnapshot
+from . import topics
+from .ledger import replay_books
+
+PERIOD_S = 0.25
+KEPT = 50
+DRAIN_TIMEOUT_S = 3.4
+EQUITY_POINTS = 600
+EQUITY_PERIOD_NS = 1_000_000_000
+
+
+class _SnapshotDue:
+    pass
+
+
+class Portfolio(Actor):
+    """Keeps a replica of the books and tells `receiver` a `TradingSnapshot` every `PERIOD_S`."""
+
+    mailbox_limit = 100_000
+
+    def __init__(self, receiver: str, executor: str, symbols: tuple[str, ...], currency: str) -> None:
+        self.receiver = receiver
+        self.executor = executor
+        self.symbols = symbols
+        self.currency = currency
+
+    def start(self) -> None:
+        journal = self.context.ports["journal"]
+        self.books: Books = replay_books(journal)
+        self.tally = RunTally()
+        self._fills: deque[FillView] = deque(maxlen=KEPT)
+        for record in journal.replay():
+            self._note(record)
+        self._markets: dict[str, MarketDataUpdate] = {}
+        self._updates = dict.fromkeys(self.symbols, 0)
+        self._live: dict[str, bool] = {}
+        self._rungs: dict[str, RungChanged] = {}
+        self._refusals: deque[RefusalView] = deque(maxlen=KEPT)
+        self._learning: dict[str, LearningView] = {}
+        self._reconciled = False
+        self._equity: deque[tuple[int, float]] = deque(maxlen=EQUITY_POINTS)
+        for topic in (topics.ORDERS, topics.FEEDS, topics.RUNG, topics.REFUSALS, topics.RECONCILED, topics.LEARNING):
+            self.context.subscribe(topic)
+        for symbol in self.symbols:
+            self.context.subscribe(topics.market(symbol))
+        self.context.publish(topics.STATE_ASKED, StateAsked())
+        self.context.repeat(PERIOD_S, _SnapshotDue())
+
+    def receive(self, message: Any) -> Any:
+        match message:
+            case MarketDataUpdate():
+                self._markets[message.symbol] = message
+                self._updates[message.symbol] += 1
+            case _SnapshotDue():
+                self.context.tell(self.receiver, self._snapshot(), ttl_s=4 * PERIOD_S)
+            case Drain():
+                return self._drain(message)
+            case FeedChanged(symbol, live):
+                self._live[symbol] = live
+            case RungChanged(scope):
+                self._rungs[scope] = message
+            case OrderRefused():
+                self.tally.apply(message)
+                self._refusals.appendleft(
+                    RefusalView(message.strategy, message.symbol, message.code, message.numbers, message.at_ns)
+                )
+            case AccountReconciled(equal):
+                self._reconciled = equal
+            case LearningView():
+                self._learning[message.symbol] = message
+            case _ if isinstance(message, OrderEvent) and self.books.apply(message):
+                self._note(message)
+
+    def _drain(self, order: Drain) -> Reply:
+        """Let the executor bring the account to rest, and value what it holds then."""
+        answer = Reply()
+
+        def complete(done: Reply) -> None:
+            if done.error is not None:
+                answer.fail(done.error)
+                return
+            learned_bars = sum(view.learned_bars for view in self._learning.values())
+            summary: Summary = done.value
+            answer.resolve(msgspec.structs.replace(summary, equity=str(self.equity()), learned_bars=learned_bars))
+
+        self.context.ask(self.executor, order, DRAIN_TIMEOUT_S).then(complete)
+        return answer
+
+    def _note(self, record: Any) -> None:
+        self.tally.apply(record)
+        if isinstance(record, OrderFilled):
+            self._fills.appendleft(
+                FillView(
+                    record.client_id,
+                    record.symbol,
+                    record.side,
+                    record.price,
+                    record.amount,
+                    record.fee,
+                    record.fee_currency,
+                    record.at_ns,
+                )
+            )
+
+    def equity(self) -> Decimal:
+        """Cash and holdings at the bid, in the account's currency; a holding without a price counts nothing."""
+        total = self.books.balances.get(self.currency, ZERO)
+        for symbol, market in self._markets.items():
+            total += self.books.balances.get(symbol.partition("/")[0], ZERO) * market.bid
+        return total
+
+    def _snapshot(self) -> TradingSnapshot:
+        now_ns, equity = self.context.now_ns(), self.equity()
+        if self._markets and (not self._equity or now_ns - self._equity[-1][0] >= EQUITY_PERIOD_NS):
+            self._equity.append((now_ns, float(equity)))
+        account = self._rungs.get("account")
+        return TradingSnapshot(
+            at_ns=now_ns,
+            rung=account.rung if account else "CANCEL_ONLY",
+            rung_reason=account.reason if account else "starting",
+            reconciled=self._reconciled,
+            currency=self.currency,
+            balances=dict(self.books.balances),
+            equity=equity,
+            profit=equity - self._opening_equity(),
+            symbols=tuple(self._symbol_view(symbol, now_ns) for symbol in self.symbols),
+            orders=tuple(map(_order_view, self.books.recent_orders(KEPT))),
+            fills=tuple(self._fills),
+            refusals=tuple(self._refusals),
+            learning=tuple(self._learning.values()),
+            equity_curve=tuple(self._equity),
+            counters={
+                "orders": self.tally.orders,
+                "fills": self.tally.fills,
+                "refused": self.tally.refused,
+                "unknown": len(self.books.unknown_orders()),
+            },
+        )
+
+    def _opening_equity(self) -> Decimal:
+        return self.books.opening.get(self.currency, ZERO)
+
+    def _symbol_view(self, symbol: str, now_ns: int) -> SymbolView:
+        market = self._markets.get(symbol)
+        position = self.books.positions.get(symbol)
+        rung = self._rungs.get(symbol)
+        return SymbolView(
+            symbol=symbol,
+            bid=market.bid if market else ZERO,
+            ask=market.ask if market else ZERO,
+            last=market.price if market and market.price else (market.bid if market else ZERO),
+            live=self._live.get(symbol, False),
+            age_s=(now_ns - market.received_ns) / 1e9 if market else 1e9,
+            rung=rung.rung if rung else "CANCEL_ONLY",
+            position=position.amount if position else ZERO,
+            updates=self._updates[symbol],
+        )
+
+
+def _order_view(order: Order) -> OrderView:
+    intent = order.intent
+    return OrderView(
+        intent.client_id,
+        intent.strategy,
+        intent.symbol,
+        intent.side,
+        intent.type,
+        intent.amount,
+        intent.price,
+        order.filled,
+        order.state.value,
+        intent.at_ns,
+    )

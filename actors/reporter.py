@@ -1,0 +1,69 @@
+"""Every node's reporter: how its actors are, in one message, to whoever keeps watch."""
+
+import os
+from typing import Any
+
+from ..kernel.actor import Actor
+from ..kernel.cell import CellActor
+from ..kernel.metrics import BOUNDS_S, Histogram
+from ..supervisors.reports import ActorReport, HistogramReport, NodeReport
+from ..supervisors.supervisor import Supervisor
+
+
+class _ReportDue:
+    pass
+
+
+class Reporter(Actor):
+    """Tells a `NodeReport` every `period_s`; one that comes too late to matter is dropped on the way."""
+
+    def __init__(self, receivers: tuple[str, ...], period_s: float) -> None:
+        self.receivers = receivers
+        self.period_s = period_s
+
+    def start(self) -> None:
+        self.context.repeat(self.period_s, _ReportDue())
+
+    def receive(self, message: Any) -> Any:  # noqa: ARG002
+        self._tell()
+
+    def stop(self, reason: str) -> None:  # noqa: ARG002
+        self._tell()  # the last word: nothing counted is lost in an orderly end
+
+    def _tell(self) -> None:
+        report = self._report()
+        for path in self.receivers:
+            self.context.tell(path, report, ttl_s=4 * self.period_s)
+
+    def _report(self) -> NodeReport:
+        system = self.context.system
+        now_ns = system.clock.monotonic_ns()
+        return NodeReport(
+            node=system.node,
+            pid=os.getpid(),
+            incarnation=int(system.ports.get("incarnation", 1)),
+            sent_ns=system.clock.now_ns(),
+            actors=tuple(_describe(actor, now_ns) for _, actor in sorted(system.actors.items())),
+            counters=dict(system.metrics.counters),
+            gauges=dict(system.metrics.gauges),
+            histograms={name: _bars(histogram) for name, histogram in system.metrics.histograms.items()},
+        )
+
+
+def _describe(actor: CellActor, now_ns: int) -> ActorReport:
+    behaviour = actor.behaviour
+    if isinstance(behaviour, Supervisor):
+        return behaviour.report()
+    due_s = None if behaviour is None else behaviour.progress_due_s
+    return ActorReport(
+        path=actor.path,
+        state="running" if actor.started else "starting",
+        restarts=actor.context.restarts,
+        incarnation=actor.incarnation,
+        progress_age_s=None if due_s is None else (now_ns - actor.context.progressed_ns) / 1e9,
+        mailbox=len(actor.mailbox),
+    )
+
+
+def _bars(histogram: Histogram) -> HistogramReport:
+    return HistogramReport(BOUNDS_S, tuple(histogram.counts), histogram.sum_s)

@@ -1,0 +1,187 @@
+"""One strategy on one symbol, with its bars and its models: market in, signals out."""
+
+from typing import Any
+
+from ..kernel.actor import Actor
+from ..models.faults import StateRefused, WeightsCorrupt
+from ..models.registry import latest
+from ..models.runner import LSTM, ModelRunner
+from ..trading.bars import BarBuilder
+from ..trading.loader import make_strategy
+from ..trading.messages import (
+    BarClosed,
+    MarketDataUpdate,
+    ModelPublished,
+    OrderFilled,
+    PositionAsked,
+    Prediction,
+    SignalGenerated,
+    StrategyPosition,
+)
+from ..trading.strategy import Target
+from ..trading.views import LearningView
+from . import topics
+
+SAVE_EVERY_BARS = 5
+CURVE_LENGTH = 600
+BAR_CHECKS = 4
+"""Looks at the clock per bar, so that a bar without trades closes in time."""
+
+BAR_GRACE_NS = 50_000_000
+"""A bar is closed by the clock this much late: updates received before its end may still be on their way."""
+
+
+class _TimePasses:
+    pass
+
+
+class StrategyRunner(Actor):
+    """Speaks only once it knows its own position. Its bars are of session time; a crash loses the current bar."""
+
+    def __init__(
+        self,
+        name: str,
+        strategy: str,
+        strategies_dir: str,
+        parameters: dict[str, Any],
+        symbol: str,
+        bar_s: float,
+        horizon_bars: int,
+        ledger: str,
+        risk: str,
+    ) -> None:
+        self.name = name
+        self.symbol = symbol
+        self.bar_s = bar_s
+        self.progress_due_s = 3.0 * bar_s + 2.0  # type: ignore[misc]  # per instance: it follows the bar
+        self.horizon_bars = horizon_bars
+        self.ledger = ledger
+        self.risk = risk
+        self._arguments = (strategy, strategies_dir, symbol, parameters)
+
+    def start(self) -> None:
+        self.strategy = make_strategy(*self._arguments)
+        self._bars = BarBuilder(self.symbol, round(self.bar_s * 1e9))
+        self._state_name = f"{self.name}-{self.symbol.replace('/', '-')}"
+        self._models = self._make_models() if self.strategy.needs_model else None
+        self._market: MarketDataUpdate | None = None
+        self._ready = False
+        self._bar_count = 0
+        self._probability: float | None = None
+        self._curve: list[tuple[int, float]] = []
+        for topic in (
+            topics.market(self.symbol),
+            topics.MODELS,
+            topics.ORDERS,
+            topics.position(self.name, self.symbol),
+        ):
+            self.context.subscribe(topic)
+        self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
+        self.context.repeat(self.bar_s / BAR_CHECKS, _TimePasses())
+
+    def stop(self, reason: str) -> None:  # noqa: ARG002
+        self._save()
+
+    def receive(self, message: Any) -> Any:
+        match message:
+            case MarketDataUpdate():
+                self._on_market(message)
+            case _TimePasses():
+                self._on_bars(self._bars.advance(self.context.now_ns() - BAR_GRACE_NS))
+                if not self._ready:
+                    self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
+            case StrategyPosition(amount=amount):
+                self.strategy.position = amount
+                self._ready = True
+            case OrderFilled(symbol=symbol) if symbol == self.symbol:
+                self.strategy.on_fill(message)
+            case ModelPublished(symbol=symbol) if symbol == self.symbol and self._models is not None:
+                self._load(message)
+
+    def _on_market(self, update: MarketDataUpdate) -> None:
+        self._market = update
+        self._on_bars(self._bars.update(update))  # before the models see the update: bars must not look ahead
+        if self._models is not None:
+            self._models.on_market(update)
+        self._signal(self.strategy.on_market(update), f"{update.kind} {update.sequence}", None)
+
+    def _on_bars(self, bars: tuple[BarClosed, ...]) -> None:
+        for bar in bars:
+            self._bar_count += 1
+            self.context.progress()
+            cause = f"bar {bar.end_ns}"
+            self._signal(self.strategy.on_bar(bar), cause, None)
+            if self._models is not None:
+                self._learn(self._models, bar, cause)
+
+    def _learn(self, models: ModelRunner, bar: BarClosed, cause: str) -> None:
+        prediction, sample = models.on_bar(bar)
+        self._probability = prediction.probability_up
+        self.context.publish(topics.SAMPLES, sample)
+        if self._market is not None:
+            self._signal(self.strategy.on_signal(prediction, self._market), cause, prediction)
+        self._show(models, bar.end_ns)
+        if self._bar_count % SAVE_EVERY_BARS == 0:
+            self._save()
+
+    def _signal(self, target: Target | None, cause: str, prediction: Prediction | None) -> None:
+        if target is None or not self._ready:
+            return
+        signal = SignalGenerated(
+            signal_id=self.context.system.entropy.new_id(),
+            strategy=self.name,
+            symbol=self.symbol,
+            target=target.amount,
+            limit_price=target.limit_price,
+            created_ns=self.context.now_ns(),
+            cause=cause,
+            model=prediction.model if prediction else "",
+            probability_up=prediction.probability_up if prediction else None,
+            horizon_s=prediction.horizon_s if prediction else None,
+            features=prediction.features if prediction else (),
+        )
+        self.context.tell(self.risk, signal)
+        self.context.publish(topics.SIGNALS, signal)
+        self.context.system.metrics.count("signals")
+
+    def _make_models(self) -> ModelRunner:
+        models = ModelRunner(self.symbol, self.horizon_bars, self.bar_s)
+        state = self.context.ports["model_states"].load(self._state_name)
+        if state is not None:
+            try:
+                models.restore(state)
+            except StateRefused:
+                self.context.system.metrics.count("model_states_refused")
+        found = latest(self.context.ports["models_folder"], self.symbol, LSTM)
+        if found.model is not None:
+            models.load(found.model)
+        return models
+
+    def _load(self, published: ModelPublished) -> None:
+        assert self._models is not None
+        try:
+            self._models.load(published)
+        except WeightsCorrupt:
+            self.context.system.metrics.count("models_corrupt")
+
+    def _save(self) -> None:
+        if self._models is not None:
+            self.context.ports["model_states"].save(self._state_name, self._models.state())
+
+    def _show(self, models: ModelRunner, at_ns: int) -> None:
+        losses = models.losses()
+        if models.champion in losses:
+            self._curve = [*self._curve[-CURVE_LENGTH + 1 :], (at_ns, losses[models.champion])]
+        self.context.system.metrics.gauge("learned_bars", models.learned_bars)
+        self.context.publish(
+            topics.LEARNING,
+            LearningView(
+                self.symbol,
+                models.champion,
+                models.version,
+                models.learned_bars,
+                losses,
+                self._probability,
+                tuple(self._curve),
+            ),
+        )

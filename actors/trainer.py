@@ -1,0 +1,117 @@
+"""The trainer: learns the LSTM from samples as their labels arrive, a slice at a time, and publishes its weights."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..config.settings import LearningSettings
+from ..kernel.actor import Actor
+from ..models.faults import StateRefused
+from ..models.features import FEATURE_NAMES
+from ..models.registry import ModelMetrics, next_version, publish
+from ..models.runner import LSTM
+from ..trading.messages import SampleTaken
+
+HIDDEN = 16
+SLICE_PERIOD_S = 0.1
+PUBLISH_EVERY_SLICES = 50
+SAVE_EVERY_SLICES = 50
+TRAIN_FROM_BARS = 16
+
+
+class _TorchLoaded:
+    pass
+
+
+class _SliceDue:
+    pass
+
+
+class TrainerActor(Actor):
+    """One network per symbol. Without torch it only counts samples, and says so by the gauge `torch`."""
+
+    def __init__(self, symbols: tuple[str, ...], learning: LearningSettings, folder: str, receiver: str) -> None:
+        self.symbols = symbols
+        self.learning = learning
+        self.folder = Path(folder)
+        self.receiver = receiver
+
+    def start(self) -> None:
+        self._trainers: dict[str, Any] = {}
+        self._slices = dict.fromkeys(self.symbols, 0)
+        installed = find_spec("torch") is not None
+        self.context.system.metrics.gauge("torch", float(installed))
+        if installed and self.symbols:
+            system, path = self.context.system, self.context.path
+            module = f"{__package__.rpartition('.')[0]}.models.training"
+
+            def load() -> None:
+                import_module(module)
+                system.loop.call_soon_threadsafe(lambda: system.tell(path, _TorchLoaded()))
+
+            self.context.ports["thread"](load)  # seconds of import must not silence the node
+
+    def stop(self, reason: str) -> None:  # noqa: ARG002
+        for symbol in self._trainers:
+            self._save(symbol)
+
+    def receive(self, message: Any) -> Any:
+        match message:
+            case SampleTaken(symbol=symbol):
+                self.context.system.metrics.count("samples")
+                if symbol in self._trainers:
+                    self._trainers[symbol].add(message)
+            case _TorchLoaded():
+                self._trainers = {symbol: self._make(symbol) for symbol in self.symbols}
+                self.context.repeat(SLICE_PERIOD_S, _SliceDue())
+            case _SliceDue():
+                for symbol, trainer in self._trainers.items():
+                    self._train(symbol, trainer)
+
+    def _make(self, symbol: str) -> Any:
+        from ..models.training import LstmTrainer
+
+        learning = self.learning
+
+        def fresh() -> LstmTrainer:
+            size = len(FEATURE_NAMES)
+            return LstmTrainer(size, HIDDEN, learning.seed, learning.window_bars, horizon_bars=learning.horizon_bars)
+
+        trainer = fresh()
+        state = self.context.ports["trainer_states"].load(_state_name(symbol))
+        if state is not None:
+            try:
+                trainer.restore(state)
+            except StateRefused:
+                self.context.system.metrics.count("model_states_refused")
+                return fresh()
+        return trainer
+
+    def _train(self, symbol: str, trainer: Any) -> None:
+        if trainer.trained_bars < TRAIN_FROM_BARS or trainer.train_slice() is None:
+            return
+        self.context.progress()
+        self._slices[symbol] += 1
+        self.context.system.metrics.count("training_slices")
+        if self._slices[symbol] % PUBLISH_EVERY_SLICES == 0:
+            self._publish(symbol, trainer)
+        if self._slices[symbol] % SAVE_EVERY_SLICES == 0:
+            self._save(symbol)
+
+    def _publish(self, symbol: str, trainer: Any) -> None:
+        loss = trainer.held_out_log_loss()
+        if loss is None:
+            return
+        version = next_version(self.folder, symbol, LSTM)
+        metrics = ModelMetrics(trainer.trained_bars, loss)
+        published = publish(self.folder, symbol, LSTM, version, weights=trainer.weights(), metrics=metrics)
+        self.context.system.metrics.count("models_published")
+        self.context.tell(self.receiver, published)
+
+    def _save(self, symbol: str) -> None:
+        self.context.ports["trainer_states"].save(_state_name(symbol), self._trainers[symbol].state())
+
+
+def _state_name(symbol: str) -> str:
+    return f"lstm-{symbol.replace('/', '-')}"

@@ -1,0 +1,111 @@
+"""The simulated venue's server as a port: its state on disk, its market, its doors."""
+
+import asyncio
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from ..config.run import Run
+from ..exchanges.simulated.recording import Recording
+from ..exchanges.simulated.source import MarketSource
+from ..exchanges.simulated.state import VenueState
+from ..exchanges.simulated.synthetic import SyntheticMarket
+from ..exchanges.simulated.tls import ensure_certificate, server_context
+from ..exchanges.simulated.venue import SimulatedVenue
+from ..kernel.clock import Clock
+from ..storage.snapshot_log import ROTATE_AT_BYTES, SnapshotLog
+from ..trading.instruments import PAPER_INSTRUMENTS
+from .credentials import Credentials
+
+HOST = "127.0.0.1"
+ROTATE_CHECK_S = 1.0
+
+
+class ServerOpened(msgspec.Struct, frozen=True):
+    port: int
+
+
+class ServerFailed(msgspec.Struct, frozen=True):
+    reason: str
+
+
+def market_source(run: Run) -> MarketSource:
+    """The recording, or the synthetic market; raises their faults for a bad file or an unknown symbol."""
+    if run.settings.replay:
+        return Recording(Path(run.settings.replay))
+    return SyntheticMarket(run.settings.symbols, run.settings.seed)
+
+
+class VenueServer:
+    """Opens on the loop, reports once, and again if the market breaks."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Clock, run: Run, credentials: Credentials, *, admin: bool = False
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._run = run
+        self._credentials = credentials
+        self._admin = admin
+        self._task: asyncio.Task[None] | None = None
+        self.venue: SimulatedVenue | None = None
+
+    def open(self, deliver: Callable[[ServerOpened | ServerFailed], object]) -> None:
+        self._task = self._loop.create_task(self._serve(deliver))
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _serve(self, deliver: Callable[[ServerOpened | ServerFailed], object]) -> None:
+        folder = self._run.exchange_dir
+        log = SnapshotLog(folder / "books")
+        try:
+            with (folder / "requests.jsonl").open("ab", buffering=0) as requests:
+                venue = self.venue = self._make(log, requests)
+                now = datetime.datetime.fromtimestamp(self._clock.now_ns() / 1e9, datetime.UTC)
+                context = server_context(ensure_certificate(folder, now))
+                port = await venue.start(HOST, self._run.venue_port, context)
+                deliver(ServerOpened(port))
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._keep_small(log, venue))
+                    await venue.wait_failed()
+        except asyncio.CancelledError:
+            if self.venue is not None:
+                await self.venue.stop()
+            raise
+        except Exception as error:  # noqa: BLE001 - told to the host, which crashes of it
+            deliver(ServerFailed(f"{type(error).__name__}: {error}"))
+        finally:
+            log.close()
+
+    def _make(self, log: SnapshotLog, requests: object) -> SimulatedVenue:
+        settings = self._run.settings
+        snapshot, records = log.load()
+        state = VenueState()
+        if snapshot is not None:
+            state.restore(snapshot)
+        state.replay(records)
+        source = market_source(self._run)
+        return SimulatedVenue(
+            source,
+            [PAPER_INSTRUMENTS[symbol] for symbol in source.symbols],
+            log,
+            requests,  # type: ignore[arg-type]  # an unbuffered file
+            clock_ns=self._clock.now_ns,
+            api_key=self._credentials.api_key,
+            api_secret=self._credentials.api_secret,
+            opening_balances={settings.account.currency: settings.account.opening_balance},
+            speed=settings.speed,
+            state=state,
+            admin=self._admin,
+            weight_limit=1_000_000,
+        )
+
+    async def _keep_small(self, log: SnapshotLog, venue: SimulatedVenue) -> None:
+        while True:
+            await asyncio.sleep(ROTATE_CHECK_S)
+            if log.size_bytes > ROTATE_AT_BYTES:
+                log.rotate(venue.state.snapshot())

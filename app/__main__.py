@@ -1,0 +1,5 @@
+"""`python -m tradigrade`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,40 @@
+"""Structured logs: JSON lines in a file per node, warnings also on stderr."""
+
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import structlog
+
+FILE_BYTES = 10 << 20
+FILES_KEPT = 3
+
+
+def configure_logs(node: str, folder: Path) -> structlog.stdlib.BoundLogger:
+    """The node's logger. Third-party logs of warnings and worse go the same way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shared = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    file = RotatingFileHandler(folder / f"{node}.log", maxBytes=FILE_BYTES, backupCount=FILES_KEPT)
+    lines = structlog.processors.JSONRenderer()
+    file.setFormatter(structlog.stdlib.ProcessorFormatter(lines, foreign_pre_chain=shared))
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.WARNING)
+    console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    screen.setFormatter(structlog.stdlib.ProcessorFormatter(console, foreign_pre_chain=shared))
+    root = logging.getLogger()
+    root.handlers = [file, screen]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("tradigrade").setLevel(logging.INFO)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("tradigrade", node=node)
+    return logger

@@ -1,0 +1,148 @@
+"""One node: a process with its system, its gateway, its ports and its tree, on one thread and one loop."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .config.run import Run, from_json
+from .config.topology import DRAINS, SERVING_TOPIC, node_tree
+from .kernel.actor import Actor
+from .kernel.clock import SystemClock
+from .kernel.identity import SystemEntropy
+from .kernel.signals import SHUTDOWN, Down, Started
+from .kernel.system import System
+from .logs import configure_logs
+from .ports import node_ports
+from .supervisors.actors import ActorSpawner
+from .supervisors.effects import End, Restarting
+from .supervisors.lifeline import Lifeline
+from .supervisors.supervisor import Supervisor
+from .trading.tally import Drain
+from .transports.gateway import Gateway
+
+DRAIN_TIMEOUT_S = 3.5
+DEAD_LAUNCHER_EXIT_S = 2.5
+"""After the launcher died a node may take this long to end in good order."""
+OUTSIDE = "outside"
+"""Name of the actor that speaks with the launcher."""
+
+
+class Node:
+    """Lives until its launcher says stop, dies, or its root supervisor gives up."""
+
+    def __init__(self, name: str, run: Run, incarnation: int, lifeline_fd: int) -> None:
+        self.name = name
+        self.run = run
+        self.loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self.loop)
+        clock, entropy = SystemClock(), SystemEntropy()
+        self.log = configure_logs(name, run.data / "logs")
+        self.lifeline = Lifeline(self.loop, socket.socket(fileno=lifeline_fd), self._told, self._abandoned)
+        self.lifeline.say("up", str(os.getpid()))
+        self.system = System(name, self.loop, clock, entropy)
+        self.system.ports = {
+            "incarnation": incarnation,
+            "run": run,
+            **node_ports(name, run, self.loop, clock, entropy),
+        }
+        self.gateway = Gateway(self.system, Path(run.socket_dir), f"{name}-{incarnation}")
+        self.system.transport = self.gateway
+        self._reason = ""
+        self._stopping = False
+
+    def serve(self) -> None:
+        """Run to the end."""
+        self.gateway.start()
+        self.system.spawn(f"{self.name}/{OUTSIDE}", lambda: _Outside(self))
+        root = node_tree(self.name, self.run)
+        spawner = ActorSpawner()
+        outside = f"{self.name}/{OUTSIDE}"
+        self.system.spawn(self.name, lambda: Supervisor(root, spawner), parent=outside)
+        self.loop.add_signal_handler(signal.SIGTERM, self.stop, "terminated")
+        gc.collect()
+        gc.freeze()
+        self.loop.run_forever()
+        self.gateway.close()
+        self.lifeline.say("bye", self._reason or SHUTDOWN)
+
+    def stop(self, reason: str) -> None:
+        """Come to rest, then stop everything, then end."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self.log.info("stopping", reason=reason)
+        drain_path = DRAINS.get(self.name)
+        if drain_path is None or drain_path not in self.system.actors:
+            self._stop_tree()
+            return
+        reply = self.system.ask(drain_path, Drain(self.run.settings.on_stop), DRAIN_TIMEOUT_S)
+        reply.then(lambda done: self._drained(done.value))
+
+    def end(self, reason: str) -> None:
+        """The tree is gone."""
+        self._reason = reason
+        self.loop.stop()
+
+    def _drained(self, summary: Any) -> None:
+        if summary is not None:
+            self.lifeline.say("summary", msgspec.json.encode(summary).decode())
+        self._stop_tree()
+
+    def _stop_tree(self) -> None:
+        self.system.tell(self.name, End(SHUTDOWN))
+
+    def _told(self, word: str, detail: str) -> None:
+        if word == "stop":
+            self.stop(detail)
+
+    def _abandoned(self) -> None:
+        self.log.warning("the launcher is gone: stopping")
+        self.loop.call_later(DEAD_LAUNCHER_EXIT_S, os._exit, 3)
+        self.stop("the launcher died")
+
+
+class _Outside(Actor):
+    """Parent of the root supervisor: tells the launcher what becomes of it."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def start(self) -> None:
+        self._serves_by_topic = SERVING_TOPIC.get(self.node.name)
+        if self._serves_by_topic is not None:
+            self.context.subscribe(self._serves_by_topic)
+        self.context.subscribe("supervision")
+
+    def receive(self, message: Any) -> Any:
+        lifeline = self.node.lifeline
+        match message:
+            case Started():
+                lifeline.say("started")
+                if self._serves_by_topic is None:
+                    lifeline.say("serving")
+            case Down(reason=reason):
+                if reason != SHUTDOWN:
+                    self.node.log.error("the node's tree ended", reason=reason)
+                    lifeline.say("failed", reason)
+                self.node.end(reason)
+            case Restarting(id=child, reason=reason, delay_s=delay_s):
+                self.node.log.warning("restarting", child=child, reason=reason, delay_s=delay_s)
+            case _:
+                lifeline.say("serving")
+
+
+def main(lifeline_fd: int, argument: dict[str, Any]) -> None:
+    """The whole life of a node process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the launcher, which stops nodes in order
+    if sys.platform != "win32":
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    Node(argument["name"], from_json(argument["run"]), argument["incarnation"], lifeline_fd).serve()

@@ -1,0 +1,117 @@
+"""The doors of each node to the outside: real sockets, files and threads, under the names actors know them by."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from .actors.credentials import Credentials
+from .actors.venue_server import VenueServer
+from .config.run import Run
+from .config.topology import RECEIVE_WINDOW_MS
+from .exchanges.simulated.tls import CERTIFICATE_NAME
+from .kernel.clock import Clock
+from .kernel.identity import Entropy
+
+CREDENTIALS_NAME = "credentials.json"
+
+
+def read_credentials(run: Run) -> Credentials:
+    return msgspec.json.decode((run.exchange_dir / CREDENTIALS_NAME).read_bytes(), type=Credentials)
+
+
+def node_ports(name: str, run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:
+    """What the actors of a node need; a node without an entry needs nothing."""
+    make = {"trader": _trader_ports, "exchange": _exchange_ports, "learner": _learner_ports}.get(name)
+    return make(run, loop, clock, entropy) if make else {}
+
+
+def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
+    admin = (run.exchange_dir / "admin").exists()
+    return {"venue_server": VenueServer(loop, clock, run, read_credentials(run), admin=admin)}
+
+
+def _learner_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
+    from .storage.state_files import StateFiles
+
+    return {"thread": _one_thread(), "trainer_states": StateFiles(run.models_dir / "states")}
+
+
+def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:
+    from .exchanges.binance.streams import BinanceStreams
+    from .exchanges.ccxt_venue import CcxtVenue
+    from .storage.account_journal import AccountJournal
+    from .storage.lease import FileLease
+    from .storage.state_files import StateFiles
+
+    account = run.settings.account.name
+    credentials = read_credentials(run)
+
+    async def connect() -> Any:
+        return connect_binance(_loopback_session(run), credentials)
+
+    async def open_session() -> aiohttp.ClientSession:
+        return _loopback_session(run)
+
+    return {
+        "market": BinanceStreams(loop, clock, entropy, open_session),
+        "venue": CcxtVenue(loop, clock, entropy, run.settings.symbols, connect),
+        "journal": AccountJournal(run.data / f"account-{account}.journal"),
+        "lease": FileLease(run.data / f"account-{account}.lease"),
+        "thread": _one_thread(),
+        "model_states": StateFiles(run.models_dir / "states"),
+        "models_folder": run.models_dir,
+    }
+
+
+def connect_binance(session: aiohttp.ClientSession, credentials: Credentials) -> Any:
+    """ccxt's own Binance, unmodified, on our session. Its limiter is off: the venue's headers drive ours."""
+    from ccxt.pro.binance import binance
+
+    return binance(
+        {
+            "session": session,
+            "apiKey": credentials.api_key,
+            "secret": credentials.api_secret,
+            "enableRateLimit": False,
+            "options": {
+                "fetchMarkets": {"types": ["spot"]},
+                "fetchCurrencies": False,
+                "fetchMargins": False,
+                "recvWindow": RECEIVE_WINDOW_MS,
+                "tradesLimit": 100_000,
+                "ordersLimit": 100_000,
+                "warnOnFetchOpenOrdersWithoutSymbol": False,
+            },
+        }
+    )
+
+
+def _loopback_session(run: Run) -> aiohttp.ClientSession:
+    from .exchanges.loopback import open_session
+
+    return open_session(run.venue_port, run.exchange_dir / CERTIFICATE_NAME)
+
+
+def _one_thread() -> Callable[[Callable[[], None]], None]:
+    """Runs short blocking calls, such as a sync to disk, beside the loop; one at a time, and none behind it waits."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="disk")
+    busy = False
+
+    def run(action: Callable[[], None]) -> None:
+        nonlocal busy
+        if busy:
+            return
+        busy = True
+        future = pool.submit(action)
+
+        def done(_: object) -> None:
+            nonlocal busy
+            busy = False
+
+        future.add_done_callback(done)
+
+    return run

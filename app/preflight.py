@@ -1,0 +1,58 @@
+"""Checks that need the market's or the user's code, run in a short-lived child so that the launcher stays clean."""
+
+import json
+import os
+from pathlib import Path
+
+from .config.run import Run
+
+
+class StartFault(Exception):
+    """The system cannot start as asked; the message is one sentence for the user. Nothing was started."""
+
+
+def check(run: Run) -> None:
+    """Load the recording and every strategy in a forked child; raises `StartFault` with the first thing wrong.
+
+    Call it before the first thread is started.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        with os.fdopen(writing, "w") as pipe:
+            json.dump(_find_fault(run), pipe)
+            pipe.flush()
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    os.waitpid(pid, 0)
+    fault = json.loads(text) if text else "the check of recording and strategies died; run it again with --json"
+    if fault:
+        raise StartFault(fault)
+
+
+def _find_fault(run: Run) -> str:
+    from .actors.venue_server import market_source
+    from .config.topology import node_tree
+    from .supervisors.spec import validate
+    from .trading.loader import make_strategy
+    from .trading.strategy import StrategyFault
+
+    settings = run.settings
+    try:
+        source = market_source(run)
+        wanted = set(settings.symbols).union(*(strategy.symbols for strategy in settings.strategies))
+        if missing := sorted(wanted - set(source.symbols)):
+            origin = f"recording {Path(settings.replay).name}" if settings.replay else "synthetic market"
+            return f"symbols: {', '.join(missing)} is not in the {origin}, which has {', '.join(source.symbols)}"
+        for strategy in settings.strategies:
+            symbol = (strategy.symbols or settings.symbols)[0]
+            make_strategy(strategy.path, settings.strategies_dir, symbol, strategy.parameters)
+        validate(node_tree("trader", run))
+    except StrategyFault as fault:
+        return str(fault)
+    except Exception as fault:  # noqa: BLE001 - whatever a user's file or recording does wrong is told in one sentence
+        return str(fault) if type(fault).__name__.endswith("Fault") else f"{type(fault).__name__}: {fault}"
+    return ""

@@ -1,0 +1,145 @@
+"""Everything that must hold before the first process starts: a data directory of our own, free ports, credentials."""
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from .actors.credentials import Credentials
+from .config.run import Run
+from .config.settings import Settings
+from .kernel.clock import SystemClock
+from .ports import CREDENTIALS_NAME
+from .preflight import StartFault
+
+RUN_FILE = "run.json"
+MARKET_FILE = "market.json"
+OURS = ("exchange", "models", "logs")
+"""Folders below the data directory that `--fresh` removes, with the account's files."""
+
+
+class DataDirectory:
+    """One data directory, locked for one launcher. Holds everything a run leaves behind."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self._lock_fd = -1
+
+    def lock(self) -> None:
+        """Make and lock it; `StartFault` where that is not to be had."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock_fd = os.open(self.path / "launcher.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StartFault(
+                f"data directory {self.path} cannot be written: {error.strerror}; choose another with --data-dir"
+            ) from error
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StartFault(
+                f"another tradigrade runs on data directory {self.path}; stop it, or choose another with --data-dir"
+            ) from error
+
+    def check_market(self, settings: Settings, *, fresh: bool) -> None:
+        """`StartFault` where the books here were made on another market: prices and ids would not go on."""
+        path = self.path / "exchange" / MARKET_FILE
+        if fresh or not path.exists():
+            return
+        before, now = json.loads(path.read_text()), describe_market(settings)
+        if before != now:
+            raise StartFault(
+                f"the books in {self.path} were made on {before['market']}, not on {now['market']}; "
+                "give --fresh to forget them, or another --data-dir"
+            )
+
+    def note_market(self, settings: Settings) -> None:
+        """Remember on which market the books are made."""
+        _write_private(self.path / "exchange" / MARKET_FILE, json.dumps(describe_market(settings)).encode())
+
+    def clear(self) -> None:
+        """Forget everything but the configuration: accounts, orders, what was learned."""
+        for name in OURS:
+            shutil.rmtree(self.path / name, ignore_errors=True)
+        for path in self.path.glob("account-*"):
+            path.unlink()
+
+    def resumes(self, account: str) -> bool:
+        """True where books of an earlier run are there to go on with."""
+        journal = self.path / f"account-{account}.journal"
+        return journal.exists() and journal.stat().st_size > 64  # noqa: PLR2004 - more than its header and a start
+
+
+def describe_market(settings: Settings) -> dict[str, str]:
+    """What makes two markets the same one."""
+    if settings.replay:
+        return {"market": f"recording {Path(settings.replay).name}"}
+    return {"market": f"the synthetic market of {', '.join(settings.symbols)} with seed {settings.seed}"}
+
+
+def prepare(directory: DataDirectory, settings: Settings) -> Run:
+    """Credentials, ports and a place for sockets; `StartFault` where one is not to be had. Call with the lock held."""
+    exchange = directory.path / "exchange"
+    exchange.mkdir(exist_ok=True, mode=0o700)
+    if not (exchange / CREDENTIALS_NAME).exists():
+        _write_private(exchange / CREDENTIALS_NAME, msgspec.json.encode(_new_credentials()))
+    check_port(settings.console.host, settings.console.port)
+    run = Run(
+        run_id=secrets.token_hex(8),
+        data_dir=str(directory.path),
+        socket_dir=tempfile.mkdtemp(prefix="tradigrade-"),
+        venue_port=free_port("127.0.0.1"),
+        console_port=settings.console.port or free_port(settings.console.host),
+        started_ns=SystemClock().now_ns(),
+        settings=settings,
+    )
+    facts = {"pid": os.getpid(), "socket_dir": run.socket_dir, "run_id": run.run_id, "console": console_url(run)}
+    _write_private(directory.path / RUN_FILE, json.dumps(facts).encode())
+    return run
+
+
+def clean_up(directory: DataDirectory, run: Run) -> None:
+    """Remove what only a running system needs."""
+    shutil.rmtree(run.socket_dir, ignore_errors=True)
+    (directory.path / RUN_FILE).unlink(missing_ok=True)
+
+
+def console_url(run: Run) -> str:
+    return f"http://{run.settings.console.host}:{run.console_port}"
+
+
+def check_port(host: str, port: int) -> None:
+    """`StartFault` where the console could not listen."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            what = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
+            raise StartFault(f"console port {port} on {host} {what}; choose another with --port") from error
+
+
+def free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _new_credentials() -> Credentials:
+    return Credentials(api_key=secrets.token_urlsafe(32), api_secret=secrets.token_urlsafe(32))
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    temporary = path.with_suffix(".tmp")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+    temporary.replace(path)

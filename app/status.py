@@ -1,0 +1,84 @@
+"""Asking a running system how it is, over its own wire."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from .kernel.clock import SystemClock
+from .kernel.envelope import Reply
+from .kernel.identity import SystemEntropy
+from .kernel.system import System
+from .preparation import RUN_FILE
+from .supervisors.reports import ActorReport
+from .transports.control import StatusAnswered, StatusAsked
+from .transports.gateway import Gateway
+
+ASK_TIMEOUT_S = 3.0
+
+
+class NothingRuns(Exception):
+    """No system runs on this data directory."""
+
+
+def find_run(data_dir: Path) -> dict[str, Any]:
+    """What the running launcher wrote down about itself; `NothingRuns` where there is none."""
+    try:
+        facts: dict[str, Any] = json.loads((data_dir / RUN_FILE).read_text())
+        os.kill(facts["pid"], 0)
+    except (OSError, ValueError, KeyError) as error:
+        raise NothingRuns(f"nothing runs on data directory {data_dir}; start it with: tradigrade up") from error
+    return facts
+
+
+async def ask(data_dir: Path, question: Any) -> Any:
+    """Put one question to the launcher. Raises `NothingRuns`, or what the answer failed with."""
+    facts = find_run(data_dir)
+    loop = asyncio.get_running_loop()
+    system = System(f"cli-{os.getpid()}", loop, SystemClock(), SystemEntropy())
+    gateway = Gateway(system, Path(facts["socket_dir"]), system.node)
+    system.transport = gateway
+    gateway.start()
+    answered: asyncio.Future[Reply] = loop.create_future()
+    system.ask("launcher/monitor", question, ASK_TIMEOUT_S).then(answered.set_result)
+    reply = await answered
+    gateway.close()
+    (Path(facts["socket_dir"]) / f"{system.node}.sock").unlink(missing_ok=True)
+    if reply.error is not None:
+        raise reply.error
+    return reply.value
+
+
+def read_status(data_dir: Path) -> dict[str, Any]:
+    """`{rung, nodes, actors}` as documented in the README."""
+    answer: StatusAnswered = asyncio.run(ask(data_dir, StatusAsked()))
+    rung = "CANCEL_ONLY"
+    for node in answer.nodes:
+        rung = next((name.removeprefix("rung_") for name in node.gauges if name.startswith("rung_")), rung)
+    return {
+        "rung": rung,
+        "nodes": [
+            {
+                "name": node.name,
+                "pid": node.pid,
+                "state": node.state,
+                "restarts": node.restarts,
+                "incarnation": node.incarnation,
+                "reason": node.reason,
+                "up_ms": node.up_ms,
+                "ready_ms": node.ready_ms,
+            }
+            for node in answer.system.nodes
+        ],
+        "actors": [_actor(actor) for node in answer.nodes for actor in node.actors],
+    }
+
+
+def _actor(actor: ActorReport) -> dict[str, Any]:
+    return {
+        "path": actor.path,
+        "state": actor.state,
+        "restarts": actor.restarts,
+        "progress_age_s": actor.progress_age_s,
+    }

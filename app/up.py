@@ -1,0 +1,144 @@
+"""`tradigrade up`: from settings to a finished run and its summary."""
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from .config.run import Run
+from .config.settings import Settings
+from .kernel.signals import SHUTDOWN
+from .launcher import Launcher
+from .preflight import check
+from .preparation import DataDirectory, clean_up, console_url, prepare
+from .supervisors.processes import Process
+
+POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line adds to the settings."""
+
+    data_dir: Path
+    for_s: float | None = None
+    fresh: bool = False
+    as_json: bool = False
+
+
+def run_system(settings: Settings, options: Options) -> bool:
+    """Run to the end; True where it ended as asked. Raises `StartFault` before anything is started."""
+    directory = DataDirectory(options.data_dir)
+    directory.lock()
+    directory.check_market(settings, fresh=options.fresh)
+    check(Run("", str(directory.path), "", 0, 0, 0, settings))
+    if options.fresh:
+        directory.clear()
+    resumed = directory.resumes(settings.account.name)
+    run = prepare(directory, settings)
+    directory.note_market(settings)
+    screen = Console(stderr=True, highlight=False)
+    try:
+        origin = "resuming the books of" if resumed else "starting anew in"
+        screen.print(f"tradigrade: {origin} {directory.path}")
+        summary, reason = asyncio.run(_run(run, options, screen))
+    finally:
+        clean_up(directory, run)
+    _show(summary, options.as_json, screen)
+    if reason != SHUTDOWN:
+        screen.print(f"tradigrade failed: {reason}", style="red")
+    return reason == SHUTDOWN
+
+
+async def _run(run: Run, options: Options, screen: Console) -> tuple[dict[str, Any], str]:
+    def announce(state: str, process: Process) -> None:
+        if process.restarts or process.state == "stopped":
+            detail = f": {process.reason}" if process.reason and state == "stopped" else ""
+            screen.print(f"  {process.name} {state} (pid {process.pid}, restart {process.restarts}){detail}")
+
+    launcher = Launcher(run, announce)
+    launcher.start()
+    timer = asyncio.create_task(_time_out(launcher, options.for_s))
+    opening = asyncio.create_task(_tell_when_open(launcher, run, screen))
+    reason = await launcher.finished
+    for task in (timer, opening):
+        task.cancel()
+    launcher.close()
+    return summarise(launcher, run), reason
+
+
+async def _tell_when_open(launcher: Launcher, run: Run, screen: Console) -> None:
+    await launcher.started.wait()
+    trained = "" if learns() else "; torch is not installed, so only the linear model learns"
+    screen.print(f"console: {console_url(run)}{trained}")
+    screen.print("Ctrl-C stops everything in order")
+
+
+async def _time_out(launcher: Launcher, for_s: float | None) -> None:
+    """`--for` counts from the first market frame."""
+    if for_s is None:
+        return
+    while not launcher.monitor.counted("updates"):
+        await asyncio.sleep(POLL_S)
+    await asyncio.sleep(for_s)
+    launcher.stop(f"--for {for_s}")
+
+
+def learns() -> bool:
+    """True where the learner can train its network."""
+    from importlib.util import find_spec
+
+    return find_spec("torch") is not None
+
+
+def summarise(launcher: Launcher, run: Run) -> dict[str, Any]:
+    """One run in numbers, restarts included; amounts are exact decimal strings."""
+    account, monitor = launcher.summary, launcher.monitor
+    processes = launcher.spawner.processes.values()
+    balances: dict[str, str] = account.get("balances", {})
+    cash = balances.get(run.settings.account.currency, "0")
+    return {
+        "updates": monitor.counted("updates"),
+        "signals": account.get("signals", 0),
+        "orders": account.get("orders", 0),
+        "fills": account.get("fills", 0),
+        "refused": account.get("refused", 0),
+        "unknown": account.get("unknown", 0),
+        "restarts": sum(process.restarts for process in processes) + monitor.counted("restarts"),
+        "learned_bars": account.get("learned_bars", 0),
+        "position": account.get("position", {}),
+        "cash": cash,
+        "equity": account.get("equity", cash),
+        "reconciled": account.get("reconciled", False),
+        "differences": account.get("differences", ["the trader gave no account of itself"]),
+        "errors": sum(map(monitor.counted, ERROR_COUNTERS)),
+    }
+
+
+ERROR_COUNTERS = ("wire_faults", "frames_malformed", "models_corrupt", "model_states_refused", "crashes")
+
+
+def _show(summary: dict[str, Any], as_json: bool, screen: Console) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(summary) + "\n")
+        return
+    table = Table("", "this run", title="tradigrade")
+    for name, value in summary.items():
+        table.add_row(name, _readable(value))
+    screen.print(table)
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_readable(amount)}" for name, amount in value.items()) or "none"
+    if isinstance(value, list):
+        return "; ".join(value) or "none"
+    if isinstance(value, str) and value.replace(".", "").replace("-", "").isdigit():
+        return f"{Decimal(value):f}"
+    return str(value)

@@ -1,0 +1,154 @@
+"""The trees, as data: which role runs where, under whom, with which settings. Nothing here imports an actor."""
+
+from ..supervisors.backoff import Backoff
+from ..supervisors.spec import ChildSpec, Flags, Strategy
+from .consistency import strategy_name
+from .run import Run, to_json
+from .settings import Settings, StrategySettings
+
+NODES = ("exchange", "trader", "learner")
+"""In the order in which they start."""
+
+DRAINS = {"trader": "trader/portfolio"}
+"""Who is asked to come to rest before its node stops."""
+
+SERVING_TOPIC = {"trader": "serving"}
+"""A node that serves only once something is published on a topic; the others serve when their tree stands."""
+
+LOST_AFTER_S = 2.5
+"""Past this age the venue refuses a request (its receive window is 2 s), so one it does not hold never arrived."""
+RECEIVE_WINDOW_MS = 2_000
+
+
+def _flags(settings: Settings, strategy: Strategy = "one_for_one") -> Flags:
+    supervision = settings.supervision
+    backoff = Backoff(supervision.backoff_min_s, supervision.backoff_max_s)
+    return Flags(strategy, supervision.intensity, supervision.period_s, backoff)
+
+
+def _supervisor(name: str, flags: Flags, *children: ChildSpec) -> ChildSpec:
+    return ChildSpec(id=name, flags=flags, children=children, shutdown_s=10.0)
+
+
+def _actor(child: str, path: str, **settings: object) -> ChildSpec:
+    return ChildSpec(id=child, actor=f"tradigrade.{path}", settings=settings)
+
+
+def launcher_tree(run: Run) -> ChildSpec:
+    """The root: the fork server, then the nodes."""
+    processes = [ChildSpec(id="forkserver", actor="process", shutdown_s=2.0)]
+    settings = {"run": to_json(run)}
+    processes += [ChildSpec(id=name, actor="process", settings=settings, shutdown_s=5.0) for name in NODES]
+    return _supervisor("nodes", _flags(run.settings), *processes)
+
+
+def node_tree(name: str, run: Run) -> ChildSpec:
+    """Everything inside one node."""
+    return {"exchange": _exchange, "trader": _trader, "learner": _learner, "console": _console}[name](run)
+
+
+def _reporter(run: Run, *paths: str) -> ChildSpec:
+    """Tells the launcher, and whoever else asks for it, how the node is."""
+    period_s = run.settings.supervision.heartbeat_s
+    return _actor("reporter", "actors.reporter:Reporter", receivers=("launcher/monitor", *paths), period_s=period_s)
+
+
+def _exchange(run: Run) -> ChildSpec:
+    venue = _actor("venue", "actors.venue_host:VenueHost")
+    return _supervisor("exchange", _flags(run.settings), _reporter(run, "console/console"), venue)
+
+
+def _learner(run: Run) -> ChildSpec:
+    settings = run.settings
+    trainer = _actor(
+        "trainer",
+        "actors.trainer:TrainerActor",
+        symbols=settings.symbols if settings.learning.enabled else (),
+        learning=settings.learning,
+        folder=str(run.models_dir),
+        receiver="trader/learning",
+    )
+    return _supervisor("learner", _flags(settings), _reporter(run, "console/console"), trainer)
+
+
+def _console(run: Run) -> ChildSpec:
+    settings = run.settings
+    console = _actor("console", "web.console:Console", host=settings.console.host, port=run.console_port)
+    return _supervisor("console", _flags(settings), console, _reporter(run, "console/console"))
+
+
+def _trader(run: Run) -> ChildSpec:
+    settings = run.settings
+    flags = _flags(settings)
+    feed = _actor("binance", "actors.feed:Feed", symbols=settings.symbols)
+    strategies = [
+        _strategy(run, strategy, symbol)
+        for strategy in settings.strategies
+        for symbol in strategy.symbols or settings.symbols
+    ]
+    return _supervisor(
+        "trader",
+        flags,
+        _reporter(run, "console/console"),
+        _actor("learning", "actors.learning_link:LearningLink", trainer="learner/trainer"),
+        _supervisor("feeds", flags, feed),
+        _supervisor("strategies", flags, *strategies),
+        _supervisor(
+            "trading",
+            _flags(settings, "rest_for_one"),
+            _actor("journal", "actors.journal_keeper:JournalKeeper", run_id=run.run_id),
+            _actor("venue", "actors.venue_session:VenueSession"),
+            _account(run),
+        ),
+        _actor(
+            "portfolio",
+            "actors.portfolio:Portfolio",
+            receiver="console/console",
+            executor="trader/trading/account/executor",
+            symbols=settings.symbols,
+            currency=settings.account.currency,
+        ),
+    )
+
+
+def _account(run: Run) -> ChildSpec:
+    settings, account = run.settings, "trader/trading/account"
+    return _supervisor(
+        "account",
+        _flags(settings, "one_for_all"),
+        _actor("ledger", "actors.ledger:Ledger"),
+        _actor(
+            "executor",
+            "actors.executor:Executor",
+            account=settings.account.name,
+            symbols=settings.symbols,
+            session="trader/trading/venue",
+            risk=f"{account}/risk",
+            run_id=run.run_id,
+            lost_after_s=LOST_AFTER_S,
+        ),
+        _actor(
+            "risk",
+            "actors.risk:Risk",
+            symbols=settings.symbols,
+            limits=settings.risk,
+            executor=f"{account}/executor",
+        ),
+    )
+
+
+def _strategy(run: Run, strategy: StrategySettings, symbol: str) -> ChildSpec:
+    name, settings = strategy_name(strategy), run.settings
+    return _actor(
+        f"{name}-{symbol.replace('/', '-').lower()}",
+        "actors.strategy_runner:StrategyRunner",
+        name=name,
+        strategy=strategy.path,
+        strategies_dir=settings.strategies_dir,
+        parameters=strategy.parameters,
+        symbol=symbol,
+        bar_s=settings.bar_s,
+        horizon_bars=settings.learning.horizon_bars,
+        ledger="trader/trading/account/ledger",
+        risk="trader/trading/account/risk",
+    )

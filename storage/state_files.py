@@ -1,0 +1,37 @@
+"""Small JSON states that survive: each written whole or not at all."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+class StateFiles:
+    """One folder of named states."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, name: str, state: dict[str, Any]) -> None:
+        """Replace the state; a crash leaves the old one or the new one. `OSError` where the disk refuses."""
+        path = self._path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(state, allow_nan=False))
+        os.replace(temporary, path)  # noqa: PTH105 - the atomic one, said by its name
+
+    def load(self, name: str) -> dict[str, Any] | None:
+        """The state, or None where there is none or it does not read: a learner begins anew rather than not at all."""
+        try:
+            state = json.loads(self._path(name).read_text())
+        except (OSError, ValueError):
+            return None
+        return state if isinstance(state, dict) else None
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"a state's name must match {_NAME.pattern}, got {name!r}")
+        return self._folder / f"{name}.json"

@@ -1,0 +1,243 @@
+"""The console's picture of the system: a fold over reports. What has not been heard of lately is stale, not healthy."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from ..supervisors.reports import NodeReport, ProcessReport, SystemReport
+from ..trading.views import TradingSnapshot
+from .incidents import Incident, node_incidents, rung_incidents, system_incidents
+from .view import (
+    NAMES_MAX,
+    UNKNOWN_RUNG,
+    View,
+    clip,
+    finite,
+    latency_view,
+    milliseconds,
+    nest_actors,
+    trading_view,
+)
+
+R = TypeVar("R", NodeReport, SystemReport, TradingSnapshot)
+
+NODES_MAX = 64
+INCIDENTS_MAX = 100
+DOWN = ("restarting", "stopping", "stopped", "failed")
+
+
+class MalformedReport(ValueError):
+    """The sender's fault: the report contradicts itself; it was not applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[R]):
+    report: R
+    at_ns: int
+
+
+class NodeStatus(NamedTuple):
+    """`state` is a supervision state, or "stale" where nothing fresh tells; `stale`: its last report is void."""
+
+    state: str
+    reason: str
+    age_s: float | None
+    stale: bool
+
+
+class ConsoleState:
+    """Folds reports in any order, with gaps, in bounded memory; it never asks a clock.
+
+    Not locked: `apply`, `view` and the scrape of metrics belong in one thread. `trader` names the node whose death
+    voids the trading snapshot at once; a source silent for `stale_after_s` is stale.
+    """
+
+    def __init__(self, *, trader: str = "trader", stale_after_s: float = 3.0) -> None:
+        self.trader = trader
+        self.stale_after_s = stale_after_s
+        self.nodes: dict[str, Received[NodeReport]] = {}
+        self.system: Received[SystemReport] | None = None
+        self.trading: Received[TradingSnapshot] | None = None
+        self.incidents: deque[Incident] = deque(maxlen=INCIDENTS_MAX)
+        self._trader_lost_ns = 0
+
+    # -- folding ------------------------------------------------------------------------------------------------------
+
+    def apply(self, report: NodeReport | SystemReport | TradingSnapshot, received_ns: int) -> None:
+        """Raises MalformedReport, and then changes nothing."""
+        if isinstance(report, NodeReport):
+            self._apply_node(Received(report, received_ns))
+        elif isinstance(report, SystemReport):
+            self._apply_system(Received(report, received_ns))
+        else:
+            if self.trading is not None:
+                self.incidents.extend(rung_incidents(self.trading.report, report, received_ns))
+            self.trading = Received(report, received_ns)
+
+    def _apply_node(self, received: Received[NodeReport]) -> None:
+        check_histograms(received.report)
+        report, known = received.report, self.nodes.get(received.report.node)
+        if known is not None:
+            if report.incarnation < known.report.incarnation and self._fresh(known, received.at_ns):
+                return  # a last word of a dead incarnation, overtaken by its successor
+            self.incidents.extend(node_incidents(known.report, report, received.at_ns))
+        elif len(self.nodes) >= NODES_MAX:
+            del self.nodes[min(self.nodes, key=lambda name: self.nodes[name].at_ns)]
+        self.nodes[report.node] = received
+
+    def _apply_system(self, received: Received[SystemReport]) -> None:
+        earlier = self._process(self.trader)
+        if self.system is not None:
+            self.incidents.extend(system_incidents(self.system.report, received.report, received.at_ns))
+        self.system = received
+        trader = self._process(self.trader)
+        if trader is not None and (trader.state in DOWN or (earlier is not None and trader.pid != earlier.pid)):
+            self._trader_lost_ns = received.at_ns
+
+    # -- judging freshness --------------------------------------------------------------------------------------------
+
+    def age_s(self, received: Received[R], now_ns: int) -> float:
+        return max(0.0, (now_ns - received.at_ns) / 1e9)
+
+    def _fresh(self, received: Received[R], now_ns: int) -> bool:
+        return self.age_s(received, now_ns) <= self.stale_after_s
+
+    def _process(self, name: str) -> ProcessReport | None:
+        nodes = () if self.system is None else self.system.report.nodes
+        return next((process for process in nodes if process.name == name), None)
+
+    def launcher_fault(self, now_ns: int) -> str:
+        """Why the launcher's view does not count; empty while it does."""
+        if self.system is None:
+            return "no report yet"
+        return "" if self._fresh(self.system, now_ns) else _silence(self.age_s(self.system, now_ns))
+
+    def trading_fault(self, now_ns: int) -> str:
+        """Why the trading snapshot does not count; empty while it does."""
+        if self.trading is None:
+            return "no snapshot yet"
+        process = self._process(self.trader)
+        if process is not None and process.state in DOWN and not self.launcher_fault(now_ns):
+            return f"the trader is {process.state}" + (f": {clip(process.reason)}" if process.reason else "")
+        if self.trading.at_ns <= self._trader_lost_ns:
+            return "the new trader has not spoken yet"
+        return "" if self._fresh(self.trading, now_ns) else _silence(self.age_s(self.trading, now_ns))
+
+    def node_status(self, name: str, now_ns: int) -> NodeStatus:
+        """The launcher's fresh word on a process goes before what the process last said of itself."""
+        received = self.nodes.get(name)
+        process = None if self.launcher_fault(now_ns) else self._process(name)
+        age_s = None if received is None else self.age_s(received, now_ns)
+        if process is not None and process.state in DOWN:
+            return NodeStatus(process.state, clip(process.reason), age_s, stale=True)
+        if received is None:
+            return _status_without_report(process)
+        if process is not None and self._replaced(received, process):
+            return NodeStatus("starting", "the new process has not reported yet", age_s, stale=True)
+        if not self._fresh(received, now_ns):
+            return NodeStatus("stale", _silence(self.age_s(received, now_ns)), age_s, stale=True)
+        state, reason = ("running", "") if process is None else (process.state, clip(process.reason))
+        return NodeStatus(state, reason, age_s, stale=False)
+
+    def _replaced(self, received: Received[NodeReport], process: ProcessReport) -> bool:
+        """Whether the launcher, speaking later, knows another process by that name."""
+        assert self.system is not None
+        return process.pid != received.report.pid and self.system.at_ns >= received.at_ns
+
+    def node_names(self) -> list[str]:
+        """In the launcher's order, then those only known by their own reports."""
+        listed = [] if self.system is None else [process.name for process in self.system.report.nodes[:NODES_MAX]]
+        return listed + sorted(set(self.nodes) - set(listed))
+
+    def rung(self, now_ns: int) -> tuple[str, str]:
+        """The ladder's rung and its reason, or UNKNOWN and why nothing fresh tells."""
+        fault = self.trading_fault(now_ns)
+        if self.trading is None or not fault:
+            snapshot = None if self.trading is None else self.trading.report
+            return (UNKNOWN_RUNG, fault) if snapshot is None else (snapshot.rung, clip(snapshot.rung_reason))
+        return UNKNOWN_RUNG, f"{fault}; last known {self.trading.report.rung}"
+
+    def faults(self, now_ns: int) -> list[str]:
+        """One line for every source that is not fresh, so empty means: everything shown is fresh."""
+        sources = {"launcher": self.launcher_fault(now_ns), "trading": self.trading_fault(now_ns)}
+        for name in self.node_names():
+            status = self.node_status(name, now_ns)
+            sources[f"node {name}"] = (status.reason or status.state) if status.stale else ""
+        return [f"{name}: {fault}" for name, fault in sources.items() if fault]
+
+    # -- viewing ------------------------------------------------------------------------------------------------------
+
+    def view(self, now_ns: int) -> View:
+        """Everything, as JSON values: see the tests for the shape. Equal folds and equal `now_ns` give equal views."""
+        rung, reason = self.rung(now_ns)
+        return {
+            "at_ms": milliseconds(now_ns),
+            "started_ms": None if self.system is None else milliseconds(self.system.report.started_ns),
+            "rung": {"name": rung, "reason": reason},
+            "faults": self.faults(now_ns),
+            "nodes": [self._node_view(name, now_ns) for name in self.node_names()],
+            "sources": self._sources_view(now_ns),
+            "trading": self._trading_view(now_ns),
+            "incidents": [
+                {"at_ms": milliseconds(at_ns), "subject": clip(subject), "text": clip(text)}
+                for at_ns, subject, text in reversed(self.incidents)
+            ],
+        }
+
+    def _sources_view(self, now_ns: int) -> dict[str, View]:
+        system, trading = self.system, self.trading
+        return {
+            "launcher": _source(None if system is None else self.age_s(system, now_ns), self.launcher_fault(now_ns)),
+            "trading": _source(None if trading is None else self.age_s(trading, now_ns), self.trading_fault(now_ns)),
+        }
+
+    def _trading_view(self, now_ns: int) -> View | None:
+        if self.trading is None:
+            return None
+        age_s, stale = self.age_s(self.trading, now_ns), bool(self.trading_fault(now_ns))
+        return trading_view(self.trading.report, stale=stale, age_s=age_s)
+
+    def _node_view(self, name: str, now_ns: int) -> View:
+        status, process, received = self.node_status(name, now_ns), self._process(name), self.nodes.get(name)
+        report = None if received is None else received.report
+        said = process or report
+        return {
+            "name": clip(name),
+            "state": status.state,
+            "reason": status.reason,
+            "stale": status.stale,
+            "age_s": status.age_s,
+            "pid": 0 if said is None else said.pid,
+            "incarnation": 0 if said is None else said.incarnation,
+            "restarts": 0 if process is None else process.restarts,
+            "up_ms": None if process is None else finite(process.up_ms),
+            "ready_ms": None if process is None else finite(process.ready_ms),
+            "actors": [] if report is None else nest_actors(report, stale=status.stale, age_s=status.age_s or 0.0),
+            "latencies": {}
+            if report is None
+            else {clip(key): latency_view(h) for key, h in list(report.histograms.items())[:NAMES_MAX]},
+        }
+
+
+def check_histograms(report: NodeReport) -> None:
+    for name, histogram in report.histograms.items():
+        bounds, counts = histogram.bounds_s, histogram.counts
+        if len(counts) != len(bounds) + 1 or list(bounds) != sorted(set(bounds)):
+            raise MalformedReport(
+                f"node {report.node}: histogram {name!r} must have rising bounds and one count more than bounds,"
+                f" found {len(bounds)} bounds and {len(counts)} counts"
+            )
+
+
+def _status_without_report(process: ProcessReport | None) -> NodeStatus:
+    if process is None:
+        return NodeStatus("stale", "neither the launcher nor the node itself tells", None, stale=True)
+    return NodeStatus(process.state, clip(process.reason), None, stale=False)
+
+
+def _silence(age_s: float) -> str:
+    return f"silent for {age_s:.1f} s"
+
+
+def _source(age_s: float | None, fault: str) -> View:
+    return {"age_s": age_s, "stale": bool(fault), "reason": fault}
