@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from ..exchanges.venue import (
     CancelAnswered,
     EvidenceFailed,

@@ -23,6 +23,7 @@ from ..exchanges.market import (
     StreamsClosed,
     StreamsOpened,
 )
+from ..exchanges.tasks import PortBroke, PortFault
 from ..kernel.actor import Actor
 from ..trading.messages import ZERO, FeedChanged, MarketDataUpdate, Side, StateAsked
 from . import topics
@@ -83,6 +84,8 @@ class Feed(Actor):
                     self._changed(market, live=False, reason=f"disconnected: {reason}")
             case SnapshotArrived(symbol, payload):
                 self._snapshot(self._markets[symbol.replace("/", "")], payload)
+            case PortBroke(reason):
+                raise PortFault(reason)
             case StateAsked():
                 for market in self._markets.values():
                     self._tell_state(market)

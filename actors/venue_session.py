@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ..exchanges.tasks import PortBroke, PortFault
 from ..exchanges.venue import (
     CancelAnswered,
     EvidenceAsked,
@@ -64,6 +65,8 @@ class VenueSession(Actor):
             case VenueClosed():
                 self._opened = None
                 self._forward(message)
+            case PortBroke(reason):
+                raise PortFault(reason)
             case PlaceAnswered():
                 self._note_latency(message.client_id)
                 self._forward(message)

@@ -19,7 +19,7 @@ from .kernel.signals import SHUTDOWN, Down, Started
 from .kernel.system import System
 from .logs import configure_logs
 from .supervisors.effects import End
-from .supervisors.processes import FORK_SERVER, Process, ProcessSpawner
+from .supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
 from .supervisors.reports import NodeReport, SystemReport
 from .supervisors.supervisor import Supervisor
 from .transports.control import Acknowledged, StatusAnswered, StatusAsked, StopAsked
@@ -173,7 +173,7 @@ class Monitor(Actor):
         for name, process in self.launcher.spawner.processes.items():
             incarnation, heard_ns = self._heard_ns.get(name, (0, 0))
             silent_s = (now_ns - heard_ns) / 1e9
-            if name == FORK_SERVER or process.state != "running" or incarnation != process.incarnation:
+            if name in FORK_SERVERS or process.state != "running" or incarnation != process.incarnation:
                 continue
             if silent_s > self._settings.heartbeat_timeout_s:
                 self.launcher.log.error("silent node killed", name=name, silent_s=round(silent_s, 3))

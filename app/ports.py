@@ -50,8 +50,9 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entro
     account = run.settings.account.name
     credentials = read_credentials(run)
 
-    async def connect() -> Any:
-        return connect_binance(_loopback_session(run), credentials)
+    async def connect() -> tuple[Any, aiohttp.ClientSession]:
+        session = _loopback_session(run)
+        return connect_binance(session, credentials), session
 
     async def open_session() -> aiohttp.ClientSession:
         return _loopback_session(run)

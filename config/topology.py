@@ -1,6 +1,7 @@
 """The trees, as data: which role runs where, under whom, with which settings. Nothing here imports an actor."""
 
 from ..supervisors.backoff import Backoff
+from ..supervisors.processes import FORK_SERVERS
 from ..supervisors.spec import ChildSpec, Flags, Strategy
 from .consistency import strategy_name
 from .run import Run, to_json
@@ -35,8 +36,8 @@ def _actor(child: str, path: str, **settings: object) -> ChildSpec:
 
 
 def launcher_tree(run: Run) -> ChildSpec:
-    """The root: the fork server, then the nodes."""
-    processes = [ChildSpec(id="forkserver", actor="process", shutdown_s=2.0)]
+    """The root: the warm fork servers, then the nodes."""
+    processes = [ChildSpec(id=name, actor="process", shutdown_s=2.0) for name in FORK_SERVERS]
     settings = {"run": to_json(run)}
     processes += [ChildSpec(id=name, actor="process", settings=settings, shutdown_s=5.0) for name in NODES]
     return _supervisor("nodes", _flags(run.settings), *processes)

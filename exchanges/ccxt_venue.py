@@ -1,14 +1,17 @@
 """Any exchange behind unmodified ccxt, as a `VenuePort`. It runs as tasks on the node's event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+import aiohttp
 
 from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from ..trading.messages import OrderIntended
 from . import ccxt_parsing as parsing
 from .ccxt_evidence import gather_evidence
+from .tasks import TaskSet
 from .venue import (
     CancelAnswered,
     EvidenceAsked,
@@ -28,8 +31,8 @@ RECONNECT_MAX_S = 5.0
 IN_FLIGHT_LIMIT = 200
 """Requests under way at once; one more is answered as refused before it is sent."""
 
-Connect = Callable[[], Awaitable[Any]]
-"""Makes a ccxt.pro exchange, its own session included; called again after every disconnect."""
+Connect = Callable[[], Awaitable[tuple[Any, aiohttp.ClientSession]]]
+"""Makes a ccxt.pro exchange and the session it is to use; called again after every disconnect."""
 
 
 class CcxtVenue:
@@ -50,42 +53,34 @@ class CcxtVenue:
         self._connect = connect
         self._deliver: Callable[[VenueWord], object] = lambda _: None
         self._exchange: Any = None
-        self._main: asyncio.Task[None] | None = None
-        self._requests: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet(loop)
 
     def open(self, deliver: Callable[[VenueWord], object]) -> None:
-        self._deliver = deliver
-        self._main = self._loop.create_task(self._stay_connected())
+        self._deliver = self._tasks.broke = deliver
+        self._tasks.run(self._stay_connected())
 
     def close(self) -> None:
         """Drop the connections; requests under way stay unanswered."""
-        for task in (self._main, *self._requests):
-            if task is not None:
-                task.cancel()
+        self._tasks.cancel()
 
     def place(self, intent: OrderIntended) -> None:
-        if self._exchange is None or len(self._requests) >= IN_FLIGHT_LIMIT:
+        if self._exchange is None or len(self._tasks) >= IN_FLIGHT_LIMIT:
             reason = "not connected" if self._exchange is None else f"{IN_FLIGHT_LIMIT} requests are under way"
             self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=reason))
             return
-        self._run(self._place(self._exchange, intent))
+        self._tasks.run(self._place(self._exchange, intent))
 
     def cancel(self, client_id: str, symbol: str) -> None:
-        if self._exchange is None or len(self._requests) >= IN_FLIGHT_LIMIT:
+        if self._exchange is None or len(self._tasks) >= IN_FLIGHT_LIMIT:
             self._deliver(CancelAnswered(client_id, "unknown", "not sent"))
             return
-        self._run(self._cancel(self._exchange, client_id, symbol))
+        self._tasks.run(self._cancel(self._exchange, client_id, symbol))
 
     def gather(self, request: EvidenceAsked) -> None:
         if self._exchange is None:
             self._deliver(EvidenceFailed(request.request_id, "not connected"))
             return
-        self._run(self._gather(self._exchange, request))
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._requests.add(task)
-        task.add_done_callback(self._requests.discard)
+        self._tasks.run(self._gather(self._exchange, request))
 
     async def _place(self, exchange: Any, intent: OrderIntended) -> None:
         try:
@@ -129,9 +124,8 @@ class CcxtVenue:
         """Connect, listen, and connect again for ever, with back-off and jitter."""
         delay_s = RECONNECT_MIN_S
         while True:
-            exchange = None
+            exchange, session = await self._connect()
             try:
-                exchange = await self._connect()
                 await exchange.load_markets()
                 await exchange.authenticate({"type": "spot"})
                 self._exchange = exchange
@@ -139,12 +133,12 @@ class CcxtVenue:
                 self._deliver(VenueOpened(parsing.instruments(exchange, self._symbols)))
                 await self._listen(exchange)
             except Exception as error:  # noqa: BLE001 - told, and tried again
-                self._deliver(VenueClosed(f"{type(error).__name__}: {error}"[:300]))
+                self._deliver(VenueClosed(_first_words(error)))
             finally:
                 self._exchange = None
-                if exchange is not None:
+                async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                    await session.close()
                     await exchange.close()
-                    await exchange.session.close()
             await asyncio.sleep(delay_s * (1.0 - 0.3 * self._entropy.jitter()))
             delay_s = min(delay_s * 2, RECONNECT_MAX_S)
 
@@ -166,3 +160,10 @@ class CcxtVenue:
         state = parsing.reported_state(order)
         if state is not None and order.get("clientOrderId"):
             self._deliver(OrderReported(str(order["clientOrderId"]), str(order["id"]), state))
+
+
+def _first_words(error: Exception) -> str:
+    """What to say of an error; of a group, its first member."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"[:300]

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from .tasks import PortBroke
+
 
 class StreamsOpened(msgspec.Struct, frozen=True):
     """Subscribed to all streams of all symbols; frames follow."""
@@ -35,7 +37,7 @@ class SnapshotUnavailable(msgspec.Struct, frozen=True):
     reason: str
 
 
-MarketWord = StreamsOpened | StreamsClosed | FrameArrived | SnapshotArrived | SnapshotUnavailable
+MarketWord = StreamsOpened | StreamsClosed | FrameArrived | SnapshotArrived | SnapshotUnavailable | PortBroke
 
 
 class MarketPort(Protocol):

@@ -12,6 +12,7 @@ import msgspec
 from ..trading.evidence import Evidence
 from ..trading.instruments import Instrument
 from ..trading.messages import OrderFilled, OrderIntended
+from .tasks import PortBroke
 
 Outcome = Literal["done", "refused", "unknown"]
 """`refused` only on proof: the venue's structured answer. A time-out, a disconnect or an unreadable answer proves
@@ -75,6 +76,7 @@ VenueWord = (
     | OrderFilled
     | EvidenceGathered
     | EvidenceFailed
+    | PortBroke
 )
 
 

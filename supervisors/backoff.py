@@ -12,7 +12,7 @@ class Backoff(msgspec.Struct, frozen=True):
     min_s: float = 0.02
     max_s: float = 5.0
     jitter: float = 0.2
-    reset_s: float = 10.0
+    reset_s: float = 1.0
 
     def delay_s(self, failures: int, fraction: float) -> float:
         """Seconds to wait after this many failures in a row, `fraction` in [0, 1) drawn by the caller."""

@@ -66,17 +66,26 @@ def serve(control: socket.socket) -> None:
         control.sendall(HEADER.pack(pid))
 
 
-def main(arguments: list[str]) -> None:
+def continue_serving(control_fd: int, argument: dict[str, Any]) -> None:  # noqa: ARG001
+    """Target of a fork that becomes a fork server itself, as warm as the one it came from."""
+    _serve_from(socket.socket(fileno=control_fd))
+
+
+def _serve_from(control: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: nodes report their own end by their lifeline
+    control.sendall(HEADER.pack(os.getpid()))
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        serve(control)
+
+
+def main(arguments: list[str]) -> None:
     control = socket.socket(fileno=int(arguments[0]))
     os.set_inheritable(control.fileno(), False)
     for module in filter(None, arguments[1].split(",")):
         import_module(module)
     gc.freeze()
-    control.sendall(HEADER.pack(os.getpid()))
-    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-        serve(control)
+    _serve_from(control)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from .lifeline import Lifeline
 from .reports import ProcessReport, State
 from .spec import ChildSpec
 
-FORK_SERVER = "forkserver"
-"""Id of the child that is the fork server itself."""
+FORK_SERVERS = ("forkserver", "spare")
+"""Ids of the children that are fork servers: each is forked from the other, so that one is always warm."""
 START_TIMEOUT_S = 20.0
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, <linux/prctl.h>
 
@@ -61,7 +61,7 @@ class ProcessSpawner:
         self._loop = loop
         self._target = target
         self._preload = preload
-        self._channel: _Channel | None = None
+        self._channels: dict[str, _Channel] = {}
         self.processes: dict[str, Process] = {}
         self.down_ns: dict[str, int] = {}
         """When each child last died, on the monotonic clock."""
@@ -80,7 +80,7 @@ class ProcessSpawner:
             lambda word, detail: self._heard(supervisor, process, word, detail),
             lambda: self._closed(supervisor, process),
         )
-        if spec.id == FORK_SERVER:
+        if spec.id in FORK_SERVERS:
             self._start_fork_server(supervisor, process, theirs)
         else:
             argument = {**spec.settings, "name": spec.id, "incarnation": incarnation, "restarts": restarts}
@@ -91,8 +91,8 @@ class ProcessSpawner:
         process = self.processes[child]
         process.state = "stopping"
         self.on_change(process)
-        if child == FORK_SERVER:
-            self._drop_channel()
+        if child in FORK_SERVERS:
+            self._hang_up(child)
         elif process.lifeline is not None:
             process.lifeline.say("stop", reason)
 
@@ -125,26 +125,34 @@ class ProcessSpawner:
         )
 
     def _start_node(self, process: Process, argument: dict[str, Any], lifeline: socket.socket) -> None:
-        if self._channel is not None:
-            try:
-                send_request(self._channel.control, self._target, argument, lifeline)
-                self._channel.waiting.append(process)
-                lifeline.close()
-                return
-            except OSError:
-                self._drop_channel()
+        if self._fork(process, self._target, argument, lifeline):
+            return
         module, _, function = self._target.partition(":")
         code = f"import json, sys; from {module} import {function} as f; f(int(sys.argv[1]), json.loads(sys.argv[2]))"
         process.pid = _spawn(["-c", code, str(lifeline.fileno()), json.dumps(argument)], lifeline)
+
+    def _fork(self, process: Process, target: str, argument: dict[str, Any], end: socket.socket) -> bool:
+        """Ask a warm fork server for the process; False where none is to be had."""
+        for name, channel in list(self._channels.items()):
+            try:
+                send_request(channel.control, target, argument, end)
+            except OSError:
+                self._hang_up(name)
+                continue
+            channel.waiting.append(process)
+            end.close()
+            return True
+        return False
 
     def _start_fork_server(self, supervisor: Actor, process: Process, lifeline: socket.socket) -> None:
         lifeline.close()  # its control channel serves as its lifeline
         if process.lifeline is not None:
             process.lifeline.close()
         ours, theirs = socket.socketpair()
-        ours.setblocking(True)
         channel = _Channel(ours)
-        process.pid = _spawn(["-m", f"{__package__}.forkserver", str(theirs.fileno()), ",".join(self._preload)], theirs)
+        if not self._fork(process, f"{__package__}.forkserver:continue_serving", {}, theirs):
+            modules = ",".join(self._preload)
+            process.pid = _spawn(["-m", f"{__package__}.forkserver", str(theirs.fileno()), modules], theirs)
         self._loop.add_reader(ours.fileno(), lambda: self._fork_server_said(supervisor, process, channel))
 
     def _fork_server_said(self, supervisor: Actor, process: Process, channel: _Channel) -> None:
@@ -155,24 +163,25 @@ class ProcessSpawner:
         if len(answer) < HEADER.size:
             self._loop.remove_reader(channel.control.fileno())
             channel.control.close()
-            if self._channel is channel:
-                self._channel = None
+            if self._channels.get(process.name) is channel:
+                del self._channels[process.name]
             self._closed(supervisor, process)
         elif process.state == "starting":
-            self._channel = channel
-            self._heard(supervisor, process, "up", "")
-            self._heard(supervisor, process, "serving", "")
-            self._heard(supervisor, process, "started", "")
+            self._channels[process.name] = channel
+            (pid,) = HEADER.unpack(answer)
+            for word in ("up", "serving", "started"):
+                self._heard(supervisor, process, word, str(pid))
         else:
             node = channel.waiting.pop(0)
             (node.pid,) = HEADER.unpack(answer)
             if node.kill_wanted:
                 os.kill(node.pid, signal.SIGKILL)
 
-    def _drop_channel(self) -> None:
-        if self._channel is not None:
+    def _hang_up(self, name: str) -> None:
+        """A fork server ends when its control channel does."""
+        if (channel := self._channels.pop(name, None)) is not None:
             with contextlib.suppress(OSError):
-                self._channel.control.shutdown(socket.SHUT_RDWR)
+                channel.control.shutdown(socket.SHUT_RDWR)
 
     def _heard(self, supervisor: Actor, process: Process, word: str, detail: str) -> None:
         context, now_ns = supervisor.context, supervisor.context.system.clock.monotonic_ns()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import aiohttp
 
@@ -17,6 +16,7 @@ from ..market import (
     StreamsClosed,
     StreamsOpened,
 )
+from ..tasks import TaskSet
 
 STREAM_URL = "wss://stream.binance.com:9443/ws"
 SNAPSHOT_URL = "https://api.binance.com/api/v3/depth"
@@ -42,30 +42,23 @@ class BinanceStreams:
         open_session: OpenSession,
         urls: tuple[str, str] = (STREAM_URL, SNAPSHOT_URL),
     ) -> None:
-        self._loop = loop
         self._clock = clock
         self._entropy = entropy
         self._open_session = open_session
         self._stream_url, self._snapshot_url = urls
         self._session: aiohttp.ClientSession | None = None
         self._deliver: Callable[[MarketWord], object] = lambda _: None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet(loop)
 
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
-        self._deliver = deliver
-        self._run(self._stay_connected(symbols))
+        self._deliver = self._tasks.broke = deliver
+        self._tasks.run(self._stay_connected(symbols))
 
     def request_snapshot(self, symbol: str, delay_s: float) -> None:
-        self._run(self._fetch_snapshot(symbol, delay_s))
+        self._tasks.run(self._fetch_snapshot(symbol, delay_s))
 
     def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-
-    def _run(self, work: Any) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.cancel()
 
     async def _stay_connected(self, symbols: tuple[str, ...]) -> None:
         delay_s = RECONNECT_MIN_S
