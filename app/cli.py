@@ -31,7 +31,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Configuration file. Default: tradigrade.toml here, if there is one.")
 ]
 DataDirOption = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where journals, books and models live. Default: the user's data folder.")
+    Path | None, typer.Option("--data-dir", help="Where books and models live. Default: the user's data folder.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
 
@@ -55,9 +55,12 @@ def up(
         Path | None, typer.Option(help="Recording of raw Binance frames to trade on. Default: a synthetic market.")
     ] = None,
     speed: Annotated[float | None, typer.Option(help="Market time per real time. Default: 1.0.")] = None,
-    symbols: Annotated[str | None, typer.Option(help="Comma-separated, as BTC/USDT,ETH/USDT. Default: BTC/USDT.")] = None,
+    symbols: Annotated[
+        str | None, typer.Option(help="Comma-separated, as BTC/USDT,ETH/USDT. Default: BTC/USDT.")
+    ] = None,
     for_s: Annotated[
-        float | None, typer.Option("--for", min=0.1, help="Seconds to run from the first market frame. Default: for ever.")
+        float | None,
+        typer.Option("--for", min=0.1, help="Seconds to run, from the first market frame on. Default: no end."),
     ] = None,
     data_dir: DataDirOption = None,
     port: Annotated[int | None, typer.Option(help="Port of the console; 0 takes a free one. Default: 8420.")] = None,
@@ -130,17 +133,17 @@ def config_check(file: Annotated[Path, typer.Argument(help="The configuration fi
 @node_app.command("run")
 def node_run(
     name: Annotated[str, typer.Argument(help="exchange, trader, learner or console.")],
+    config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Run one node in this terminal against the run that `up` prepared on the data directory."""
+    """Run one node by itself until Ctrl-C, without a launcher. Start the exchange first."""
+    from .config.loader import load_settings
+    from .preflight import StartFault
     from .standalone import run_node
-    from .status import NothingRuns
 
     try:
-        run_node(name, _data_dir(data_dir))
-    except NothingRuns as fault:
-        raise fail(str(fault), NOTHING_RUNS) from None
-    except ValueError as fault:
+        run_node(name, load_settings(config), _data_dir(data_dir))
+    except (ConfigFault, StartFault) as fault:
         raise fail(str(fault), USED_WRONGLY) from None
 
 

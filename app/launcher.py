@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from .config.run import Run
 from .config.topology import launcher_tree
 from .kernel.actor import Actor
@@ -106,12 +104,16 @@ class Launcher:
         if self._states.get(process.name) != process.state:
             self._states[process.name] = process.state
             self.log.info(
-                "node", name=process.name, state=process.state, node_pid=process.pid, incarnation=process.incarnation,
+                "node",
+                name=process.name,
+                state=process.state,
+                node_pid=process.pid,
+                incarnation=process.incarnation,
                 reason=process.reason,
             )
             self._on_event(process.state, process)
 
-    def _word(self, process: Process, word: str, detail: str) -> None:
+    def _word(self, _: Process, word: str, detail: str) -> None:
         if word == "summary":
             self.summary = json.loads(detail)
 
@@ -179,7 +181,3 @@ class Monitor(Actor):
                 self.launcher.log.error("silent node killed", name=name, silent_s=round(silent_s, 3))
                 process.reason = f"silent for {silent_s:.1f} s"
                 os.kill(process.pid, signal.SIGKILL)
-
-
-def encode_summary(summary: dict[str, Any]) -> str:
-    return msgspec.json.encode(summary).decode()

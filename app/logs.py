@@ -4,6 +4,7 @@ import logging
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -14,7 +15,7 @@ FILES_KEPT = 3
 def configure_logs(node: str, folder: Path) -> structlog.stdlib.BoundLogger:
     """The node's logger. Third-party logs of warnings and worse go the same way."""
     folder.mkdir(parents=True, exist_ok=True)
-    shared = [
+    shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

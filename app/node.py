@@ -1,6 +1,7 @@
 """One node: a process with its system, its gateway, its ports and its tree, on one thread and one loop."""
 
 import asyncio
+import fcntl
 import gc
 import os
 import signal
@@ -25,6 +26,7 @@ from .supervisors.effects import End, Restarting
 from .supervisors.lifeline import Lifeline
 from .supervisors.supervisor import Supervisor
 from .trading.tally import Drain
+from .transports.control import Acknowledged, CrashAsked, Failed
 from .transports.gateway import Gateway
 
 DRAIN_TIMEOUT_S = 3.5
@@ -54,6 +56,7 @@ class Node:
         }
         self.gateway = Gateway(self.system, Path(run.socket_dir), f"{name}-{incarnation}")
         self.system.transport = self.gateway
+        self._lock_fd = _lock(run.data / f"node-{name}.lock")
         self._reason = ""
         self._stopping = False
 
@@ -108,6 +111,20 @@ class Node:
         self.stop("the launcher died")
 
 
+class NodeRuns(Exception):
+    """Another process is this node already."""
+
+
+def _lock(path: Path) -> int:
+    """One process a node: the kernel gives the lock back when its holder dies, however it dies."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise NodeRuns(f"another process holds {path}: this node runs already") from error
+    return fd
+
+
 class _Outside(Actor):
     """Parent of the root supervisor: tells the launcher what becomes of it."""
 
@@ -134,6 +151,11 @@ class _Outside(Actor):
                 self.node.end(reason)
             case Restarting(id=child, reason=reason, delay_s=delay_s):
                 self.node.log.warning("restarting", child=child, reason=reason, delay_s=delay_s)
+            case CrashAsked(path, reason):
+                if (actor := self.context.system.actors.get(path)) is None:
+                    return Failed(f"nobody lives at {path!r}")
+                actor.crash(reason)
+                return Acknowledged()
             case _:
                 lifeline.say("serving")
 

@@ -48,6 +48,9 @@ class DataDirectory:
                 f"another tradigrade runs on data directory {self.path}; stop it, or choose another with --data-dir"
             ) from error
 
+    def unlock(self) -> None:
+        os.close(self._lock_fd)
+
     def check_market(self, settings: Settings, *, fresh: bool) -> None:
         """`StartFault` where the books here were made on another market: prices and ids would not go on."""
         path = self.path / "exchange" / MARKET_FILE
@@ -62,7 +65,7 @@ class DataDirectory:
 
     def note_market(self, settings: Settings) -> None:
         """Remember on which market the books are made."""
-        _write_private(self.path / "exchange" / MARKET_FILE, json.dumps(describe_market(settings)).encode())
+        write_private(self.path / "exchange" / MARKET_FILE, json.dumps(describe_market(settings)).encode())
 
     def clear(self) -> None:
         """Forget everything but the configuration: accounts, orders, what was learned."""
@@ -89,9 +92,9 @@ def prepare(directory: DataDirectory, settings: Settings) -> Run:
     exchange = directory.path / "exchange"
     exchange.mkdir(exist_ok=True, mode=0o700)
     if not (exchange / CREDENTIALS_NAME).exists():
-        _write_private(exchange / CREDENTIALS_NAME, msgspec.json.encode(_new_credentials()))
+        write_private(exchange / CREDENTIALS_NAME, msgspec.json.encode(_new_credentials()))
     check_port(settings.console.host, settings.console.port)
-    run = Run(
+    return Run(
         run_id=secrets.token_hex(8),
         data_dir=str(directory.path),
         socket_dir=tempfile.mkdtemp(prefix="tradigrade-"),
@@ -100,9 +103,12 @@ def prepare(directory: DataDirectory, settings: Settings) -> Run:
         started_ns=SystemClock().now_ns(),
         settings=settings,
     )
+
+
+def announce(directory: DataDirectory, run: Run) -> None:
+    """Write down where the running launcher is to be found."""
     facts = {"pid": os.getpid(), "socket_dir": run.socket_dir, "run_id": run.run_id, "console": console_url(run)}
-    _write_private(directory.path / RUN_FILE, json.dumps(facts).encode())
-    return run
+    write_private(directory.path / RUN_FILE, json.dumps(facts).encode())
 
 
 def clean_up(directory: DataDirectory, run: Run) -> None:
@@ -137,7 +143,8 @@ def _new_credentials() -> Credentials:
     return Credentials(api_key=secrets.token_urlsafe(32), api_secret=secrets.token_urlsafe(32))
 
 
-def _write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes) -> None:
+    """Write a whole file that only its owner may read, or nothing."""
     temporary = path.with_suffix(".tmp")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as file:

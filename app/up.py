@@ -16,7 +16,7 @@ from .config.settings import Settings
 from .kernel.signals import SHUTDOWN
 from .launcher import Launcher
 from .preflight import check
-from .preparation import DataDirectory, clean_up, console_url, prepare
+from .preparation import DataDirectory, announce, clean_up, console_url, prepare
 from .supervisors.processes import Process
 
 POLL_S = 0.05
@@ -43,6 +43,7 @@ def run_system(settings: Settings, options: Options) -> bool:
     resumed = directory.resumes(settings.account.name)
     run = prepare(directory, settings)
     directory.note_market(settings)
+    announce(directory, run)
     screen = Console(stderr=True, highlight=False)
     try:
         origin = "resuming the books of" if resumed else "starting anew in"
@@ -57,12 +58,12 @@ def run_system(settings: Settings, options: Options) -> bool:
 
 
 async def _run(run: Run, options: Options, screen: Console) -> tuple[dict[str, Any], str]:
-    def announce(state: str, process: Process) -> None:
+    def tell(state: str, process: Process) -> None:
         if process.restarts or process.state == "stopped":
             detail = f": {process.reason}" if process.reason and state == "stopped" else ""
             screen.print(f"  {process.name} {state} (pid {process.pid}, restart {process.restarts}){detail}")
 
-    launcher = Launcher(run, announce)
+    launcher = Launcher(run, tell)
     launcher.start()
     timer = asyncio.create_task(_time_out(launcher, options.for_s))
     opening = asyncio.create_task(_tell_when_open(launcher, run, screen))
@@ -84,7 +85,7 @@ async def _time_out(launcher: Launcher, for_s: float | None) -> None:
     """`--for` counts from the first market frame."""
     if for_s is None:
         return
-    while not launcher.monitor.counted("updates"):
+    while not launcher.monitor.counted("updates"):  # noqa: ASYNC110 - a report away; nothing to wait on is nearer
         await asyncio.sleep(POLL_S)
     await asyncio.sleep(for_s)
     launcher.stop(f"--for {for_s}")

@@ -152,6 +152,10 @@ class CellActor(pykka.Actor):
     def kill(self) -> None:
         self._end(KILLED)
 
+    def crash(self, reason: str) -> None:
+        """End as if handling a message had raised."""
+        self._end(f"injected: {reason}")
+
     def turn(self) -> None:
         """Handle one message."""
         self._queued = False

@@ -20,6 +20,13 @@ class StopAsked(Report, frozen=True, gc=False):
     reason: str
 
 
+class CrashAsked(Report, frozen=True, gc=False):
+    """Asks a node's `outside` actor to end the actor at `path` as if it had failed, to see what follows."""
+
+    path: str
+    reason: str
+
+
 class Acknowledged(Report, frozen=True, gc=False):
     """It will be done."""
 

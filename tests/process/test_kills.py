@@ -1,0 +1,87 @@
+"""Nodes are killed for real while the system trades; the books and the venue's own log are the judges."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.kit.running import Running, alive, assert_no_order_lost_or_doubled, running
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
+
+KILLS = int(os.environ.get("KILLS", "5"))
+
+
+def kill_and_wait(system: Running, name: str) -> None:
+    before = system.wait_serving(name, 1)
+    os.kill(before["pid"], signal.SIGKILL)
+    after = system.wait_serving(name, before["incarnation"] + 1)
+    print(f"\n{name} killed: process up after {after['up_ms']} ms, serving after {after['ready_ms']} ms", end="")
+
+
+def test_a_trader_killed_at_random_instants_loses_and_doubles_no_order(tmp_path: Path) -> None:
+    moments = random.Random(11)
+    with running(tmp_path / "data") as system:
+        system.wait_orders(3)
+        for _ in range(KILLS):
+            time.sleep(moments.uniform(0.3, 1.5))
+            kill_and_wait(system, "trader")
+        system.wait_orders(len(system.intents()) + 3)
+        summary = system.stop()
+        assert summary["reconciled"], summary["differences"]
+        assert summary["restarts"] >= KILLS
+        assert summary["orders"] == len(system.intents())
+        assert_no_order_lost_or_doubled(system)
+
+
+@pytest.mark.parametrize("name", ["exchange", "learner", "console", "forkserver", "spare"])
+def test_a_killed_node_comes_back_and_trading_goes_on(tmp_path: Path, name: str) -> None:
+    with running(tmp_path / "data") as system:
+        system.wait_orders(2)
+        for _ in range(2):
+            kill_and_wait(system, name)
+        system.wait_orders(len(system.intents()) + 3)
+        summary = system.stop()
+        assert summary["reconciled"], summary["differences"]
+        assert_no_order_lost_or_doubled(system)
+
+
+def test_losing_a_fork_server_loses_no_running_node(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as system:
+        system.wait_orders(1)
+        before = {node["name"]: node["pid"] for node in system.status()["nodes"]}
+        kill_and_wait(system, "forkserver")
+        after = {node["name"]: node["pid"] for node in system.status()["nodes"]}
+        changed = {name for name in before if before[name] != after[name]}
+        assert changed == {"forkserver"}
+        kill_and_wait(system, "trader")
+        assert system.stop()["reconciled"]
+
+
+def test_a_killed_launcher_leaves_no_process_and_no_open_order(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as system:
+        system.wait_orders(2)
+        pids = system.pids()
+        system.process.kill()
+        system.process.wait()
+        deadline_s = time.monotonic() + 3.0
+        while any(map(alive, pids)) and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        assert not [pid for pid in pids if alive(pid)]
+    with running(tmp_path / "data", "--for", "2") as system:
+        assert system.finish()["reconciled"]
+        assert_no_order_lost_or_doubled(system)
+
+
+def test_a_silent_node_is_taken_for_dead_and_replaced(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as system:
+        system.wait_orders(1)
+        before = system.node("trader")
+        os.kill(before["pid"], signal.SIGSTOP)
+        after = system.wait_serving("trader", before["incarnation"] + 1)
+        assert after["pid"] != before["pid"]
+        assert not alive(before["pid"])
+        assert system.stop()["reconciled"]
