@@ -155,6 +155,9 @@ class Executor(Actor):
                 self.context.now_ns(),
             )
         )
+        self.context.system.metrics.observe(
+            "stage_verdict_to_request", (self.context.now_ns() - approval.judged_ns) / 1e9
+        )
         self.context.progress()
 
     def _refuse_approval(self, approval: OrderApproved, now_ns: int) -> str:

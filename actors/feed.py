@@ -106,6 +106,7 @@ class Feed(Actor):
         update = self._normalise(market, event, frame.received_ns)
         if update is not None:
             self._metrics.count("updates")
+            self._metrics.observe("stage_frame_to_update", (self.context.now_ns() - frame.received_ns) / 1e9)
             self.context.progress()
             self.context.publish(market.topic, update)
 

@@ -104,7 +104,7 @@ class Portfolio(Actor):
                 return
             learned_bars = sum(view.learned_bars for view in self._learning.values())
             summary: Summary = done.value
-            answer.resolve(msgspec.structs.replace(summary, equity=str(self.equity()), learned_bars=learned_bars))
+            answer.resolve(msgspec.structs.replace(summary, equity=f"{self.equity():.8f}", learned_bars=learned_bars))
 
         self.context.ask(self.executor, order, DRAIN_TIMEOUT_S).then(complete)
         return answer

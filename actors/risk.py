@@ -140,6 +140,7 @@ class Risk(Actor):
         except (ArithmeticError, ValueError, AssertionError) as error:
             verdict = Refusal("CHECK_FAILED", {"error": repr(error)})
         self.context.progress()
+        self.context.system.metrics.observe("stage_signal_to_verdict", (now_ns - signal.created_ns) / 1e9)
         match verdict:
             case Draft():
                 self._approve(signal, verdict, now_ns)
@@ -212,6 +213,7 @@ class Risk(Actor):
             if self._standings.get(scope) != standing:
                 self._tell_rung(scope, standing)
         self._standings = standings
+        self.context.system.metrics.gauge("rung", account.rung)
 
     def _tell_rung(self, scope: str, standing: Standing) -> None:
         change = RungChanged(scope, standing.rung.name, standing.reason, self.context.now_ns())

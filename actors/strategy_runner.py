@@ -142,7 +142,10 @@ class StrategyRunner(Actor):
         )
         self.context.tell(self.risk, signal)
         self.context.publish(topics.SIGNALS, signal)
-        self.context.system.metrics.count("signals")
+        metrics = self.context.system.metrics
+        metrics.count("signals")
+        if prediction is None and self._market is not None and cause.startswith(self._market.kind):
+            metrics.observe("stage_update_to_signal", (signal.created_ns - self._market.received_ns) / 1e9)
 
     def _make_models(self) -> ModelRunner:
         models = ModelRunner(self.symbol, self.horizon_bars, self.bar_s)

@@ -49,6 +49,7 @@ PRELOAD = (
     "tradigrade.storage.account_journal",
     "tradigrade.storage.lease",
     "tradigrade.storage.state_files",
+    "tradigrade.web.console",
 )
 """What every node is warm with. Never torch: only the learner may hold it."""
 

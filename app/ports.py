@@ -13,6 +13,7 @@ from .actors.venue_server import VenueServer
 from .config.run import Run
 from .config.topology import RECEIVE_WINDOW_MS
 from .exchanges.simulated.tls import CERTIFICATE_NAME
+from .exchanges.tasks import TaskSet
 from .kernel.clock import Clock
 from .kernel.identity import Entropy
 
@@ -24,14 +25,23 @@ def read_credentials(run: Run) -> Credentials:
 
 
 def node_ports(name: str, run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:
-    """What the actors of a node need; a node without an entry needs nothing."""
-    make = {"trader": _trader_ports, "exchange": _exchange_ports, "learner": _learner_ports}.get(name)
-    return make(run, loop, clock, entropy) if make else {}
+    """What the actors of a node need."""
+    makers = {
+        "exchange": _exchange_ports,
+        "trader": _trader_ports,
+        "learner": _learner_ports,
+        "console": _console_ports,
+    }
+    return makers[name](run, loop, clock, entropy)
 
 
 def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
     admin = (run.exchange_dir / "admin").exists()
     return {"venue_server": VenueServer(loop, clock, run, read_credentials(run), admin=admin)}
+
+
+def _console_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
+    return {"tasks": TaskSet(loop)}
 
 
 def _learner_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001

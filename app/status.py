@@ -12,6 +12,7 @@ from .kernel.identity import SystemEntropy
 from .kernel.system import System
 from .preparation import RUN_FILE
 from .supervisors.reports import ActorReport
+from .trading.rungs import Rung
 from .transports.control import StatusAnswered, StatusAsked
 from .transports.gateway import Gateway
 
@@ -53,11 +54,8 @@ async def ask(data_dir: Path, question: Any) -> Any:
 def read_status(data_dir: Path) -> dict[str, Any]:
     """`{rung, nodes, actors}` as documented in the README."""
     answer: StatusAnswered = asyncio.run(ask(data_dir, StatusAsked()))
-    rung = "CANCEL_ONLY"
-    for node in answer.nodes:
-        rung = next((name.removeprefix("rung_") for name in node.gauges if name.startswith("rung_")), rung)
     return {
-        "rung": rung,
+        "rung": _rung(answer),
         "nodes": [
             {
                 "name": node.name,
@@ -73,6 +71,15 @@ def read_status(data_dir: Path) -> dict[str, Any]:
         ],
         "actors": [_actor(actor) for node in answer.nodes for actor in node.actors],
     }
+
+
+def _rung(answer: StatusAnswered) -> str:
+    """The account's rung as the running trader tells it; without one nothing may leave but cancels."""
+    running = {node.name: node.incarnation for node in answer.system.nodes if node.state == "running"}
+    for report in answer.nodes:
+        if "rung" in report.gauges and running.get(report.node) == report.incarnation:
+            return Rung(int(report.gauges["rung"])).name
+    return Rung.CANCEL_ONLY.name
 
 
 def _actor(actor: ActorReport) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from .consistency import strategy_name
 from .run import Run, to_json
 from .settings import Settings, StrategySettings
 
-NODES = ("exchange", "trader", "learner")
+NODES = ("exchange", "trader", "learner", "console")
 """In the order in which they start."""
 
 DRAINS = {"trader": "trader/portfolio"}

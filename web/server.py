@@ -72,6 +72,7 @@ class ConsoleServer:
         self._clients: set[_Client] = set()
         self._news = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
         self._pusher: asyncio.Task[None] | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -80,23 +81,28 @@ class ConsoleServer:
         self._names |= {host.lower()}
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
+        site = web.TCPSite(runner, host, port)
         try:
-            await web.TCPSite(runner, host, port).start()
+            await site.start()
         except OSError as error:
             await runner.cleanup()
             raise _address_fault(host, port, error) from error
-        self._runner = runner
+        self._runner, self._site = runner, site
         self._pusher = asyncio.create_task(self._push_forever(), name="console push")
         return int(runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Close every connection and the port. Does nothing where it does not run."""
-        if self._runner is None or self._pusher is None:
+        """Close the port, before anything waits so that a successor finds it free, then every connection.
+
+        Does nothing where it does not run.
+        """
+        if self._runner is None or self._site is None or self._pusher is None:
             return
+        await self._site.stop()
         self._pusher.cancel()
         await asyncio.gather(self._pusher, *(client.close() for client in self._clients), return_exceptions=True)
         await self._runner.cleanup()
-        self._runner = self._pusher = None
+        self._runner = self._site = self._pusher = None
 
     def notify(self) -> None:
         """Tell that the state changed; pushed to the browsers within `PERIOD_MIN_S`."""
@@ -181,9 +187,8 @@ class ConsoleServer:
 
 
 async def _serve(request: web.Request, socket: web.WebSocketResponse, client: _Client) -> None:
-    """Send until the browser goes; one that is too slow is cut off, one that talks is only answered by silence."""
-    sender = asyncio.create_task(client.send_forever())
-    sender.add_done_callback(lambda task: task.cancelled() or _cut_off(request))
+    """Send until the browser goes. What it says is read and ignored; when it is too slow it is cut off."""
+    sender = asyncio.create_task(_send(request, client))
     try:
         async for message in socket:
             assert message.type in (WSMsgType.TEXT, WSMsgType.BINARY)
@@ -192,9 +197,12 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, client: _C
         await asyncio.gather(sender, return_exceptions=True)
 
 
-def _cut_off(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
+async def _send(request: web.Request, client: _Client) -> None:
+    try:
+        await client.send_forever()
+    except (TimeoutError, ConnectionError):
+        if request.transport is not None:
+            request.transport.abort()
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:

@@ -16,6 +16,7 @@ from .view import (
     latency_view,
     milliseconds,
     nest_actors,
+    take_root,
     trading_view,
 )
 
@@ -201,10 +202,13 @@ class ConsoleState:
         status, process, received = self.node_status(name, now_ns), self._process(name), self.nodes.get(name)
         report = None if received is None else received.report
         said = process or report
+        actors = [] if report is None else nest_actors(report, stale=status.stale, age_s=status.age_s or 0.0)
+        root = take_root(name, actors)
         return {
             "name": clip(name),
-            "state": status.state,
-            "reason": status.reason,
+            "state": status.state if root is None or status.state != "running" else root["state"],
+            "reason": status.reason or ("" if root is None else root["reason"]),
+            "strategy": "" if root is None else root["strategy"],
             "stale": status.stale,
             "age_s": status.age_s,
             "pid": 0 if said is None else said.pid,
@@ -212,7 +216,7 @@ class ConsoleState:
             "restarts": 0 if process is None else process.restarts,
             "up_ms": None if process is None else finite(process.up_ms),
             "ready_ms": None if process is None else finite(process.ready_ms),
-            "actors": [] if report is None else nest_actors(report, stale=status.stale, age_s=status.age_s or 0.0),
+            "actors": actors,
             "latencies": {}
             if report is None
             else {clip(key): latency_view(h) for key, h in list(report.histograms.items())[:NAMES_MAX]},

@@ -60,14 +60,26 @@ def thin(curve: Curve, points_max: int) -> list[list[float | None]]:
 
 
 def nest_actors(report: NodeReport, *, stale: bool, age_s: float) -> list[View]:
-    """Actors as a forest by path: each hangs below its nearest reported ancestor, in the order of the report."""
+    """Actors as a forest by path: each hangs below its nearest reported ancestor, in the order of the report.
+
+    Names are relative to the parent, or to the node.
+    """
     views = {clip(actor.path): _actor_view(actor, stale=stale, age_s=age_s) for actor in report.actors[:ACTORS_MAX]}
     roots: list[View] = []
     for path, view in views.items():
         parent = _nearest_ancestor(path, views)
         (roots if parent is None else views[parent]["children"]).append(view)
-        view["name"] = path if parent is None else path[len(parent) + 1 :]
+        view["name"] = path.removeprefix(f"{parent or report.node}/")
     return roots
+
+
+def take_root(node: str, actors: list[View]) -> View | None:
+    """The node's root supervisor, whose path is the node's name, taken out: its children stand in its place."""
+    root = next((actor for actor in actors if actor["path"] == node), None)
+    if root is not None:
+        actors.remove(root)
+        actors[:0] = root["children"]
+    return root
 
 
 def _nearest_ancestor(path: str, known: dict[str, View]) -> str | None:

@@ -1,0 +1,71 @@
+"""The console node's actor: folds every report it hears and keeps the server open."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ..exchanges.tasks import PortBroke, TaskSet
+from ..kernel.actor import Actor
+from ..supervisors.reports import NodeReport, SystemReport
+from ..trading.views import TradingSnapshot
+from .server import AddressFault, ConsoleServer
+from .state import ConsoleState
+
+HEALTH_PERIOD_S = 1.0
+
+
+class ConsoleBroke(Exception):
+    """The server could not open, or stopped pushing."""
+
+
+class _Opened(msgspec.Struct, frozen=True):
+    port: int
+
+
+class _HealthDue:
+    pass
+
+
+class Console(Actor):
+    """Serves once the port is open; crashes with its server. Holds no history that a restart would miss."""
+
+    acknowledges_start = True
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+
+    def start(self) -> None:
+        self._state = ConsoleState()
+        self._server = ConsoleServer(self._state, self.context.now_ns)
+        self._tasks: TaskSet = self.context.ports["tasks"]
+        system, path = self.context.system, self.context.path
+        self._deliver: Callable[[Any], bool] = lambda word: system.tell(path, word, sender="port/console")
+        self._tasks.broke = self._deliver
+        self._tasks.run(self._open())
+
+    def stop(self, reason: str) -> None:  # noqa: ARG002
+        self._tasks.run(self._server.stop())
+
+    def receive(self, message: Any) -> Any:
+        match message:
+            case NodeReport() | SystemReport() | TradingSnapshot():
+                self._state.apply(message, self.context.now_ns())
+                self._server.notify()
+                self.context.progress()
+            case _Opened():
+                self.context.acknowledge()
+                self.context.repeat(HEALTH_PERIOD_S, _HealthDue())
+            case PortBroke(reason):
+                raise ConsoleBroke(reason)
+            case _HealthDue() if self._server.fault is not None:
+                raise ConsoleBroke(f"pushing ended: {self._server.fault!r}")
+
+    async def _open(self) -> None:
+        try:
+            port = await self._server.start(self.host, self.port)
+        except AddressFault as fault:
+            self._deliver(PortBroke(str(fault)))
+            return
+        self._deliver(_Opened(port))
