@@ -147,6 +147,27 @@ def node_run(
         raise fail(str(fault), USED_WRONGLY) from None
 
 
+@node_app.command("crash")
+def node_crash(
+    actor: Annotated[str, typer.Argument(help="Path of the actor, as `status` shows it.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Make one actor of the running system fail, to see what its supervisor does."""
+    import asyncio
+
+    from .kernel.errors import KernelError
+    from .status import NothingRuns, ask
+    from .transports.control import CrashAsked
+
+    try:
+        outside = f"{actor.partition('/')[0]}/outside"
+        asyncio.run(ask(_data_dir(data_dir), CrashAsked(actor, "asked for on the command line"), outside))
+    except NothingRuns as fault:
+        raise fail(str(fault), NOTHING_RUNS) from None
+    except KernelError as fault:
+        raise fail(f"{actor} was not crashed: {fault}", FAILED) from None
+
+
 def _show_status(found: dict[str, Any]) -> None:
     screen = Console(highlight=False)
     screen.print(f"rung: {found['rung']}")

@@ -8,12 +8,13 @@ from typing import Any
 
 from .kernel.clock import SystemClock
 from .kernel.envelope import Reply
+from .kernel.errors import ActorFailed
 from .kernel.identity import SystemEntropy
 from .kernel.system import System
 from .preparation import RUN_FILE
 from .supervisors.reports import ActorReport
 from .trading.rungs import Rung
-from .transports.control import StatusAnswered, StatusAsked
+from .transports.control import Failed, StatusAnswered, StatusAsked
 from .transports.gateway import Gateway
 
 ASK_TIMEOUT_S = 3.0
@@ -33,8 +34,8 @@ def find_run(data_dir: Path) -> dict[str, Any]:
     return facts
 
 
-async def ask(data_dir: Path, question: Any) -> Any:
-    """Put one question to the launcher. Raises `NothingRuns`, or what the answer failed with."""
+async def ask(data_dir: Path, question: Any, path: str = "launcher/monitor") -> Any:
+    """Put one question to an actor of the running system. Raises `NothingRuns`, or what the answer failed with."""
     facts = find_run(data_dir)
     loop = asyncio.get_running_loop()
     system = System(f"cli-{os.getpid()}", loop, SystemClock(), SystemEntropy())
@@ -42,12 +43,14 @@ async def ask(data_dir: Path, question: Any) -> Any:
     system.transport = gateway
     gateway.start()
     answered: asyncio.Future[Reply] = loop.create_future()
-    system.ask("launcher/monitor", question, ASK_TIMEOUT_S).then(answered.set_result)
+    system.ask(path, question, ASK_TIMEOUT_S).then(answered.set_result)
     reply = await answered
     gateway.close()
     (Path(facts["socket_dir"]) / f"{system.node}.sock").unlink(missing_ok=True)
     if reply.error is not None:
         raise reply.error
+    if isinstance(reply.value, Failed):
+        raise ActorFailed(reply.value.reason)
     return reply.value
 
 

@@ -24,6 +24,7 @@ ACTORS_MAX = 2_000
 SYMBOLS_MAX = 500
 ROWS_MAX = 50
 NAMES_MAX = 256
+NUMBERS_MAX = 16
 EQUITY_POINTS_MAX = 400
 LEARNING_POINTS_MAX = 120
 TEXT_MAX = 300
@@ -202,7 +203,7 @@ def _refusal_view(refusal: RefusalView) -> View:
         "strategy": clip(refusal.strategy),
         "symbol": clip(refusal.symbol),
         "code": clip(refusal.code),
-        "numbers": {clip(name): clip(number) for name, number in _first(refusal.numbers)},
+        "numbers": {clip(name): clip(number) for name, number in _first(refusal.numbers)[:NUMBERS_MAX]},
         "at_ms": milliseconds(refusal.at_ns),
     }
 
