@@ -14,10 +14,14 @@ from ..models.runner import LSTM
 from ..trading.messages import SampleTaken
 
 HIDDEN = 16
-SLICE_PERIOD_S = 0.1
-PUBLISH_EVERY_SLICES = 50
-SAVE_EVERY_SLICES = 50
-TRAIN_FROM_BARS = 16
+SLICE_PERIOD_S = 0.05
+SLICES_PER_SAMPLE = 2
+"""Steps a new sample is worth: more only learn the window by heart."""
+SLICES_OWED_MAX = 200
+PUBLISH_EVERY_SLICES = 20
+SAVE_EVERY_SLICES = 40
+COIN = 0.6931
+"""Log-loss of a coin: weights that do not beat it on bars they never saw are not published."""
 
 
 class _TorchLoaded:
@@ -40,6 +44,7 @@ class TrainerActor(Actor):
     def start(self) -> None:
         self._trainers: dict[str, Any] = {}
         self._slices = dict.fromkeys(self.symbols, 0)
+        self._owed = dict.fromkeys(self.symbols, 0)
         installed = find_spec("torch") is not None
         self.context.system.metrics.gauge("torch", float(installed))
         if installed and self.symbols:
@@ -62,6 +67,7 @@ class TrainerActor(Actor):
                 self.context.system.metrics.count("samples")
                 if symbol in self._trainers:
                     self._trainers[symbol].add(message)
+                    self._owed[symbol] = min(self._owed[symbol] + SLICES_PER_SAMPLE, SLICES_OWED_MAX)
             case _TorchLoaded():
                 self._trainers = {symbol: self._make(symbol) for symbol in self.symbols}
                 self.context.repeat(SLICE_PERIOD_S, _SliceDue())
@@ -89,8 +95,9 @@ class TrainerActor(Actor):
         return trainer
 
     def _train(self, symbol: str, trainer: Any) -> None:
-        if trainer.trained_bars < TRAIN_FROM_BARS or trainer.train_slice() is None:
+        if self._owed[symbol] == 0 or trainer.train_slice() is None:
             return
+        self._owed[symbol] -= 1
         self.context.progress()
         self._slices[symbol] += 1
         self.context.system.metrics.count("training_slices")
@@ -101,8 +108,9 @@ class TrainerActor(Actor):
 
     def _publish(self, symbol: str, trainer: Any) -> None:
         loss = trainer.held_out_log_loss()
-        if loss is None:
+        if loss is None or loss >= COIN:
             return
+        self.context.system.metrics.gauge("held_out_log_loss", loss)
         version = next_version(self.folder, symbol, LSTM)
         metrics = ModelMetrics(trainer.trained_bars, loss)
         published = publish(self.folder, symbol, LSTM, version, weights=trainer.weights(), metrics=metrics)

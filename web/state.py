@@ -4,14 +4,18 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from ..supervisors.reports import NodeReport, ProcessReport, SystemReport
-from ..trading.views import TradingSnapshot
+from ..trading.views import Curve, LearningView, TradingSnapshot
 from .incidents import Incident, node_incidents, rung_incidents, system_incidents
 from .view import (
     NAMES_MAX,
+    SYMBOLS_MAX,
     UNKNOWN_RUNG,
     View,
     clip,
+    continue_curve,
     finite,
     latency_view,
     milliseconds,
@@ -24,6 +28,7 @@ R = TypeVar("R", NodeReport, SystemReport, TradingSnapshot)
 
 NODES_MAX = 64
 INCIDENTS_MAX = 100
+CURVE_POINTS_MAX = 1_200
 DOWN = ("restarting", "stopping", "stopped", "failed")
 
 
@@ -61,6 +66,8 @@ class ConsoleState:
         self.trading: Received[TradingSnapshot] | None = None
         self.incidents: deque[Incident] = deque(maxlen=INCIDENTS_MAX)
         self._trader_lost_ns = 0
+        self._equity_curve: Curve = ()
+        self._loss_curves: dict[str, Curve] = {}
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
@@ -71,9 +78,7 @@ class ConsoleState:
         elif isinstance(report, SystemReport):
             self._apply_system(Received(report, received_ns))
         else:
-            if self.trading is not None:
-                self.incidents.extend(rung_incidents(self.trading.report, report, received_ns))
-            self.trading = Received(report, received_ns)
+            self._apply_trading(report, received_ns)
 
     def _apply_node(self, received: Received[NodeReport]) -> None:
         check_histograms(received.report)
@@ -94,6 +99,20 @@ class ConsoleState:
         trader = self._process(self.trader)
         if trader is not None and (trader.state in DOWN or (earlier is not None and trader.pid != earlier.pid)):
             self._trader_lost_ns = received.at_ns
+
+    def _apply_trading(self, told: TradingSnapshot, received_ns: int) -> None:
+        if self.trading is not None:
+            self.incidents.extend(rung_incidents(self.trading.report, told, received_ns))
+        self._equity_curve = continue_curve(self._equity_curve, told.equity_curve, CURVE_POINTS_MAX)
+        learning = tuple(replace(one, curve=self._continue_loss(one)) for one in told.learning[:SYMBOLS_MAX])
+        self.trading = Received(replace(told, equity_curve=self._equity_curve, learning=learning), received_ns)
+
+    def _continue_loss(self, learning: LearningView) -> Curve:
+        known = self._loss_curves.pop(learning.symbol, ())
+        if len(self._loss_curves) >= SYMBOLS_MAX:
+            del self._loss_curves[next(iter(self._loss_curves))]  # the one not heard of for longest
+        curve = self._loss_curves[learning.symbol] = continue_curve(known, learning.curve, CURVE_POINTS_MAX)
+        return curve
 
     # -- judging freshness --------------------------------------------------------------------------------------------
 

@@ -52,9 +52,15 @@ def milliseconds(time_ns: int) -> int:
 
 
 def thin(curve: Curve, points_max: int) -> list[list[float | None]]:
-    """At most `points_max` evenly chosen points as [time_ms, value], the newest always among them."""
-    step = max(1, -(-len(curve) // points_max))
-    return [[milliseconds(at_ns), finite(value)] for at_ns, value in reversed(curve[::-1][::step])]
+    """At most `points_max` (2 or more) points as [time_ms, value], the newest always among them.
+
+    The last point of every slot of time is kept. Slots are aligned to the clock and a power of two wide, so that a
+    growing curve keeps its points instead of trembling.
+    """
+    span_ns = curve[-1][0] - curve[0][0] if curve else 0
+    slot_ns = 1 << (span_ns // (points_max - 1)).bit_length()
+    kept = {at_ns // slot_ns: [milliseconds(at_ns), finite(value)] for at_ns, value in curve}
+    return list(kept.values())
 
 
 # -- nodes ------------------------------------------------------------------------------------------------------------
@@ -126,6 +132,13 @@ def _quantile_ms(histogram: HistogramReport, share: float) -> float | None:
 
 
 # -- trading ----------------------------------------------------------------------------------------------------------
+
+
+def continue_curve(known: Curve, told: Curve, points_max: int) -> Curve:
+    """`told`, preceded by what is known from before it began: a sender that restarts forgets, the reader need not."""
+    if not told:
+        return known
+    return (*(point for point in known if point[0] < told[0][0]), *told)[-points_max:]
 
 
 def trading_view(snapshot: TradingSnapshot, *, stale: bool, age_s: float) -> View:

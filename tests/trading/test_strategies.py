@@ -60,7 +60,7 @@ def targets(strategy: Strategy, closes: list[float]) -> list[Target | None]:
 def test_learned_holds_more_the_likelier_a_rise(
     probability: float, position: str, amount: str | None, limit: str | None
 ) -> None:
-    strategy = Learned("BTC/USDT")
+    strategy = Learned("BTC/USDT", {"pace": 1.0})
     strategy.position = Decimal(position)
     target = strategy.on_signal(predict(probability), market())
     expected = None if amount is None or limit is None else Target(Decimal(amount), Decimal(limit))
@@ -68,12 +68,18 @@ def test_learned_holds_more_the_likelier_a_rise(
 
 
 def test_learned_is_long_only_and_never_above_its_amount() -> None:
-    strategy = Learned("BTC/USDT", {"sensitivity": 100})
+    strategy = Learned("BTC/USDT", {"sensitivity": 100, "pace": 1.0})
     for probability in (0.001, 0.25, 0.5, 0.75, 0.999):
         for position in (Decimal(-3), ZERO, Decimal(20)):
             strategy.position = position
             target = strategy.on_signal(predict(probability), market())
             assert target is None or 0 <= target.amount * 100 <= 1000
+
+
+def test_learned_closes_only_a_part_of_the_gap_with_each_prediction() -> None:
+    strategy = Learned("BTC/USDT", {"pace": 0.2})
+    target = strategy.on_signal(predict(0.5), market())
+    assert target == Target(Decimal(1), Decimal(99))
 
 
 @pytest.mark.parametrize("quotes", [("0", "101"), ("99", "0")])

@@ -248,6 +248,17 @@ def test_a_running_node_shows_its_root_supervisors_trouble() -> None:
     assert [one["name"] for one in learner["actors"]] == ["trainer"]
 
 
+def test_curves_outlive_a_trader_that_restarts_and_forgets() -> None:
+    state = ConsoleState()
+    first, second = ((NOW, 1.0), (NOW + S, 2.0)), ((NOW + 5 * S, 3.0),)
+    for curve, losses in ((first, first), ((), None), (second, second)):
+        models = () if losses is None else (msgspec.structs.replace(trading().learning[0], curve=losses),)
+        state.apply(trading(equity_curve=curve, learning=models), NOW)
+    shown = state.view(NOW)["trading"]
+    assert [value for _, value in shown["equity_curve"]] == [1.0, 2.0, 3.0]
+    assert [value for _, value in shown["learning"][0]["curve"]] == [1.0, 2.0, 3.0]
+
+
 # -- incidents --------------------------------------------------------------------------------------------------------
 
 
@@ -298,13 +309,20 @@ def test_everything_is_bounded() -> None:
     assert len(msgspec.json.encode(view)) < 500_000
 
 
-@given(st.integers(0, 1000), st.integers(1, LEARNING_POINTS_MAX))
+@given(st.integers(0, 1000), st.integers(2, LEARNING_POINTS_MAX))
 def test_a_thinned_curve_is_bounded_in_order_and_keeps_the_newest_point(length: int, points_max: int) -> None:
     curve = tuple((index * 1_000_000, float(index)) for index in range(length))
     thinned = thin(curve, points_max)
     assert len(thinned) <= points_max
     assert thinned == sorted(thinned)
     assert not curve or thinned[-1] == [length - 1, float(length - 1)]
+
+
+def test_a_growing_curve_keeps_the_points_it_showed() -> None:
+    curve = tuple((NOW + index * S, float(index)) for index in range(600))
+    before, after = thin(curve, 100), thin(curve[1:] + ((NOW + 600 * S, 600.0),), 100)
+    assert 40 <= len(before) <= 100
+    assert len({tuple(point) for point in before} - {tuple(point) for point in after}) <= 2
 
 
 @pytest.mark.parametrize(

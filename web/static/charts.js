@@ -1,7 +1,7 @@
 // A line chart of [[time_ms, value], …] on a canvas: scale, grid, a filled line, and at wish one reference line.
 
-const MARGIN = { top: 8, right: 62, bottom: 18, left: 8 };
-const STEPS = [1, 2, 5, 10];
+const MARGIN = { top: 8, right: 68, bottom: 18, left: 8 };
+const STEPS = [1, 2, 2.5, 5, 10];
 
 export function draw(canvas, points, { colour, format, reference = null }) {
   const context = fit(canvas);
@@ -58,7 +58,7 @@ function drawGrid(context, canvas, scale, format) {
   context.strokeStyle = "#222b36";
   context.fillStyle = "#7d8794";
   context.textAlign = "left";
-  for (const value of ticks(scale.bottom, scale.top, 4)) {
+  for (const value of ticks(scale.bottom, scale.top, 5)) {
     line(context, MARGIN.left, scale.y(value), canvas.clientWidth - MARGIN.right, scale.y(value));
     context.fillText(format(value), canvas.clientWidth - MARGIN.right + 6, scale.y(value));
   }

@@ -34,7 +34,7 @@ export function connect(url, { onView, onState }) {
     const longest = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** attempts);
     const wait = longest * (0.5 + 0.5 * Math.random());
     attempts += 1;
-    onState("lost", `connection lost, trying again in ${(wait / 1000).toFixed(1)} s`);
+    onState("lost", `connection lost, retry in ${(wait / 1000).toFixed(1)} s`);
     setTimeout(open, wait);
   }
 

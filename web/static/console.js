@@ -16,6 +16,7 @@ function show() {
   $("clock").textContent = time(view.at_ms);
   $("faults").hidden = view.faults.length === 0;
   setText($("faults"), view.faults.join("  ·  "));
+  $("faults").title = view.faults.join("\n");
   panels.showTree(view.nodes);
   panels.showIncidents(view.incidents);
   panels.showLatencies(view.nodes);
@@ -51,7 +52,7 @@ function showCharts(trading) {
   const curve = learning?.curve ?? [];
   draw($("loss-chart"), curve, { colour: "#a78bfa", format: loss, reference: COIN });
   const newest = curve.at(-1)?.[1] ?? null;
-  setText($("loss-range"), learning ? `${learning.symbol}: ${loss(newest)}, dashed: a coin, 0.693` : "");
+  setText($("loss-range"), learning ? `${learning.symbol} ${learning.champion} ${loss(newest)} · dashed: a coin` : "");
 }
 
 // Live regions speak at every change of text: set it only when it differs.

@@ -14,12 +14,12 @@ export function exact(text) {
   return kept ? `${whole}.${kept}` : whole;
 }
 
-// Keeps the digits a venue quotes, and groups the thousands.
+// Groups the thousands, and drops zeros at the end beyond two decimals.
 export function price(text) {
   if (text === null || text === undefined) return NONE;
   const [whole, fraction] = text.split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-  return fraction ? `${grouped}.${fraction}` : grouped;
+  return fraction ? `${grouped}.${fraction.replace(/(?<=^..+)0+$/, "")}` : grouped;
 }
 
 export function count(number) {

@@ -85,12 +85,17 @@ export function showOrders(orders) {
     className: `order-${order.state}`,
     cells: [
       when(order.at_ms), order.symbol, side(order.side),
-      number(`${exact(order.filled)} / ${exact(order.amount)}`),
+      number(amount(order), { title: `filled ${order.filled} of ${order.amount}` }),
       number(order.price === null ? "market" : price(order.price)),
-      { text: order.state.replace("_", " "), className: "order-state", title: order.client_id },
+      { text: order.state === "partially_filled" ? "partial" : order.state, className: "order-state", title: order.client_id },
       order.strategy,
     ],
   })));
+}
+
+function amount(order) {
+  const whole = exact(order.amount);
+  return order.state === "filled" ? whole : `${exact(order.filled)} / ${whole}`;
 }
 
 export function showFills(fills) {
@@ -143,7 +148,7 @@ function choose(symbol) {
 
 export function showIncidents(incidents) {
   fill($("incidents"), numbered(incidents).map(([key, one]) => ({
-    key, cells: [when(one.at_ms), { text: one.subject, className: "subject" }, { text: one.text, title: one.text, className: "reason" }],
+    key, cells: [when(one.at_ms), { text: one.subject.split("/").at(-1), title: one.subject, className: "subject" }, { text: one.text, title: one.text, className: "reason" }],
   })));
 }
 
@@ -172,7 +177,7 @@ export function showFigures(trading) {
   $("equity").textContent = `${money(trading.equity)} ${trading.currency}`;
   $("profit").textContent = `${profit > 0 ? "+" : ""}${money(trading.profit)}`;
   $("profit").className = profit > 0 ? "gain" : profit < 0 ? "loss" : "";
-  const balances = Object.entries(trading.balances).map(([currency, amount]) => `${exact(amount)} ${currency}`);
+  const balances = Object.entries(trading.balances).map(([currency, amount]) => `${price(exact(amount))} ${currency}`);
   $("balances").textContent = balances.slice(0, 2).join(" · ") + (balances.length > 2 ? " …" : "");
   $("balances").title = balances.join("\n");
   $("reconciled").textContent = trading.reconciled ? "reconciled" : "not reconciled";

@@ -1,0 +1,92 @@
+"""The measured trader: the node as shipped, with its real tree, journal and order entry, in a process of its own."""
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+import aiohttp
+import uvloop
+from tradigrade.config.run import Run
+from tradigrade.config.settings import AccountSettings, RiskSettings, Settings, StrategySettings
+from tradigrade.exchanges.binance.streams import SNAPSHOT_URL, STREAM_URL, BinanceStreams
+from tradigrade.exchanges.ccxt_venue import CcxtVenue
+from tradigrade.kernel.clock import SystemClock
+from tradigrade.kernel.identity import SystemEntropy
+from tradigrade.node import Node
+from tradigrade.ports import connect_binance, read_credentials
+from tradigrade.storage.account_journal import AccountJournal, Record
+from tradigrade.trading.messages import OrderIntended, SignalGenerated
+
+from .hot_path_doors import Doors, SentOrders
+from .hot_path_frames import SCHEDULE_S, TRIGGERS
+
+POLL_S = 0.25
+LATE_S = 10.0
+"""A trader that cannot keep up gets this long to send the orders that are due."""
+
+
+def make_settings(symbols: tuple[str, ...]) -> Settings:
+    """One strategy with its model for each symbol, and limits that refuse none of its orders."""
+    strategy = StrategySettings(path="benchmarks.hot_path_strategy:Taker", name="taker")
+    many = 10**9
+    risk = RiskSettings(max_order_notional=many, max_position_notional=many, max_orders_per_s=10_000)
+    return Settings(symbols=symbols, strategies=(strategy,), risk=risk, account=AccountSettings())
+
+
+def make_node(run: Run) -> Node:
+    """A trader on uvloop, as the launcher starts it; nobody holds the other end of its lifeline to any purpose."""
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    global _lifeline  # noqa: PLW0603 - closing it would tell the node that its launcher died
+    _lifeline, theirs = socket.socketpair()
+    return Node("trader", run, 1, theirs.detach())
+
+
+def measure_trader(run: Run, doors: Doors) -> list[tuple[int, int]]:
+    """When each frame that triggered an order was due (UTC) and how much later its request left, in nanoseconds."""
+    node, sent = make_node(run), SentOrders()
+    node.system.ports |= _make_ports(node, doors, sent)
+    end_s = node.loop.time() + SCHEDULE_S + LATE_S
+
+    def look() -> None:
+        if len(sent) >= TRIGGERS or node.loop.time() > end_s:
+            node.stop("measured")
+        else:
+            node.loop.call_later(POLL_S, look)
+
+    look()
+    node.serve()
+    due_ns = find_due_times(AccountJournal(run.data / f"account-{run.settings.account.name}.journal").replay())
+    return sorted((due_ns[client_id], at_ns - due_ns[client_id]) for client_id, at_ns in sent.times_ns().items())
+
+
+def find_due_times(records: Iterable[Record]) -> dict[str, int]:
+    """By client order id, when the trade was due that led to the order: its id, which the signal's cause names."""
+    causes: dict[str, str] = {}
+    due_ns: dict[str, int] = {}
+    for record in records:
+        if isinstance(record, SignalGenerated):
+            causes[record.signal_id] = record.cause
+        elif isinstance(record, OrderIntended):
+            due_ns[record.client_id] = int(causes[record.signal_id].removeprefix("trade "))
+    return due_ns
+
+
+def _make_ports(node: Node, doors: Doors, sent: SentOrders) -> dict[str, Any]:
+    run, clock, entropy = node.run, SystemClock(), SystemEntropy()
+
+    async def connect() -> tuple[Any, aiohttp.ClientSession]:
+        session = doors.open_session(doors.venue_port)
+        sent.watch(session)
+        exchange = connect_binance(session, read_credentials(run))
+        exchange.urls = doors.spell(exchange.urls)
+        return exchange, session
+
+    async def open_session() -> aiohttp.ClientSession:
+        return doors.open_session(doors.frames_port)
+
+    urls = (doors.spell(STREAM_URL), doors.spell(SNAPSHOT_URL))
+    return {
+        "market": BinanceStreams(node.loop, clock, entropy, open_session, urls),
+        "venue": CcxtVenue(node.loop, clock, entropy, run.settings.symbols, connect),
+    }

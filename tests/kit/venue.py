@@ -1,0 +1,296 @@
+"""A venue in memory that holds one true account, and answers, doubts or fails as a test tells it to."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from tradigrade.exchanges.venue import (
+    CancelAnswered,
+    EvidenceAsked,
+    EvidenceFailed,
+    EvidenceGathered,
+    OrderReported,
+    PlaceAnswered,
+    VenueClosed,
+    VenueOpened,
+    VenueWord,
+)
+from tradigrade.kernel.loop import VirtualLoop
+from tradigrade.trading.evidence import Evidence, VenueOrder, VenueState
+from tradigrade.trading.instruments import PAPER_INSTRUMENTS
+from tradigrade.trading.messages import ZERO, OrderFilled, OrderIntended
+
+Fate = Literal["fine", "lost", "unanswered", "refused", "slow", "silent"]
+"""`lost` before it arrives, `unanswered` after; both are answered as unknown at the time-out. `slow` arrives just in
+time. `silent` arrives and is never answered at all."""
+
+LATENCY_S = 0.02
+TIMEOUT_S = 3.0
+RECEIVE_WINDOW_S = 2.0
+FEE = Decimal("0.001")
+
+
+@dataclass
+class TrueOrder:
+    intent: OrderIntended
+    venue_id: str
+    state: VenueState = "open"
+    filled: Decimal = ZERO
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.intent.amount - self.filled if self.state == "open" else ZERO
+
+
+class ScriptedVenue:
+    """The truth (`orders`, `trades`, `balances`) and a `VenuePort` to it. What was asked is in `placed`, `cancels`."""
+
+    def __init__(self, loop: VirtualLoop, balances: dict[str, Decimal]) -> None:
+        self.loop = loop
+        self.balances = dict(balances)
+        self.orders: dict[str, TrueOrder] = {}
+        self.trades: list[OrderFilled] = []
+        self.placed: list[OrderIntended] = []
+        self.cancels: list[str] = []
+        self.touch: dict[str, tuple[Decimal, Decimal]] = {}
+        self.fates: deque[Fate] = deque()
+        """Of the next orders, then of the next cancels; `fine` when empty."""
+        self.cancel_fates: deque[Fate] = deque()
+        self.stream_delay_s: Callable[[], float] = lambda: LATENCY_S
+        self.copies: Callable[[], int] = lambda: 1
+        """How often each fill is reported; 0 loses it."""
+        self.pieces = 1
+        """In how many trades an order that takes is filled."""
+        self.fee_currency: str | None = None
+        """None: the currency received, as Binance does."""
+        self.on_place: Callable[[OrderIntended], object] = lambda _: None
+        self.looks_fail = False
+        self.connected = False
+        self._deliver: Callable[[VenueWord], object] | None = None
+        self._connection = 0
+
+    # -- the port -----------------------------------------------------------------------------------------------------
+
+    def open(self, deliver: Callable[[VenueWord], object]) -> None:
+        self._deliver = deliver
+        self._connection += 1
+        self._later(LATENCY_S, self.connect)
+
+    def close(self) -> None:
+        self._deliver, self.connected = None, False
+        self._connection += 1
+
+    def place(self, intent: OrderIntended) -> None:
+        self.on_place(intent)
+        self.placed.append(intent)
+        if not self.connected:
+            self._tell(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason="not connected"))
+            return
+        fate = self.fates.popleft() if self.fates else "fine"
+        unknown = PlaceAnswered(intent.client_id, "unknown", code="RequestTimeout", reason="no answer")
+        match fate:
+            case "refused":
+                refused = PlaceAnswered(intent.client_id, "refused", code="InvalidOrder", reason="as told")
+                self._later(LATENCY_S, lambda: self._tell(refused))
+            case "lost":
+                self._later(TIMEOUT_S, lambda: self._tell(unknown))
+            case "unanswered":
+                self.loop.call_later(LATENCY_S, lambda: self._arrive(intent))
+                self._later(TIMEOUT_S, lambda: self._tell(unknown))
+            case "silent":
+                self.loop.call_later(LATENCY_S, lambda: self._arrive(intent))
+            case "slow":
+                self.loop.call_later(RECEIVE_WINDOW_S, lambda: self._arrive_and_answer(intent))
+            case "fine":
+                self.loop.call_later(LATENCY_S, lambda: self._arrive_and_answer(intent))
+
+    def cancel(self, client_id: str, symbol: str) -> None:
+        self.cancels.append(client_id)
+        if not self.connected:
+            self._tell(CancelAnswered(client_id, "unknown", "not sent"))
+            return
+        fate = self.cancel_fates.popleft() if self.cancel_fates else "fine"
+        if fate == "lost":
+            self._later(TIMEOUT_S, lambda: self._tell(CancelAnswered(client_id, "unknown", "no answer")))
+            return
+        self.loop.call_later(LATENCY_S, lambda: self._cancelled(client_id, answered=fate == "fine"))
+
+    def gather(self, request: EvidenceAsked) -> None:
+        asked_ns, connection = self.loop.clock.now_ns(), self._connection
+
+        def answer() -> None:
+            if connection != self._connection or not self.connected or self.looks_fail:
+                self._tell(EvidenceFailed(request.request_id, "no connection"))
+                return
+            word = EvidenceGathered(request.request_id, self.evidence(request, asked_ns))
+            self._later(LATENCY_S, lambda: self._tell(word), EvidenceFailed(request.request_id, "cut off"))
+
+        self.loop.call_later(LATENCY_S, answer)
+
+    # -- the connection -----------------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        if self._deliver is not None and not self.connected:
+            self.connected = True
+            self._tell(VenueOpened(PAPER_INSTRUMENTS))
+
+    def disconnect(self, for_s: float | None = None) -> None:
+        """Lose the connection and everything on its way to us; what is on its way to the venue still arrives."""
+        if not self.connected:
+            return
+        self.connected = False
+        self._connection += 1
+        self._tell(VenueClosed("cut by the test"))
+        if for_s is not None:
+            self._later(for_s, self.connect)
+
+    # -- the truth ----------------------------------------------------------------------------------------------------
+
+    def fill(self, client_id: str, amount: Decimal | None = None, price: Decimal | None = None) -> OrderFilled:
+        """Somebody takes a resting order, in whole or in part."""
+        order = self.orders[client_id]
+        intent, amount = order.intent, order.remaining if amount is None else amount
+        assert ZERO < amount <= order.remaining, f"{client_id} has {order.remaining} left to fill, asked for {amount}"
+        price = price or intent.price or intent.reference_price
+        base, _, quote = intent.symbol.partition("/")
+        received, worth = (base, amount) if intent.side == "buy" else (quote, amount * price)
+        currency = self.fee_currency or received
+        fee = worth * FEE if currency == received else Decimal("0.0001")
+        sign = 1 if intent.side == "buy" else -1
+        for name, change in ((base, sign * amount), (quote, -sign * amount * price), (currency, -fee)):
+            self.balances[name] = self.balances.get(name, ZERO) + change
+        order.filled += amount
+        if order.filled == intent.amount:
+            order.state = "filled"
+        trade = OrderFilled(
+            client_id=client_id,
+            trade_id=str(1000 + len(self.trades)),
+            symbol=intent.symbol,
+            side=intent.side,
+            price=price,
+            amount=amount,
+            fee=fee,
+            fee_currency=currency,
+            maker=True,
+            at_ns=self.loop.clock.now_ns(),
+        )
+        self.trades.append(trade)
+        for _ in range(self.copies()):
+            self._later(self.stream_delay_s(), lambda: self._tell(trade))
+        return trade
+
+    def move(self, symbol: str, bid: Decimal, ask: Decimal) -> None:
+        """The market moves; orders that cross it are filled."""
+        self.touch[symbol] = (bid, ask)
+        for order in list(self.orders.values()):
+            if order.state == "open" and order.intent.symbol == symbol and self._crosses(order.intent):
+                self.fill(order.intent.client_id)
+
+    def open_ids(self) -> set[str]:
+        return {client_id for client_id, order in self.orders.items() if order.state == "open"}
+
+    def evidence(self, request: EvidenceAsked, asked_ns: int) -> Evidence:
+        wanted = self.open_ids() | request.open_ids.keys()
+        orders = tuple(self._describe(client_id, request) for client_id in sorted(wanted))
+        since = request.since
+        trades = tuple(
+            trade for trade in self.trades if trade.symbol in since and int(trade.trade_id) > since[trade.symbol]
+        )
+        last = {symbol: self._last_trade_id(symbol) for symbol in request.symbols}
+        balances = {currency: amount for currency, amount in self.balances.items() if amount}
+        return Evidence(asked_ns, orders, trades, last, balances)
+
+    def _last_trade_id(self, symbol: str) -> int:
+        return max((int(trade.trade_id) for trade in self.trades if trade.symbol == symbol), default=0)
+
+    def _describe(self, client_id: str, request: EvidenceAsked) -> VenueOrder:
+        order = self.orders.get(client_id)
+        if order is None:
+            return VenueOrder(client_id, "", request.open_ids[client_id], "missing")
+        intent = order.intent
+        return VenueOrder(
+            client_id,
+            order.venue_id,
+            intent.symbol,
+            order.state,
+            intent.side,
+            intent.type,
+            intent.amount,
+            intent.price,
+            order.filled,
+        )
+
+    def _arrive_and_answer(self, intent: OrderIntended) -> None:
+        refusal = self._arrive(intent)
+        if refusal:
+            answer = PlaceAnswered(intent.client_id, "refused", code=refusal, reason="by the venue")
+        else:
+            answer = PlaceAnswered(intent.client_id, "done", venue_id=self.orders[intent.client_id].venue_id)
+        self._later(LATENCY_S, lambda: self._tell(answer))
+
+    def _arrive(self, intent: OrderIntended) -> str:
+        """The venue takes the order, or says why not."""
+        assert intent.client_id not in self.orders, f"{intent.client_id} reached the venue twice"
+        if not self._affords(intent):
+            return "InsufficientFunds"
+        order = self.orders[intent.client_id] = TrueOrder(intent, f"v{len(self.orders) + 1}")
+        self._report(order, "open")
+        if self._crosses(intent):
+            bid, ask = self.touch[intent.symbol]
+            piece = (intent.amount / self.pieces).quantize(Decimal("1e-8"))
+            for _ in range(self.pieces - 1):
+                self.fill(intent.client_id, piece, ask if intent.side == "buy" else bid)
+            self.fill(intent.client_id, None, ask if intent.side == "buy" else bid)
+        return ""
+
+    def _affords(self, intent: OrderIntended) -> bool:
+        base, _, quote = intent.symbol.partition("/")
+        price = intent.price or self.touch[intent.symbol][1]
+        needed, currency = (intent.amount * price, quote) if intent.side == "buy" else (intent.amount, base)
+        locked = sum((self._locked(order, currency) for order in self.orders.values()), ZERO)
+        return needed <= self.balances.get(currency, ZERO) - locked
+
+    @staticmethod
+    def _locked(order: TrueOrder, currency: str) -> Decimal:
+        base, _, quote = order.intent.symbol.partition("/")
+        if order.intent.side == "buy":
+            return order.remaining * (order.intent.price or ZERO) if currency == quote else ZERO
+        return order.remaining if currency == base else ZERO
+
+    def _crosses(self, intent: OrderIntended) -> bool:
+        bid, ask = self.touch[intent.symbol]
+        if intent.price is None:
+            return True
+        return intent.price >= ask if intent.side == "buy" else intent.price <= bid
+
+    def _cancelled(self, client_id: str, *, answered: bool) -> None:
+        order = self.orders.get(client_id)
+        refused = order is None or order.state != "open"
+        if order is not None and order.state == "open":
+            order.state = "cancelled"
+            self._report(order, "cancelled")
+        unknown = CancelAnswered(client_id, "unknown", "no answer")
+        answer = CancelAnswered(client_id, "refused" if refused else "done") if answered else unknown
+        self._later(LATENCY_S if answered else TIMEOUT_S, lambda: self._tell(answer))
+
+    def _report(self, order: TrueOrder, state: Literal["open", "cancelled"]) -> None:
+        word = OrderReported(order.intent.client_id, order.venue_id, state)
+        self._later(self.stream_delay_s(), lambda: self._tell(word))
+
+    def _later(self, delay_s: float, action: Callable[[], object], otherwise: VenueWord | None = None) -> None:
+        """Do it if the connection it belongs to still stands then."""
+        connection = self._connection
+
+        def act() -> None:
+            if connection == self._connection:
+                action()
+            elif otherwise is not None:
+                self._tell(otherwise)
+
+        self.loop.call_later(delay_s, act)
+
+    def _tell(self, word: VenueWord) -> None:
+        if self._deliver is not None:
+            self._deliver(word)

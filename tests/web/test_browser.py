@@ -1,0 +1,177 @@
+"""The console's page in a real browser, fed through the real server."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from tradigrade.web.server import ConsoleServer
+from tradigrade.web.state import ConsoleState
+
+from tests.web.samples import NOW, PIDS, RISK, S, feed_all, node, symbol, system, trader, trading
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+BOUND_MS = 8_000
+
+playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is absent; install Debian's chromium"),
+]
+
+
+def browse(test: Callable[[SimpleNamespace], Awaitable[None]]) -> None:
+    """Run `test` with a page open on a fed server; whatever the page complains of fails the test."""
+
+    async def run() -> None:
+        state, clock, complaints = ConsoleState(), SimpleNamespace(now_ns=NOW), []
+        feed_all(state, NOW)
+        server = ConsoleServer(state, lambda: clock.now_ns)
+        port = await server.start("127.0.0.1", 0)
+        async with playwright.async_playwright() as driver:
+            browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            page = await browser.new_page(viewport={"width": 1280, "height": 800})
+            page.set_default_timeout(BOUND_MS)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda line: complaints.append(line.text) if "ERR_CONNECTION" not in line.text else None)
+            try:
+                await page.goto(f"http://127.0.0.1:{port}/")
+                await expect(page, "#connection").to_have_text("live", timeout=BOUND_MS)
+                it = SimpleNamespace(page=page, state=state, clock=clock, server=server, port=port)
+                await test(it)
+            finally:
+                await browser.close()
+                await server.stop()
+        assert complaints == []
+
+    asyncio.run(run())
+
+
+def expect(page: object, selector: str) -> object:
+    return playwright.expect(page.locator(selector))
+
+
+def row(path: str) -> str:
+    return f'#tree tr[data-key^="{path}"]'
+
+
+def tell(it: SimpleNamespace, *reports: object) -> None:
+    for report in reports:
+        it.state.apply(report, it.clock.now_ns)
+    it.server.notify()
+
+
+def test_the_page_shows_the_whole_system_without_scrolling() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#rung-name").to_have_text("NORMAL")
+        await expect(it.page, "#equity").to_have_text("10,021.72 USDT")
+        await expect(it.page, row(RISK) + " th").to_have_text("risk")
+        await expect(it.page, row("node:learner") + " .state").to_have_text("running")
+        await expect(it.page, "#market tbody tr").to_have_count(2)
+        await expect(it.page, "#orders tbody tr").to_have_count(20)
+        await expect(it.page, "#learning tbody tr:first-child .losses").to_contain_text("linear 0.6894")
+        size = await it.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert size == [1280, 800]
+        drawn = "id => new Set(document.getElementById(id).getContext('2d').getImageData(0, 0, 300, 100).data).size"
+        assert await it.page.evaluate(drawn, "equity-chart") > 20
+        assert await it.page.evaluate(drawn, "loss-chart") > 20
+
+    browse(test)
+
+
+def test_changes_arrive_without_a_reload() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await it.page.evaluate("window.sameDocument = true")
+        crashed = trader(restarts=1, incarnation=2, reason="ValueError: no price", mailbox=9)
+        quote = symbol(bid="30000.50")
+        tell(it, crashed, trading(rung="CANCEL_ONLY", rung_reason="crossed book", symbols=(quote,)))
+        await expect(it.page, row(RISK) + " td:nth-child(3)").to_have_text("1")
+        await expect(it.page, row(RISK) + " .reason").to_have_text("ValueError: no price")
+        assert await it.page.locator(row(RISK)).evaluate("row => row.getAnimations().length") == 1, "it flashes"
+        await expect(it.page, "#market tbody tr").to_have_count(1)
+        await expect(it.page, "#market tbody td:nth-child(2)").to_have_text("30,000.50")
+        await expect(it.page, "#rung-name").to_have_text("CANCEL ONLY")
+        await expect(it.page, "#rung-reason").to_have_text("crossed book")
+        await expect(it.page, "#incidents tbody tr:first-child").to_contain_text("NORMAL → CANCEL_ONLY: crossed book")
+        assert await it.page.evaluate("window.sameDocument")
+
+    browse(test)
+
+
+def test_a_lost_connection_is_told_and_found_again() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await it.server.stop()
+        await expect(it.page, "#connection").to_contain_text("connection lost")
+        await expect(it.page, "#rung-name").to_have_text("UNKNOWN")
+        await expect(it.page, "#rung-reason").to_contain_text("no connection to the console; NORMAL at ")
+        tell(it, trader(restarts=5))
+        await it.server.start("127.0.0.1", it.port)
+        await expect(it.page, "#connection").to_have_text("live", timeout=BOUND_MS)
+        await expect(it.page, "#rung-name").to_have_text("NORMAL")
+        await expect(it.page, row(RISK) + " td:nth-child(3)").to_have_text("5")
+
+    browse(test)
+
+
+def test_a_trader_that_stops_reporting_is_shown_stale_and_never_healthy() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        it.clock.now_ns += 5 * S
+        tell(it, system(), *(node(name) for name in PIDS if name != "trader"))
+        await expect(it.page, "#rung-name").to_have_text("UNKNOWN")
+        await expect(it.page, "#rung-reason").to_have_text("silent for 5.0 s; last known NORMAL")
+        await expect(it.page, row("node:trader") + " .state").to_have_text("stale")
+        await expect(it.page, row(RISK) + " .state").to_have_text("stale")
+        await expect(it.page, row("node:learner") + " .state").to_have_text("running")
+        await expect(it.page, "#market tbody tr.dead").to_have_count(2)
+        await expect(it.page, "#faults").to_have_text(re.compile("trading: silent for 5.0 s"))
+        await expect(it.page, "body").to_have_attribute("data-trading", "stale")
+        tell(it, system(), trader(), trading())
+        await expect(it.page, "#rung-name").to_have_text("NORMAL")
+        await expect(it.page, "#faults").to_be_hidden()
+
+    browse(test)
+
+
+def test_data_never_becomes_markup() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        evil = '<img src="x" onerror="window.owned = 1">'
+        refused = msgspec.structs.replace(trading().refusals[0], code=evil, numbers={evil: evil})
+        tell(it, trader(reason=evil, restarts=1), trading(rung_reason=evil, refusals=(refused,)))
+        await expect(it.page, "#rung-reason").to_have_text(evil)
+        await expect(it.page, row(RISK) + " .reason").to_have_text(evil)
+        assert await it.page.evaluate("document.querySelectorAll('main img').length") == 0
+        assert await it.page.evaluate("window.owned") is None
+
+    browse(test)
+
+
+def test_the_keyboard_folds_the_tree_chooses_a_tab_and_a_curve() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        fold = it.page.locator(row("trader/trading/account+") + " button")
+        await fold.focus()
+        await it.page.keyboard.press("Enter")
+        await expect(it.page, row(RISK)).to_have_count(0)
+        await playwright.expect(fold).to_have_attribute("aria-expanded", "false")
+        await it.page.keyboard.press("Enter")
+        await expect(it.page, row(RISK)).to_have_count(1)
+        await it.page.locator("#incidents-tab").focus()
+        await it.page.keyboard.press("ArrowRight")
+        await expect(it.page, "#refusals-tab").to_have_attribute("aria-selected", "true")
+        await expect(it.page, "#refusals tbody tr:first-child").to_contain_text("position_limit")
+        await it.page.locator('#learning tr[data-key="ETH/USDT"] button').focus()
+        await it.page.keyboard.press("Enter")
+        await expect(it.page, "#loss-range").to_contain_text("ETH/USDT")
+
+    browse(test)
