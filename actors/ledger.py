@@ -18,7 +18,7 @@ def replay_books(journal: Any) -> Books:
 
 
 class Ledger(Actor):
-    """Publishes a strategy's position when it starts, after each of its fills, and when asked."""
+    """Publishes a strategy's position when it starts, when asked, and with each of its fills, just before the fill."""
 
     def start(self) -> None:
         self.books = replay_books(self.context.ports["journal"])
@@ -31,6 +31,7 @@ class Ledger(Actor):
             case OrderFilled():
                 if self.books.apply(message) and (order := self.books.orders.get(message.client_id)):
                     self._publish(order.intent.strategy, message.symbol)
+                    self.context.publish(topics.position(order.intent.strategy, message.symbol), message)
             case PositionAsked(strategy, symbol):
                 self._publish(strategy, symbol)
             case _ if isinstance(message, OrderEvent):

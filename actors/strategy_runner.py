@@ -69,12 +69,7 @@ class StrategyRunner(Actor):
         self._bar_count = 0
         self._probability: float | None = None
         self._curve: list[tuple[int, float]] = []
-        for topic in (
-            topics.market(self.symbol),
-            topics.MODELS,
-            topics.ORDERS,
-            topics.position(self.name, self.symbol),
-        ):
+        for topic in (topics.market(self.symbol), topics.MODELS, topics.position(self.name, self.symbol)):
             self.context.subscribe(topic)
         self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
         self.context.repeat(self.bar_s / BAR_CHECKS, _TimePasses())
@@ -93,7 +88,7 @@ class StrategyRunner(Actor):
             case StrategyPosition(amount=amount):
                 self.strategy.position = amount
                 self._ready = True
-            case OrderFilled(symbol=symbol) if symbol == self.symbol:
+            case OrderFilled():
                 self.strategy.on_fill(message)
             case ModelPublished(symbol=symbol) if symbol == self.symbol and self._models is not None:
                 self._load(message)

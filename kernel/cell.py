@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pykka
+from pykka.messages import _ActorStop
 
 from .actor import Actor, Context
 from .envelope import Envelope, Reply
-from .errors import ActorDead, ActorFailed
+from .errors import ActorDead, ActorFailed, MailboxFull
 from .loop import Loop
 from .mailbox import Lane, Mailbox
 from .signals import KILLED, Down, Started, Stop
@@ -40,40 +41,48 @@ class Cell:
 
     def _run(self) -> None:
         ready = self._ready
-        for _ in range(BATCH):
-            if not ready:
-                self._scheduled = False
-                return
-            ready.popleft().turn()
-        self._loop.call_soon(self._run)
+        try:
+            for _ in range(BATCH):
+                if not ready:
+                    return
+                ready.popleft().turn()
+        finally:  # whatever a turn raises is the loop's to report: the cell goes on
+            self._scheduled = bool(ready)
+            if ready:
+                self._loop.call_soon(self._run)
 
 
 class _Inbox:
-    """What pykka's own refs put into: their envelopes become ours."""
+    """What pykka's own refs put into, from any thread: their envelopes become ours."""
 
-    def __init__(self, accept: Callable[[Envelope], object], mailbox: Mailbox) -> None:
-        self._accept = accept
-        self._mailbox = mailbox
+    def __init__(self, actor: "CellActor") -> None:
+        self._actor = actor
 
     def put(self, envelope: Any, /) -> None:
         reply = None
         if envelope.reply_to is not None:
             reply = Reply()
             reply.then(lambda done: _answer_pykka(envelope.reply_to, done))
-        self._accept(Envelope(envelope.message, reply=reply))
+        stop = isinstance(envelope.message, _ActorStop)
+        ours = Envelope(Stop() if stop else envelope.message, reply=reply)
+        lane = Lane.STOP if stop else Lane.USER
+        self._actor.system.loop.call_soon_threadsafe(lambda: self._actor.offer(ours, lane))
 
     def get(self) -> Any:
-        return self._mailbox.get()
+        return self._actor.mailbox.get()
 
     def empty(self) -> bool:
-        return self._mailbox.empty()
+        return self._actor.mailbox.empty()
 
 
 def _answer_pykka(future: Any, reply: Reply) -> None:
-    if reply.error is None:
+    error: Exception | None = reply.error
+    if error is None:
         future.set(reply.value)
-    else:
-        future.set_exception((type(reply.error), reply.error, None))
+        return
+    if isinstance(error, ActorDead):
+        error = pykka.ActorDeadError(str(error))
+    future.set_exception((type(error), error, None))
 
 
 class CellActor(pykka.Actor):
@@ -97,7 +106,7 @@ class CellActor(pykka.Actor):
         super().__init__()
 
     def _create_actor_inbox(self) -> Any:  # type: ignore[override]  # pykka calls it on the instance
-        return _Inbox(self.accept, self.mailbox)
+        return _Inbox(self)
 
     @staticmethod
     def _create_future() -> pykka.Future[Any]:
@@ -137,6 +146,14 @@ class CellActor(pykka.Actor):
         if self.parent:
             self.system.tell(self.parent, Started(self.path, self.incarnation), sender=self.path, lane=Lane.SUPERVISION)
 
+    def offer(self, envelope: Envelope, lane: Lane = Lane.USER) -> bool:
+        """Queue an envelope; where that is refused it becomes a dead letter, and its asker is told."""
+        if self.accept(envelope, lane):
+            return True
+        full = MailboxFull(f"the mailbox of {self.path!r} is full")
+        error = ActorDead(f"{self.path!r} is ending") if self.ended else full
+        return self.system.undeliverable(self.path, envelope, error)
+
     def accept(self, envelope: Envelope, lane: Lane = Lane.USER) -> bool:
         """Queue an envelope; False where the mailbox is full or the actor ended."""
         if self.ended or not self.mailbox.put(envelope, lane):
@@ -147,7 +164,7 @@ class CellActor(pykka.Actor):
         return True
 
     def request_stop(self, reason: str) -> None:
-        self.accept(Envelope(Stop(reason)), Lane.STOP)
+        self.offer(Envelope(Stop(reason)), Lane.STOP)
 
     def kill(self) -> None:
         self._end(KILLED)
@@ -163,10 +180,11 @@ class CellActor(pykka.Actor):
             return
         envelope = self.mailbox.get()
         if isinstance(envelope.message, Stop):
-            self._end(envelope.message.reason)
+            self._stop(envelope, envelope.message)
             return
         if envelope.deadline_ns is not None and envelope.deadline_ns < self.system.clock.now_ns():
             self.expired += 1
+            self.system.metrics.count("expired")
         else:
             self._handle(envelope, self._actor)
         if not self.ended:
@@ -177,7 +195,14 @@ class CellActor(pykka.Actor):
             self._queued = True
             self.system.cell.wake(self)
 
+    def _stop(self, envelope: Envelope, stop: Stop) -> None:
+        self.handled += 1
+        self._end(stop.reason)
+        if envelope.reply is not None:
+            envelope.reply.resolve(None)
+
     def _handle(self, envelope: Envelope, actor: Actor) -> None:
+        self.handled += 1
         try:
             answer = actor.receive(envelope.message)
         except Exception as error:  # noqa: BLE001 - supervision deals with it
@@ -186,7 +211,6 @@ class CellActor(pykka.Actor):
                 envelope.reply.fail(ActorFailed(f"{self.path!r} failed: {reason}"))
             self._end(reason)
             return
-        self.handled += 1
         if envelope.reply is not None:
             _resolve(envelope.reply, answer)
 

@@ -7,11 +7,16 @@ from .errors import KernelError
 
 
 class Reply:
-    """The answer to one question: resolved exactly once, with a value or an error."""
+    """The answer to one question: resolved exactly once, with a value or an error.
 
-    __slots__ = ("_callbacks", "done", "error", "value")
+    With `call_soon` every callback has a turn of the loop to itself: what an asker does with its answer cannot fail
+    the one who answered.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_call_soon", "_callbacks", "done", "error", "value")
+
+    def __init__(self, call_soon: "Callable[[Callable[[], object]], object] | None" = None) -> None:
+        self._call_soon = call_soon
         self.done = False
         self.value: Any = None
         self.error: KernelError | None = None
@@ -26,9 +31,9 @@ class Reply:
         self._finish(None, error)
 
     def then(self, callback: "Callable[[Reply], object]") -> None:
-        """Call back with this reply once it is done: at once if it is."""
+        """Call back with this reply once it is done."""
         if self.done:
-            callback(self)
+            self._call(callback)
         else:
             self._callbacks.append(callback)
 
@@ -38,7 +43,13 @@ class Reply:
         self.done, self.value, self.error = True, value, error
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
+            self._call(callback)
+
+    def _call(self, callback: "Callable[[Reply], object]") -> None:
+        if self._call_soon is None:
             callback(self)
+        else:
+            self._call_soon(lambda: callback(self))
 
 
 class Envelope:

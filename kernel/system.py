@@ -8,7 +8,7 @@ from .actor import Actor
 from .cell import Cell, CellActor
 from .clock import Clock
 from .envelope import Envelope, Reply
-from .errors import ActorDead, AskTimeout, KernelError, MailboxFull, PathTaken
+from .errors import ActorDead, AskTimeout, KernelError, PathTaken
 from .identity import Entropy
 from .loop import Loop
 from .mailbox import Lane
@@ -69,7 +69,7 @@ class System:
         return self.deliver(path, Envelope(message, sender), lane)
 
     def ask(self, path: str, message: Any, timeout_s: float, *, sender: str = "") -> Reply:
-        reply = Reply()
+        reply = Reply(self.loop.call_soon)
         deadline_ns = self.clock.now_ns() + round(timeout_s * 1e9)
         expired = AskTimeout(f"{path!r} did not answer {type(message).__name__} within {timeout_s} s")
         timer = self.loop.call_later(timeout_s, lambda: reply.fail(expired))
@@ -81,10 +81,8 @@ class System:
         """Queue an envelope where its path leads; an undeliverable one becomes a dead letter, its asker is told."""
         actor = self.actors.get(path)
         if actor is not None:
-            if actor.accept(envelope, lane):
-                return True
-            return self.undeliverable(path, envelope, MailboxFull(f"the mailbox of {path!r} is full"))
-        if self.transport is not None and not path.startswith(self.node + "/"):
+            return actor.offer(envelope, lane)
+        if self.transport is not None and path.partition("/")[0] != self.node:
             if self.transport.send(path, envelope):
                 return True
             return self.undeliverable(path, envelope, ActorDead(f"no connection to the node of {path!r}"))

@@ -9,7 +9,7 @@ import pykka
 import pytest
 from tests.kit.cells import Puppet, VirtualSystem, fail
 from tradigrade.kernel.cell import CellActor
-from tradigrade.kernel.errors import ActorDead, ActorFailed, MailboxFull
+from tradigrade.kernel.errors import ActorFailed, MailboxFull
 
 HOOKS = ("_create_actor_inbox", "_create_future", "_start_actor_loop")
 
@@ -75,9 +75,7 @@ class Full(Puppet):
     mailbox_limit = 0
 
 
-@pytest.mark.parametrize(
-    ("actor", "question", "error"), [(Puppet, fail, ActorFailed), (Full, "question", MailboxFull)]
-)
+@pytest.mark.parametrize(("actor", "question", "error"), [(Puppet, fail, ActorFailed), (Full, "question", MailboxFull)])
 def test_a_pykka_ask_that_fails_raises(actor: type[Puppet], question: Any, error: type[Exception]) -> None:
     system = VirtualSystem()
     system.place("node/puppet", actor())
@@ -99,7 +97,7 @@ def test_a_pykka_ask_queued_when_the_actor_ends_raises(system: VirtualSystem) ->
     future = ref(system).ask("question", block=False)
     system.kill("node/puppet")
     system.run()
-    with pytest.raises(ActorDead):
+    with pytest.raises(pykka.ActorDeadError):
         future.get(timeout=0)
 
 
@@ -119,6 +117,12 @@ def test_a_pykka_ref_stops_in_good_order(system: VirtualSystem) -> None:
     assert stopped.get(timeout=0)
     assert isinstance(behaviour, Puppet)
     assert behaviour.log == ["stopped: shutdown"]
+
+
+def test_two_pykka_stops_are_both_answered(system: VirtualSystem) -> None:
+    stops = [ref(system).stop(block=False) for _ in range(2)]
+    system.run()
+    assert [stop.get(timeout=0) for stop in stops] == [True, False]
 
 
 def test_a_pykka_ref_works_from_any_thread(system: VirtualSystem) -> None:

@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tradigrade.trading.messages import OrderIntended
 
-from tests.kit.running import RECORDING, alive, assert_no_order_lost_or_doubled, run_command, running
+from tests.kit.running import RECORDING, ROOT, Running, alive, assert_no_order_lost_or_doubled, run_command, running
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
@@ -111,6 +112,26 @@ def test_the_trader_never_imports_torch(tmp_path: Path) -> None:
             maps = Path(f"/proc/{system.node(name)['pid']}/maps").read_text()
             assert "libtorch" not in maps, f"{name} has torch in its memory"
         system.stop()
+
+
+def test_a_strategy_of_the_users_own_folder_runs_beside_one_that_ships(tmp_path: Path) -> None:
+    config = f"""
+bar_s = 0.25
+strategies_dir = "{ROOT / 'examples/strategies'}"
+[[strategies]]
+path = "breakout.py:Breakout"
+parameters = {{ lookback = 2, amount_quote = 200.0 }}
+[[strategies]]
+path = "tradigrade.trading.strategies.moving_average:MovingAverage"
+parameters = {{ fast = 2, slow = 4, amount_quote = 200.0 }}
+"""
+    with running(tmp_path / "data", config=config) as system:
+        system.wait("an order of each strategy", lambda: traders(system) >= {"breakout", "movingaverage"})
+        assert system.stop()["reconciled"]
+
+
+def traders(system: Running) -> set[str]:
+    return {record.strategy for record in system.journal() if isinstance(record, OrderIntended)}
 
 
 def test_sigterm_stops_it_like_ctrl_c(tmp_path: Path) -> None:

@@ -320,7 +320,7 @@ def test_a_thinned_curve_is_bounded_in_order_and_keeps_the_newest_point(length: 
 
 def test_a_growing_curve_keeps_the_points_it_showed() -> None:
     curve = tuple((NOW + index * S, float(index)) for index in range(600))
-    before, after = thin(curve, 100), thin(curve[1:] + ((NOW + 600 * S, 600.0),), 100)
+    before, after = thin(curve, 100), thin((*curve[1:], (NOW + 600 * S, 600.0)), 100)
     assert 40 <= len(before) <= 100
     assert len({tuple(point) for point in before} - {tuple(point) for point in after}) <= 2
 
