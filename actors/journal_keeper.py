@@ -34,7 +34,8 @@ class JournalKeeper(Actor):
     def receive(self, message: Any) -> Any:
         match message:
             case _SyncDue():
-                self._run_in_thread(self._journal.sync)
+                if self._journal.unsynced:
+                    self._run_in_thread(self._journal.sync)
             case SignalGenerated() | OrderRefused() | RungChanged() | AccountReconciled():
                 self._journal.append(message)
 

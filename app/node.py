@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from .config.run import Run, from_json
-from .config.topology import DRAINS, SERVING_TOPIC, node_tree
+from .config.topology import DRAINS, LINGERS_S, SERVING_TOPIC, node_tree
 from .kernel.actor import Actor
 from .kernel.clock import SystemClock
 from .kernel.identity import SystemEntropy
@@ -108,7 +108,7 @@ class Node:
     def _abandoned(self) -> None:
         self.log.warning("the launcher is gone: stopping")
         self.loop.call_later(DEAD_LAUNCHER_EXIT_S, os._exit, 3)
-        self.stop("the launcher died")
+        self.loop.call_later(LINGERS_S.get(self.name, 0.0), self.stop, "the launcher died")
 
 
 class NodeRuns(Exception):

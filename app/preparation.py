@@ -21,6 +21,7 @@ from .preflight import StartFault
 
 RUN_FILE = "run.json"
 MARKET_FILE = "market.json"
+SOCKETS_PREFIX = "tradigrade-"
 OURS = ("exchange", "models", "logs")
 """Folders below the data directory that `--fresh` removes, with the account's files."""
 
@@ -89,6 +90,7 @@ def describe_market(settings: Settings) -> dict[str, str]:
 
 def prepare(directory: DataDirectory, settings: Settings) -> Run:
     """Credentials, ports and a place for sockets; `StartFault` where one is not to be had. Call with the lock held."""
+    _sweep(directory)
     exchange = directory.path / "exchange"
     exchange.mkdir(exist_ok=True, mode=0o700)
     if not (exchange / CREDENTIALS_NAME).exists():
@@ -97,7 +99,7 @@ def prepare(directory: DataDirectory, settings: Settings) -> Run:
     return Run(
         run_id=secrets.token_hex(8),
         data_dir=str(directory.path),
-        socket_dir=tempfile.mkdtemp(prefix="tradigrade-"),
+        socket_dir=tempfile.mkdtemp(prefix=SOCKETS_PREFIX),
         venue_port=free_port("127.0.0.1"),
         console_port=settings.console.port or free_port(settings.console.host),
         started_ns=SystemClock().now_ns(),
@@ -115,6 +117,16 @@ def clean_up(directory: DataDirectory, run: Run) -> None:
     """Remove what only a running system needs."""
     shutil.rmtree(run.socket_dir, ignore_errors=True)
     (directory.path / RUN_FILE).unlink(missing_ok=True)
+
+
+def _sweep(directory: DataDirectory) -> None:
+    """Remove the sockets of a launcher that was killed; the lock says that it is gone."""
+    try:
+        left = json.loads((directory.path / RUN_FILE).read_text())["socket_dir"]
+    except (OSError, ValueError, KeyError):
+        return
+    if Path(left).name.startswith(SOCKETS_PREFIX):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def console_url(run: Run) -> str:

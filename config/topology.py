@@ -13,6 +13,9 @@ NODES = ("exchange", "trader", "learner", "console")
 DRAINS = {"trader": "trader/portfolio"}
 """Who is asked to come to rest before its node stops."""
 
+LINGERS_S = {"exchange": 1.5}
+"""How long a node outlives a launcher that died: the others still need it to come to rest."""
+
 SERVING_TOPIC = {"trader": "serving"}
 """A node that serves only once something is published on a topic; the others serve when their tree stands."""
 

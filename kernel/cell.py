@@ -180,7 +180,7 @@ class CellActor(pykka.Actor):
             return
         envelope = self.mailbox.get()
         if isinstance(envelope.message, Stop):
-            self._stop(envelope, envelope.message)
+            self._obey(envelope, envelope.message)
             return
         if envelope.deadline_ns is not None and envelope.deadline_ns < self.system.clock.now_ns():
             self.expired += 1
@@ -195,7 +195,7 @@ class CellActor(pykka.Actor):
             self._queued = True
             self.system.cell.wake(self)
 
-    def _stop(self, envelope: Envelope, stop: Stop) -> None:
+    def _obey(self, envelope: Envelope, stop: Stop) -> None:
         self.handled += 1
         self._end(stop.reason)
         if envelope.reply is not None:

@@ -40,6 +40,10 @@ class AccountJournal:
     def append(self, record: Record) -> int:
         return self._journal.append(_encode(record))
 
+    @property
+    def unsynced(self) -> bool:
+        return self._journal.unsynced
+
     def sync(self) -> None:
         self._journal.sync()
 

@@ -70,6 +70,11 @@ class Journal:
         self._dirty = True
         return sequence
 
+    @property
+    def unsynced(self) -> bool:
+        """True where something was appended since the last `sync`."""
+        return self._dirty
+
     def sync(self) -> None:
         """Put what was appended on the disk itself."""
         if self._dirty and self._fd >= 0:

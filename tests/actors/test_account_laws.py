@@ -71,6 +71,7 @@ def test_an_approval_of_a_dead_incarnation_of_risk_is_refused(tmp_path: Path) ->
 def test_an_approval_while_disconnected_is_refused(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     account.venue.disconnect()
+    account.advance(0.01)
     account.system.tell(EXECUTOR, approval(account))
     account.advance(1)
     assert account.codes() == ["NOT_CONNECTED"]
@@ -248,7 +249,7 @@ def test_without_the_lease_nothing_leaves_cancels_included(tmp_path: Path) -> No
     account.system.tell(EXECUTOR, approval(account))
     account.system.tell(EXECUTOR, CancelRequested(client_id, "the test"))
     account.advance(1)
-    account.signal("0")
+    account.signal("0.05", strategy="another")
     account.advance(1)
     assert account.rung("account") == account.rung() == "FENCED"
     assert account.codes() == ["LEASE_LOST", "RUNG"]
@@ -265,7 +266,7 @@ def test_a_restart_takes_the_lease_anew_under_a_larger_epoch(tmp_path: Path) -> 
     account.lease.path.unlink()
     account.advance(1)
     account.system.actors[EXECUTOR].crash("the test")
-    account.until(lambda: account.rung() == "NORMAL")
+    account.serve()
     account.signal("0.04")
     account.advance(1)
     first, second = account.records(OrderIntended)
@@ -306,15 +307,18 @@ def test_a_fill_missed_on_the_stream_is_found_though_a_later_one_was_heard(tmp_p
     assert_level(account)
 
 
-def test_a_fill_while_the_executor_is_down_is_found_though_the_next_one_overtakes_its_start(tmp_path: Path) -> None:
+def test_a_fill_while_the_executor_is_down_is_found_though_the_next_one_is_heard(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     account.signal("0.05", limit="29900")
     account.advance(1)
     (client_id,) = account.venue.open_ids()
-    account.venue.stream_delay_s = lambda: 0.0
+    account.venue.looks_fail = True
     account.system.actors[EXECUTOR].crash("the test")
-    account.venue.fill(client_id, Decimal("0.02"))
+    missed = account.venue.fill(client_id, Decimal("0.02"))
+    account.system.tell("trader/trading/venue", missed)
     account.venue.fill(client_id, Decimal("0.01"))
+    account.advance(1)
+    account.venue.looks_fail = False
     account.advance(6)
     assert_level(account)
 

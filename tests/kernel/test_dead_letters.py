@@ -1,6 +1,7 @@
-from tests.kit.cells import Puppet, VirtualSystem, fail
 from tradigrade.kernel.signals import DeadLetter, Down
 from tradigrade.kernel.system import DEAD_LETTERS, DEAD_LETTERS_KEPT
+
+from tests.kit.cells import Puppet, VirtualSystem, fail
 
 
 class Undertaker(Puppet):

@@ -1,7 +1,8 @@
 import pytest
-from tests.kit.cells import Puppet, VirtualSystem
 from tradigrade.kernel.envelope import Envelope
 from tradigrade.kernel.mailbox import CONTROL_LIMIT, Lane, Mailbox
+
+from tests.kit.cells import Puppet, VirtualSystem
 
 
 def fill(mailbox: Mailbox, lane: Lane, amount: int) -> int:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.kit.running import Running, alive, assert_no_order_lost_or_doubled, running
+from tradigrade.trading.books import Books
+from tradigrade.trading.messages import OrderEvent
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
@@ -71,6 +73,11 @@ def test_a_killed_launcher_leaves_no_process_and_no_open_order(tmp_path: Path) -
         while any(map(alive, pids)) and time.monotonic() < deadline_s:
             time.sleep(0.02)
         assert not [pid for pid in pids if alive(pid)]
+        books = Books()
+        for record in system.journal():
+            if isinstance(record, OrderEvent):
+                books.apply(record)
+        assert not books.open_orders(), "on_stop = cancel was not done"
     with running(tmp_path / "data", "--for", "2") as system:
         assert system.finish()["reconciled"]
         assert_no_order_lost_or_doubled(system)

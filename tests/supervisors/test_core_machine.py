@@ -1,0 +1,183 @@
+"""Any sequence of events, against what a supervisor must never do."""
+
+from typing import Literal
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tradigrade.supervisors.effects import (
+    Add,
+    ChildDown,
+    ChildStarted,
+    Effect,
+    Event,
+    Remove,
+    Restarting,
+    StartChild,
+    StopChild,
+    Terminate,
+)
+from tradigrade.supervisors.spec import Restart, Strategy
+
+from tests.kit.supervision import Play, eager_flags, worker
+
+NAMES = "abcde"
+INTENSITY, PERIOD_S = 3, 10.0
+RESTARTS: tuple[Restart, ...] = ("permanent", "transient", "temporary")
+REASONS = st.sampled_from(["normal", "shutdown", "boom"])
+
+
+class CheckedPlay(Play):
+    """Nothing is answered by itself, and every effect is held against the rules."""
+
+    def step(self, event: Event) -> None:
+        if isinstance(event, Add) and event.spec.id not in self.core.slots:
+            self.begun_temporary.discard(event.spec.id)
+        effects = self.core.step(event, self.now_ns)
+        assert len(effects) <= len(self.core.slots) + 3, "a step asks for a bounded number of things"
+        for effect in effects:
+            self._check(effect)
+            self._perform(effect)
+
+    def __init__(self, strategy: Strategy, restarts: list[Restart]) -> None:
+        self.strategy = strategy
+        self.begun_temporary: set[str] = set()
+        self.serving: set[str] = set()
+        self.restarted_ns: list[int] = []
+        children = [worker(name, restart) for name, restart in zip(NAMES, restarts, strict=False)]
+        flags = eager_flags(strategy, INTENSITY, PERIOD_S, min_s=0.25)
+        super().__init__(flags, *children, hold=NAMES)
+
+    def _check(self, effect: Effect) -> None:
+        assert not self.ended, f"{effect} after the end"
+        match effect:
+            case StartChild(spec):
+                self._check_start(spec.id, spec.restart)
+            case StopChild(child):
+                self._check_stop(child)
+            case Restarting():
+                self.restarted_ns = [at for at in self.restarted_ns if self.now_ns - at <= PERIOD_S * 1e9]
+                self.restarted_ns.append(self.now_ns)
+                assert len(self.restarted_ns) <= INTENSITY, "more restarts in a period than are borne"
+
+    def _check_start(self, child: str, restart: Restart) -> None:
+        assert not self.core.ending, "nothing starts while the supervisor ends"
+        if restart == "temporary":
+            assert child not in self.begun_temporary, "a temporary child comes back never"
+            self.begun_temporary.add(child)
+        if self.strategy != "one_for_one" or not self.core.ready:
+            waiting = [name for name in self._before(child) if self.core.slots[name].wanted]
+            assert set(waiting) <= self.serving & set(self.alive), f"{child!r} starts before {waiting} serve"
+
+    def _check_stop(self, child: str) -> None:
+        assert child not in self.stopping
+        if self.core.ending:
+            order = list(self.core.slots)
+            assert child == max(self.alive, key=order.index), "last started, first stopped"
+
+    def _before(self, child: str) -> list[str]:
+        order = list(self.core.slots)
+        return order[: order.index(child)]
+
+
+class SupervisorMachine(RuleBasedStateMachine):
+    play: CheckedPlay
+
+    @initialize(
+        strategy=st.sampled_from(["one_for_one", "one_for_all", "rest_for_one"]),
+        restarts=st.lists(st.sampled_from(RESTARTS), max_size=4),
+    )
+    def begin(self, strategy: Literal["one_for_one", "one_for_all", "rest_for_one"], restarts: list[Restart]) -> None:
+        self.play = CheckedPlay(strategy, restarts)
+
+    @precondition(lambda self: set(self.play.alive) - self.play.stopping)
+    @rule(data=st.data())
+    def child_serves(self, data: st.DataObject) -> None:
+        child = data.draw(st.sampled_from(sorted(set(self.play.alive) - self.play.stopping)))
+        self.play.serving.add(child)
+        self.play.started(child)
+
+    @precondition(lambda self: self.play.alive)
+    @rule(data=st.data(), reason=REASONS)
+    def child_ends(self, data: st.DataObject, reason: str) -> None:
+        self._end_child(data.draw(st.sampled_from(sorted(self.play.alive))), reason)
+
+    @precondition(lambda self: self.play.stopping)
+    @rule()
+    def child_stops(self) -> None:
+        self._end_child(next(iter(self.play.stopping)), "shutdown")
+
+    @precondition(lambda self: self.play.wakes)
+    @rule()
+    def wait_is_over(self) -> None:
+        self.play.wake()
+
+    @rule(name=st.sampled_from(NAMES), restart=st.sampled_from(RESTARTS))
+    def add(self, name: str, restart: Restart) -> None:
+        self.play.step(Add(worker(name, restart)))
+
+    @rule(name=st.sampled_from(NAMES))
+    def terminate(self, name: str) -> None:
+        self.play.step(Terminate(name))
+
+    @rule(name=st.sampled_from(NAMES))
+    def remove(self, name: str) -> None:
+        self.play.step(Remove(name))
+
+    @rule(name=st.sampled_from(NAMES), incarnation=st.integers(0, 5))
+    def hear_of_another_incarnation(self, name: str, incarnation: int) -> None:
+        if self.play.alive.get(name) != incarnation:
+            self.play.step(ChildStarted(name, incarnation))
+            self.play.step(ChildDown(name, incarnation, "boom"))
+
+    @rule(seconds=st.sampled_from([0.1, 4.0, 10.0, 30.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.play.wait(seconds)
+
+    @precondition(lambda self: len(self.play.alive) > 2)
+    @rule()
+    def end(self) -> None:
+        self.play.end()
+
+    @rule()
+    def settle(self) -> None:
+        """Where every child serves and stops as it should, all that is wanted runs, or the supervisor has ended."""
+        for _ in range(100):
+            if self.play.stopping:
+                self.child_stops()
+            elif starting := sorted(name for name in self.play.alive if self._phase(name) == "starting"):
+                self.play.serving.add(starting[0])
+                self.play.started(starting[0])
+            elif self.play.wakes:
+                self.play.wake()
+            else:
+                break
+        else:
+            raise AssertionError("it does not come to rest")
+        wanted = {name for name, slot in self.play.core.slots.items() if slot.wanted}
+        assert bool(self.play.ended) is bool(self.play.core.ending)
+        assert set(self.play.alive) == wanted
+
+    @invariant()
+    def the_core_knows_who_lives(self) -> None:
+        if hasattr(self, "play"):
+            known = {name: slot.incarnation for name, slot in self.play.core.slots.items() if slot.alive}
+            assert known == self.play.alive
+
+    def teardown(self) -> None:
+        if hasattr(self, "play"):
+            self.play.end()
+            self.settle()
+            assert self.play.ended
+            assert not self.play.alive
+
+    def _phase(self, name: str) -> str:
+        return self.play.core.slots[name].phase
+
+    def _end_child(self, name: str, reason: str) -> None:
+        self.play.serving.discard(name)
+        self.play.down(name, reason)
+
+
+TestSupervisorMachine = SupervisorMachine.TestCase
+TestSupervisorMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
