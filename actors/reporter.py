@@ -6,7 +6,7 @@ from typing import Any
 from ..kernel.actor import Actor
 from ..kernel.cell import CellActor
 from ..kernel.metrics import BOUNDS_S, Histogram
-from ..supervisors.reports import ActorReport, HistogramReport, NodeReport
+from ..supervisors.reports import ActorReport, HistogramReport, NodeReport, State
 from ..supervisors.supervisor import Supervisor
 
 
@@ -55,12 +55,15 @@ def _describe(actor: CellActor, now_ns: int) -> ActorReport:
     if isinstance(behaviour, Supervisor):
         return behaviour.report()
     due_s = None if behaviour is None else behaviour.progress_due_s
+    age_s = None if due_s is None else (now_ns - actor.context.progressed_ns) / 1e9
+    stalled = age_s is not None and due_s is not None and age_s > due_s
+    state: State = "starting" if not actor.started else "stalled" if stalled else "running"
     return ActorReport(
         path=actor.path,
-        state="running" if actor.started else "starting",
+        state=state,
         restarts=actor.context.restarts,
         incarnation=actor.incarnation,
-        progress_age_s=None if due_s is None else (now_ns - actor.context.progressed_ns) / 1e9,
+        progress_age_s=age_s,
         mailbox=len(actor.mailbox),
     )
 

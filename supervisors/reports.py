@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-State = Literal["starting", "running", "restarting", "stopping", "stopped", "failed"]
+State = Literal["starting", "running", "stalled", "restarting", "stopping", "stopped", "failed"]
+"""`stalled`: alive, and its useful output is overdue."""
 
 
 class Report(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag=True, forbid_unknown_fields=True):

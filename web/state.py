@@ -178,12 +178,22 @@ class ConsoleState:
         return UNKNOWN_RUNG, f"{fault}; last known {self.trading.report.rung}"
 
     def faults(self, now_ns: int) -> list[str]:
-        """One line for every source that is not fresh, so empty means: everything shown is fresh."""
+        """One line for every source that is not fresh and every actor whose useful output is overdue."""
         sources = {"launcher": self.launcher_fault(now_ns), "trading": self.trading_fault(now_ns)}
         for name in self.node_names():
             status = self.node_status(name, now_ns)
             sources[f"node {name}"] = (status.reason or status.state) if status.stale else ""
+            sources |= {} if status.stale else self._stalled(name)
         return [f"{name}: {fault}" for name, fault in sources.items() if fault]
+
+    def _stalled(self, node: str) -> dict[str, str]:
+        received = self.nodes.get(node)
+        actors = () if received is None else received.report.actors
+        return {
+            f"actor {clip(actor.path)}": f"no useful output for {actor.progress_age_s or 0.0:.1f} s"
+            for actor in actors
+            if actor.state == "stalled"
+        }
 
     # -- viewing ------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize(("state", "following"), itertools.product(S, S))
+@pytest.mark.parametrize(("state", "following"), [*itertools.product(S, S)])
 def test_every_pair_of_states_is_decided(state: OrderState, following: OrderState) -> None:
     assert may_follow(state, following) is (following.value in EXPECTED[state].split())
 

@@ -48,7 +48,7 @@ def test_a_symbol_stands_where_its_facts_put_it(facts: SymbolFacts, rung: str, w
     assert words in standing.reason
 
 
-@pytest.mark.parametrize(("one", "other"), itertools.product(Rung, Rung))
+@pytest.mark.parametrize(("one", "other"), [*itertools.product(Rung, Rung)])
 def test_the_lowest_rung_wins_and_the_first_of_equals(one: Rung, other: Rung) -> None:
     standings = (Standing(one, "one"), Standing(other, "other"))
     assert lowest(standings) == (standings[0] if one >= other else standings[1])

@@ -67,6 +67,13 @@ def test_an_empty_state_is_unknown_and_says_what_it_waits_for() -> None:
     assert view["trading"] is None
 
 
+def test_an_actor_whose_useful_output_is_overdue_is_a_fault_though_its_node_lives() -> None:
+    state = fed()
+    stalled = actor("trader/feeds/binance", state="stalled", progress_age_s=7.5)
+    state.apply(node("trader", actors=(stalled,)), NOW)
+    assert state.faults(NOW) == ["actor trader/feeds/binance: no useful output for 7.5 s"]
+
+
 def test_a_fed_state_is_without_faults_and_shows_every_node_in_the_launchers_order() -> None:
     view = fed().view(NOW)
     assert view["faults"] == []

@@ -1,0 +1,286 @@
+"""Every refusal with its numbers, and what no sequence of events may bring about."""
+
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tradigrade.trading.books import Books
+from tradigrade.trading.messages import (
+    ZERO,
+    BalanceAdopted,
+    OrderCancelled,
+    OrderIntended,
+    OrderRejected,
+    OrderUnknown,
+)
+from tradigrade.trading.risk import MARKET_SLACK, Draft, Limits, Refusal, RiskView, judge
+from tradigrade.trading.rungs import NORMAL, Rung, Standing
+
+from tests.trading.facts import INSTRUMENT, NOW_NS, SYMBOL, accepted, books, fill, intent, market, placed, signal
+
+LIMITS = Limits(Decimal(2_000), Decimal(5_000), 5, Decimal(100), 2_000_000_000)
+CASH = BalanceAdopted("USDT", Decimal(10_000), NOW_NS)
+
+
+def holding(amount: str, strategy: str = "s") -> tuple[Any, ...]:
+    """Events after which a strategy holds this much."""
+    made = intent(f"held by {strategy}", amount=amount, strategy=strategy)
+    return *accepted(made), fill(made, f"held by {strategy}", amount, "30000")
+
+
+def view(*events: Any, **changed: Any) -> RiskView:
+    made = RiskView(NOW_NS, NORMAL, books(CASH, *events), INSTRUMENT, market(), (), 0)
+    return made._replace(**changed)
+
+
+def standing(rung: Rung) -> Standing:
+    return Standing(rung, "the test")
+
+
+def draft(side: Any = "buy", amount: str = "0.01", price: str | None = None) -> Draft:
+    limit = None if price is None else Decimal(price)
+    reference = Decimal(30_001) if side == "buy" else Decimal(29_999)
+    return Draft(SYMBOL, side, "limit" if limit else "market", Decimal(amount), limit, reference)
+
+
+@pytest.mark.parametrize(
+    ("target", "limit", "events", "expected"),
+    [
+        ("0.01", None, (), draft()),
+        ("0.01", "30000", (), draft(price="30000")),
+        ("0.0123456789", None, (), draft(amount="0.01234")),
+        ("0.01", "29999.999", (), draft(price="29999.99")),
+        ("0.03", None, holding("0.02"), draft(amount="0.01")),
+        ("0", None, holding("0.02"), draft("sell", "0.02")),
+        ("0.01", "30000.001", holding("0.02"), draft("sell", "0.01", "30000.01")),
+        ("-1", None, holding("0.02"), draft("sell", "0.02")),
+        ("0.01", None, holding("0.02", "another"), draft()),
+    ],
+)
+def test_an_order_brings_the_strategy_to_its_target(
+    target: str, limit: str | None, events: tuple[Any, ...], expected: Draft
+) -> None:
+    assert judge(signal(target, limit), view(*events), LIMITS) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "limit", "events"),
+    [
+        ("0", None, ()),
+        ("-1", None, ()),
+        ("0", None, holding("1", "another")),
+        ("0.02", None, holding("0.02")),
+        ("0.000009", None, ()),
+        ("0.0001", None, ()),
+        ("0.00016", "29999", ()),
+        ("0.02001", None, holding("0.02")),
+    ],
+    ids=["flat", "short", "not mine", "met", "below the step", "3 USDT", "4.80 USDT", "nearly met"],
+)
+def test_a_target_met_as_nearly_as_the_smallest_order_allows_needs_nothing(
+    target: str, limit: str | None, events: tuple[Any, ...]
+) -> None:
+    assert judge(signal(target, limit), view(*events), LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "numbers", "asked", "known"),
+    [
+        ("RUNG", {"rung": "CANCEL_ONLY"}, {}, {"standing": standing(Rung.CANCEL_ONLY)}),
+        ("RUNG", {"rung": "HALTED"}, {}, {"standing": standing(Rung.HALTED)}),
+        ("RUNG", {"rung": "FENCED"}, {}, {"standing": standing(Rung.FENCED)}),
+        ("REDUCING", {"side": "buy"}, {}, {"standing": standing(Rung.REDUCING)}),
+        ("INSTRUMENT_NOT_FOUND", {"symbol": SYMBOL}, {}, {"instrument": None}),
+        ("NO_MARKET", {"symbol": SYMBOL}, {}, {"market": None}),
+        ("NO_MARKET", {"symbol": SYMBOL}, {}, {"market": market("0", "30001")}),
+        ("NO_MARKET", {"symbol": SYMBOL}, {}, {"market": market("29999", "0")}),
+        ("STALE_MARKET", {"age_s": "2.000", "bound_s": "2.0"}, {}, {"market": market(age_ns=2_000_000_001)}),
+        ("STALE_MARKET", {"age_s": "-0.001"}, {}, {"market": market(age_ns=-1_000_000)}),
+        ("CROSSED_MARKET", {"bid": "30002", "ask": "30001"}, {}, {"market": market("30002")}),
+        ("CROSSED_MARKET", {"bid": "30001", "ask": "30001"}, {}, {"market": market("30001")}),
+        ("PRICE_OFF_MARKET", {"touch": "30001", "deviation_bps": "100.3"}, {"limit": "29700"}, {}),
+        ("PRICE_OFF_MARKET", {"touch": "30001", "deviation_bps": "1666.6"}, {"limit": "35000"}, {}),
+        ("NOTIONAL_EXCEEDS_MAXIMUM", {"notional": "2030.06550", "bound": "2000"}, {"target": "0.067"}, {}),
+        ("NOTIONAL_EXCEEDS_MAXIMUM", {"bound": "1E+3"}, {"target": "0.05"}, {"standing": standing(Rung.FALLBACK)}),
+        ("ORDER_RATE", {"last_s": "5", "bound": "5"}, {}, {"orders_last_s": 5}),
+    ],
+)
+def test_what_must_not_be_is_refused_with_its_code_and_numbers(
+    code: str, numbers: dict[str, str], asked: dict[str, Any], known: dict[str, Any]
+) -> None:
+    refusal = judge(signal(**asked), view(**known), LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == code
+    assert {key: Decimal(v) if key == "bound" else v for key, v in refusal.numbers.items() if key in numbers} == {
+        key: Decimal(v) if key == "bound" else v for key, v in numbers.items()
+    }
+
+
+def test_a_signal_that_has_its_intent_is_refused() -> None:
+    used = intent(signal_id="signal", strategy="another")
+    refusal = judge(signal(), view(used), LIMITS)
+    assert refusal == Refusal("DUPLICATE_SIGNAL", {"signal_id": "signal"})
+
+
+@pytest.mark.parametrize("target", ["NaN", "Infinity", "sNaN"])
+def test_a_number_that_is_none_is_never_an_order(target: str) -> None:
+    with pytest.raises((ArithmeticError, ValueError)):
+        judge(signal(target), view(), LIMITS)
+
+
+def test_reducing_lets_a_sale_through() -> None:
+    verdict = judge(signal("0"), view(*holding("0.02"), standing=standing(Rung.REDUCING)), LIMITS)
+    assert verdict == draft("sell", "0.02")
+
+
+OPEN = accepted(intent("open", amount="0.06", strategy="another", price=Decimal(29_000), reference_price=Decimal(30_000)))
+SENT = (OPEN[0], OPEN[1])
+DOUBT = (*SENT, OrderUnknown("open", "?", NOW_NS))
+PARTLY = (*OPEN, fill(OPEN[0], "p", "0.03", "29000"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("events", "reserved"),
+    [(OPEN, ()), (SENT, ()), (DOUBT, ()), (PARTLY, ()), ((), (draft(amount="0.06"),))],
+    ids=["open", "submitted", "unknown", "partly filled", "approved"],
+)
+def test_everything_that_may_still_fill_counts_toward_the_position(
+    events: tuple[Any, ...], reserved: tuple[Draft, ...]
+) -> None:
+    roomy = LIMITS._replace(max_order_notional=Decimal(10_000))
+    assert isinstance(judge(signal("0.10"), view(*events, reserved=reserved), roomy), Draft | Refusal)
+    refusal = judge(signal("0.107"), view(*events, reserved=reserved), roomy)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "POSITION_LIMIT"
+    worst = Decimal(refusal.numbers["worst"])
+    assert worst == Decimal("0.167") * 30_001
+
+
+@pytest.mark.parametrize(
+    ("events", "reserved"),
+    [(OPEN, ()), (DOUBT, ()), (PARTLY, ())],
+    ids=["open", "unknown", "partly filled"],
+)
+def test_everything_that_may_still_fill_counts_toward_the_balance(
+    events: tuple[Any, ...], reserved: tuple[Draft, ...]
+) -> None:
+    poor = books(BalanceAdopted("USDT", Decimal(2_000), NOW_NS), *events)
+    refusal = judge(signal("0.01"), view(reserved=reserved)._replace(books=poor), LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "FREE_BALANCE"
+    assert Decimal(refusal.numbers["free"]) == 2_000 - Decimal("0.06") * 29_000
+    assert Decimal(refusal.numbers["needed"]) == Decimal("0.01") * 30_001 * MARKET_SLACK
+
+
+def test_a_market_order_is_reserved_with_slack_until_it_fills() -> None:
+    sent = intent("m", amount="0.05", strategy="x", type="market", price=None, reference_price=Decimal(30_000))
+    poor = books(BalanceAdopted("USDT", Decimal(2_000), NOW_NS), sent, placed(sent))
+    refusal = judge(signal("0.02"), view()._replace(books=poor), LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert Decimal(refusal.numbers["free"]) == 2_000 - Decimal("0.05") * 30_000 * MARKET_SLACK
+
+
+def test_a_sale_counts_the_sales_that_are_under_way() -> None:
+    selling = intent("selling", "sell", "0.015", strategy="another", symbol=SYMBOL)
+    events = (*holding("0.02"), *accepted(selling))
+    refusal = judge(signal("0"), view(*events), LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "FREE_BALANCE"
+    assert refusal.numbers == {"needed": "0.02000", "free": "0.005", "currency": "BTC"}
+
+
+def test_an_account_without_a_balance_buys_nothing() -> None:
+    refusal = judge(signal(), view()._replace(books=Books()), LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "FREE_BALANCE"
+    assert refusal.numbers["free"] == "0"
+
+
+def test_an_order_under_way_of_the_same_strategy_counts_as_filled() -> None:
+    mine = accepted(intent("mine", amount="0.01", price=Decimal(29_900)))
+    assert judge(signal("0.01"), view(*mine), LIMITS) is None
+    assert judge(signal("0.03"), view(*mine), LIMITS) == draft(amount="0.02")
+
+
+def test_an_order_in_doubt_is_not_sold_before_it_arrived() -> None:
+    mine = intent("mine", amount="0.01")
+    assert judge(signal("0"), view(mine, placed(mine), OrderUnknown("mine", "?", NOW_NS)), LIMITS) is None
+
+
+class Simulation:
+    """A venue at a steady price that does with each order whatever a seed tells it."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = random.Random(seed)
+        self.books = books(CASH)
+        self.reserved: list[tuple[Draft, OrderIntended]] = []
+        self.count = 0
+
+    def step(self) -> None:
+        self.draw.choice([self.ask, self.ask, self.send, self.fill, self.doubt, self.end])()
+
+    def ask(self) -> None:
+        self.count += 1
+        strategy = self.draw.choice(["one", "two", "three"])
+        target = Decimal(self.draw.randrange(0, 80)) / 1000
+        limit = self.draw.choice([None, "29999", "29900", "30001"])
+        made = signal(str(target), limit, signal_id=f"n{self.count}", strategy=strategy)
+        reserved = tuple(each for each, _ in self.reserved)
+        verdict = judge(made, view(reserved=reserved)._replace(books=self.books), LIMITS)
+        if isinstance(verdict, Draft):
+            assert verdict.worst_notional <= LIMITS.max_order_notional
+            order = intent(
+                f"o{self.count}",
+                verdict.side,
+                str(verdict.amount),
+                strategy=strategy,
+                signal_id=made.signal_id,
+                type=verdict.type,
+                price=verdict.price,
+                reference_price=verdict.reference,
+            )
+            self.reserved.append((verdict, order))
+
+    def send(self) -> None:
+        if self.reserved:
+            _, order = self.reserved.pop(0)
+            self.books.apply(order)
+            self.books.apply(placed(order))
+
+    def fill(self) -> None:
+        if opened := self.books.open_orders():
+            order = self.draw.choice(opened)
+            part = self.draw.choice([1, 2, 4])
+            price = order.intent.price or order.intent.reference_price
+            base, quote = SYMBOL.split("/")
+            amount = order.remaining / part
+            fee, currency = (amount / 1000, base) if order.intent.side == "buy" else (amount * price / 1000, quote)
+            self.count += 1
+            told = fill(order.intent, f"t{self.count}", str(amount), str(price), str(fee), currency)
+            self.books.apply(told)
+
+    def doubt(self) -> None:
+        if opened := self.books.open_orders():
+            self.books.apply(OrderUnknown(self.draw.choice(opened).intent.client_id, "?", NOW_NS))
+
+    def end(self) -> None:
+        if opened := self.books.open_orders():
+            name = self.draw.choice(opened).intent.client_id
+            self.books.apply(
+                self.draw.choice([OrderCancelled(name, "gone", NOW_NS), OrderRejected(name, "X", "no", NOW_NS)])
+            )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_nothing_that_may_happen_brings_the_account_past_its_limits(seed: int) -> None:
+    run = Simulation(seed)
+    for _ in range(80):
+        run.step()
+        balances = run.books.balances
+        assert balances["USDT"] >= ZERO
+        assert balances.get("BTC", ZERO) >= ZERO
+        assert balances.get("BTC", ZERO) * 30_001 <= LIMITS.max_position_notional
