@@ -71,6 +71,7 @@ class Executor(Actor):
         self._opened: VenueOpened | None = None
         self._risk_incarnation = ""
         self._used_approvals: dict[str, int] = {}
+        self._cancelling: set[str] = set()
         self._drain: Reply | None = None
         self._reconciler = Reconciler(
             self.context,
@@ -100,11 +101,13 @@ class Executor(Actor):
                 self._reported(client_id, venue_id, state)
             case CancelRequested(client_id, reason):
                 self._cancel(client_id, reason)
-            case CancelAnswered(_, outcome):
+            case CancelAnswered(client_id, outcome):
+                self._cancelling.discard(client_id)
                 if outcome != "done":
                     self._reconciler.soon()
             case EvidenceGathered(request_id, evidence):
                 self._reconciler.weigh(request_id, evidence)
+                self._cancel_again()
             case EvidenceFailed(request_id):
                 self._reconciler.failed(request_id)
             case ReconcileDue():
@@ -115,6 +118,7 @@ class Executor(Actor):
                 self._reconciler.opened()
             case VenueClosed(reason):
                 self._opened = None
+                self._cancelling.clear()
                 self._reconciler.closed(reason)
             case RiskStarted(incarnation):
                 self._meet_risk(incarnation)
@@ -167,7 +171,7 @@ class Executor(Actor):
             return "APPROVAL_OF_DEAD_RISK"
         if approval.approval_id in self._used_approvals:
             return "APPROVAL_USED"
-        if now_ns > approval.expires_ns:
+        if now_ns >= approval.expires_ns:
             return "APPROVAL_EXPIRED"
         if approval.signal_id in self.books.used_signals:
             return "DUPLICATE_SIGNAL"
@@ -222,11 +226,18 @@ class Executor(Actor):
 
     def _cancel(self, client_id: str, reason: str) -> None:
         order = self.books.orders.get(client_id)
-        if order is None or not order.open or not self._lease.held():
+        if order is None or not order.open or client_id in self._cancelling or not self._lease.held():
             return
         if not order.cancel_wanted:
             self._commit(CancelIntended(client_id, reason, self.context.now_ns()))
+        self._cancelling.add(client_id)
         self.context.tell(self.session, Cancel(client_id, order.intent.symbol))
+
+    def _cancel_again(self) -> None:
+        """A cancel may be lost, or come before its order: what stands at the venue against our wish is asked again."""
+        for order in self.books.open_orders():
+            if order.cancel_wanted and order.state not in DOUBTFUL:
+                self._cancel(order.intent.client_id, "still open")
 
     def _commit(self, event: OrderEvent) -> None:
         """Journal what changes the books, apply it and tell everybody; what changes nothing leaves no trace."""
@@ -267,8 +278,9 @@ class Executor(Actor):
         if overdue or (not standing and self._reconciler.at_rest(self._draining_ns)):
             self._drain.resolve(self._summarise())
             return
-        for order in standing:
-            self._cancel(order.intent.client_id, "stopping")
+        if not self._leave_open:
+            for order in standing:
+                self._cancel(order.intent.client_id, "stopping")
         self._reconciler.ask()
         self.context.schedule(DRAIN_STEP_S, _DrainDue())
 

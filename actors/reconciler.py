@@ -14,6 +14,8 @@ from . import topics
 
 PERIOD_S = 5.0
 RETRY_S = 0.1
+ANSWER_DUE_S = 10.0
+"""A look that was not answered by then is taken for lost."""
 MISMATCHES_BORNE = 2
 """Evidence is not one instant: only a difference seen this many times in a row is one."""
 MOVING_BORNE = 20
@@ -47,6 +49,7 @@ class Reconciler:
         self._lost_after_ns = lost_after_ns
         self._request_id = self._mismatches = self._moving = 0
         self._asked_at: int | None = None
+        self._asked_ns = 0
         self.connected = False
         self.activity = 0
         self.verdict = AccountReconciled(False, ("not yet compared",), 0, 0, context.now_ns())
@@ -76,10 +79,12 @@ class Reconciler:
 
     def ask(self) -> None:
         """Ask the venue, unless it is being asked."""
-        if not self.connected or self._asked_at is not None:
+        now_ns = self._context.now_ns()
+        asked = self._asked_at is not None and now_ns - self._asked_ns < ANSWER_DUE_S * 1e9
+        if not self.connected or asked:
             return
         self._request_id += 1
-        self._asked_at = self.activity
+        self._asked_at, self._asked_ns = self.activity, now_ns
         orders = self._books.orders.values()
         self._context.tell(
             self._session,

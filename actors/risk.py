@@ -2,7 +2,7 @@
 
 from collections import deque
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -44,6 +44,14 @@ class Stopping(msgspec.Struct, frozen=True):
     flatten: bool
 
 
+class _Reservation(NamedTuple):
+    """An approval on its way to become an order."""
+
+    expires_ns: int
+    strategy: str
+    draft: Draft
+
+
 class _LeaseDue:
     pass
 
@@ -71,7 +79,8 @@ class Risk(Actor):
         self._feeds = {symbol: SymbolFacts() for symbol in self.symbols}
         self._account = AccountFacts()
         self._standings: dict[str, Standing] = {}
-        self._reserved: dict[str, tuple[int, Draft]] = {}
+        self._reserved: dict[str, _Reservation] = {}
+        self._flattening: set[str] = set()
         self._held: dict[tuple[str, str], SignalGenerated] = {}
         self._approved_ns: deque[int] = deque(maxlen=self.settings.max_orders_per_s + 1)
         for topic in (topics.ORDERS, topics.FEEDS, topics.RECONCILED, *map(topics.market, self.symbols)):
@@ -103,6 +112,8 @@ class Risk(Actor):
                 self._stop_trading(flatten)
             case _LeaseDue():
                 self._check_lease()
+                for key in tuple(self._held):
+                    self._reconsider(*key)
             case _ if isinstance(message, OrderEvent):
                 self._fold(message)
 
@@ -111,20 +122,32 @@ class Risk(Actor):
         if isinstance(event, OrderIntended):
             self._reserved.pop(event.approval_id, None)
         order = self.books.orders.get(getattr(event, "client_id", ""))
-        if order is not None and not order.open:
-            signal = self._held.pop((order.intent.strategy, order.intent.symbol), None)
-            if signal is not None:
-                self._consider(signal)
+        if order is not None:
+            self._reconsider(order.intent.strategy, order.intent.symbol)
+
+    def _reconsider(self, strategy: str, symbol: str) -> None:
+        """What a held signal waited for may have come."""
+        if (signal := self._held.pop((strategy, symbol), None)) is not None:
+            self._consider(signal)
 
     def _consider(self, signal: SignalGenerated) -> None:
         """Judge a signal; where an order of the same strategy still stands, cancel that and keep the latest signal."""
         standing_order = self._standing_order(signal)
-        if standing_order is None:
+        waits = standing_order is not None or self._has_approval(signal)
+        if not waits or (self._account.stopping and signal.signal_id not in self._flattening):
             self._judge(signal)
             return
         self._held[signal.strategy, signal.symbol] = signal
-        if not standing_order.cancel_wanted:
+        if standing_order is not None and not standing_order.cancel_wanted:
             self.context.tell(self.executor, CancelRequested(standing_order.intent.client_id, "a newer signal"))
+
+    def _has_approval(self, signal: SignalGenerated) -> bool:
+        """An approval the books do not show yet: judged beside it, the same target would be bought twice."""
+        now_ns = self.context.now_ns()
+        return any(
+            (each.strategy, each.draft.symbol) == (signal.strategy, signal.symbol) and each.expires_ns > now_ns
+            for each in self._reserved.values()
+        )
 
     def _standing_order(self, signal: SignalGenerated) -> Order | None:
         for order in self.books.open_orders():
@@ -136,7 +159,7 @@ class Risk(Actor):
     def _judge(self, signal: SignalGenerated) -> None:
         now_ns = self.context.now_ns()
         try:
-            verdict = judge(signal, self._view(signal.symbol, now_ns), self.limits)
+            verdict = judge(signal, self._view(signal, now_ns), self.limits)
         except (ArithmeticError, ValueError, AssertionError) as error:
             verdict = Refusal("CHECK_FAILED", {"error": repr(error)})
         self.context.progress()
@@ -150,22 +173,26 @@ class Risk(Actor):
                     OrderRefused(signal.signal_id, signal.strategy, signal.symbol, code, numbers, now_ns),
                 )
 
-    def _view(self, symbol: str, now_ns: int) -> RiskView:
-        self._reserved = {key: entry for key, entry in self._reserved.items() if entry[0] > now_ns}
+    def _view(self, signal: SignalGenerated, now_ns: int) -> RiskView:
+        symbol = signal.symbol
+        self._reserved = {key: entry for key, entry in self._reserved.items() if entry.expires_ns > now_ns}
+        account = self._account
+        if signal.signal_id in self._flattening:
+            account = account._replace(stopping=False)
         return RiskView(
             now_ns=now_ns,
-            standing=lowest((judge_account(self._account), judge_symbol(self._feeds.get(symbol, SymbolFacts())))),
+            standing=lowest((judge_account(account), judge_symbol(self._feeds.get(symbol, SymbolFacts())))),
             books=self.books,
             instrument=self._instruments.get(symbol),
             market=self._markets.get(symbol),
-            reserved=tuple(draft for _, draft in self._reserved.values()),
+            reserved=tuple(entry.draft for entry in self._reserved.values()),
             orders_last_s=sum(at_ns > now_ns - 1_000_000_000 for at_ns in self._approved_ns),
         )
 
     def _approve(self, signal: SignalGenerated, draft: Draft, now_ns: int) -> None:
         approval_id = self.context.system.entropy.new_id()
         expires_ns = now_ns + round(self.settings.approval_ttl_s * 1e9)
-        self._reserved[approval_id] = (expires_ns, draft)
+        self._reserved[approval_id] = _Reservation(expires_ns, signal.strategy, draft)
         self._approved_ns.append(now_ns)
         market = self._markets[signal.symbol]
         approval = OrderApproved(
@@ -187,12 +214,14 @@ class Risk(Actor):
 
     def _stop_trading(self, flatten: bool) -> None:
         self._held.clear()
+        self._account = self._account._replace(stopping=True)
+        self._restand()
         if flatten:
             for (strategy, symbol), held in self.books.strategy_positions.items():
                 if held > 0:
-                    self._judge(self._flatten_signal(strategy, symbol))
-        self._account = self._account._replace(stopping=True)
-        self._restand()
+                    signal = self._flatten_signal(strategy, symbol)
+                    self._flattening.add(signal.signal_id)
+                    self._consider(signal)
 
     def _flatten_signal(self, strategy: str, symbol: str) -> SignalGenerated:
         signal_id = self.context.system.entropy.new_id()

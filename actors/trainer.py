@@ -15,7 +15,7 @@ from ..trading.messages import SampleTaken
 
 HIDDEN = 16
 SLICE_PERIOD_S = 0.05
-SLICES_PER_SAMPLE = 2
+SLICES_PER_SAMPLE = 1
 """Steps a new sample is worth: more only learn the window by heart."""
 SLICES_OWED_MAX = 200
 PUBLISH_EVERY_SLICES = 20

@@ -72,7 +72,9 @@ class FrameMix:
 
     def snapshot(self, venue_symbol: str) -> bytes:
         """The answer to GET /api/v3/depth: the book as it stands after the last diff made."""
-        bids, asks = ([[f"{MIDDLE + side * (10 + step):.2f}", "1.00000000"] for step in range(LEVELS)] for side in (-1, 1))
+        bids, asks = (
+            [[f"{MIDDLE + side * (10 + step):.2f}", "1.00000000"] for step in range(LEVELS)] for side in (-1, 1)
+        )
         book = {"lastUpdateId": self.last_ids[venue_symbol.encode()], "bids": bids, "asks": asks}
         return json.dumps(book).encode()
 

@@ -15,8 +15,10 @@ from .samples import TrainingSet, gather
 
 BATCH = 16
 SEQUENCE_BARS = 32
-RATE = 5e-3
-WEIGHT_DECAY = 1e-3
+RATE = 1e-3
+WEIGHT_DECAY = 0.1
+DROP_OUT = 0.4
+"""Share of the inputs hidden from each step: a few hundred noisy bars are soon learned by heart."""
 MIN_LABELS = 16
 """Fewer labels than this, in training or held out, and there is nothing to train or to judge."""
 
@@ -85,7 +87,9 @@ class LstmTrainer:
         weights = data.known[rows]
         if not weights.any():
             return None
-        loss = self._loss(self._inputs(data)[rows], data.labels[rows], weights)
+        inputs = self._inputs(data)[rows]
+        inputs *= (random.random(inputs.shape) >= DROP_OUT) / (1.0 - DROP_OUT)
+        loss = self._loss(inputs, data.labels[rows], weights)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)

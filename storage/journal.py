@@ -32,6 +32,7 @@ class Journal:
         self.recovered_bytes = 0
         """Bytes of a torn tail that opening cut off."""
         self._fd = -1
+        self._end = HEADER.size
         self._dirty = False
 
     def open(self) -> None:
@@ -42,21 +43,24 @@ class Journal:
         except OSError as error:
             raise JournalFault(f"journal {self.path} cannot be opened: {error.strerror}; make it writable") from error
         data = self.path.read_bytes()
-        if len(data) < HEADER.size:
+        self.sequence, self._end = 0, HEADER.size
+        if len(data) < HEADER.size and HEADER.pack(MAGIC, VERSION).startswith(data):
             os.ftruncate(self._fd, 0)
             os.write(self._fd, HEADER.pack(MAGIC, VERSION))
-            self.sequence, self.recovered_bytes = 0, len(data)
+            self.recovered_bytes = len(data)
             return
         _check_header(data, self.path)
-        end = HEADER.size
         for sequence, _, after in _scan(data, self.path):
-            self.sequence, end = sequence, after
-        self.recovered_bytes = len(data) - end
+            self.sequence, self._end = sequence, after
+        self.recovered_bytes = len(data) - self._end
         if self.recovered_bytes:
-            os.ftruncate(self._fd, end)
+            os.ftruncate(self._fd, self._end)
 
     def append(self, payload: bytes) -> int:
-        """Write one record with a single `write`; its sequence. A short or failed write is `JournalFault`."""
+        """Write one record with a single `write`; its sequence. A short or failed write is `JournalFault`, after which
+        the file is as it was before; so is a payload over `PAYLOAD_LIMIT`."""
+        if len(payload) > PAYLOAD_LIMIT:
+            raise JournalFault(f"journal {self.path}: a record of {len(payload)} bytes, at most {PAYLOAD_LIMIT} are read")
         sequence = self.sequence + 1
         crc = zlib.crc32(payload, sequence & 0xFFFFFFFF)
         record = RECORD.pack(len(payload), crc, sequence) + payload
@@ -65,8 +69,9 @@ class Journal:
         except OSError as error:
             raise JournalFault(f"journal {self.path} cannot be written: {error.strerror}") from error
         if written != len(record):
+            os.ftruncate(self._fd, self._end)  # a torn record in the middle would hide those after it
             raise JournalFault(f"journal {self.path}: wrote {written} of {len(record)} bytes; the disk may be full")
-        self.sequence = sequence
+        self.sequence, self._end = sequence, self._end + len(record)
         self._dirty = True
         return sequence
 
@@ -96,9 +101,9 @@ class Journal:
 
 
 def _check_header(data: bytes, path: Path) -> None:
-    magic, version = HEADER.unpack_from(data)
-    if magic != MAGIC:
-        raise JournalFault(f"{path} is not a journal: expected it to begin with {MAGIC!r}, found {magic!r}")
+    if len(data) < HEADER.size or not data.startswith(MAGIC):
+        raise JournalFault(f"{path} is not a journal: expected it to begin with {MAGIC!r}, found {data[: len(MAGIC)]!r}")
+    _, version = HEADER.unpack_from(data)
     if version != VERSION:
         raise JournalFault(f"journal {path} has version {version}, this program reads version {VERSION}")
 
@@ -133,7 +138,7 @@ def _read(data: bytes, offset: int, expected: int) -> tuple[bytes, int] | None:
 
 def _resumes(data: bytes, offset: int, expected: int) -> bool:
     """True where a later record of the sequence still reads: damage in the middle, not a torn tail."""
-    for start in range(offset + 1, len(data) - RECORD.size):
+    for start in range(offset + 1, len(data) - RECORD.size + 1):
         size, _, sequence = RECORD.unpack_from(data, start)
         if size <= PAYLOAD_LIMIT and expected < sequence <= expected + 1_000_000 and _read(data, start, sequence):
             return True

@@ -19,6 +19,7 @@ class FileLease:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = -1
+        self._epoch = 0
 
     def acquire(self) -> int:
         """Take or keep the lease; the new epoch, on disk before this returns. `LeaseHeld` where another has it."""
@@ -27,10 +28,10 @@ class FileLease:
         if self._fd < 0:
             self._lock()
         text = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip()
-        epoch = (int(text) if text.isdigit() else 0) + 1
-        os.pwrite(self._fd, f"{epoch:<20}\n".encode(), 0)
+        self._epoch = max(int(text) if text.isdigit() else 0, self._epoch) + 1
+        os.pwrite(self._fd, f"{self._epoch:<20}\n".encode(), 0)
         os.fsync(self._fd)
-        return epoch
+        return self._epoch
 
     def held(self) -> bool:
         """True while this process holds the lease at its path."""

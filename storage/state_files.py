@@ -25,8 +25,9 @@ class StateFiles:
 
     def load(self, name: str) -> dict[str, Any] | None:
         """The state, or None where there is none or it does not read: a learner begins anew rather than not at all."""
+        path = self._path(name)
         try:
-            state = json.loads(self._path(name).read_text())
+            state = json.loads(path.read_text())
         except (OSError, ValueError):
             return None
         return state if isinstance(state, dict) else None

@@ -61,12 +61,15 @@ class SupervisorCore:
     jitter: Callable[[], float]
     slots: dict[str, Slot] = field(default_factory=dict)
     ending: str = ""
+    ended: bool = False
     ready: bool = False
     restarts_ns: tuple[int, ...] = ()
 
     def step(self, event: Event, now_ns: int) -> list[Effect]:
-        """Take one event, return what must be done. Events of a past incarnation are ignored."""
+        """Take one event, return what must be done. Events of a past incarnation, or after the end, are ignored."""
         effects: list[Effect] = []
+        if self.ended:
+            return effects
         match event:
             case Begin(children):
                 self.slots = {spec.id: Slot(spec) for spec in children}
@@ -77,7 +80,7 @@ class SupervisorCore:
             case Wake(child, incarnation):
                 self._wake(child, incarnation)
             case Add(spec):
-                self.slots[spec.id] = Slot(spec)
+                self._add(spec)
             case Terminate(child):
                 self._unwant(child)
             case Remove(child):
@@ -98,14 +101,12 @@ class SupervisorCore:
         if slot is None or slot.incarnation != incarnation or not slot.alive:
             return []
         was, slot.phase, slot.reason = slot.phase, "down", reason
-        if was == "stopping":
+        if was == "stopping" or slot.bounce or not slot.wanted:  # it was to stop anyway: no failure of its own
             slot.bounce = False
             self._forget_temporary(slot)
             return []
         if not self.ready and was == "starting":
             self._end(f"child {child!r} failed to start: {reason}")
-            return []
-        if self.ending or not slot.wanted:
             return []
         if not should_restart(slot.spec.restart, reason):
             slot.wanted = False
@@ -127,7 +128,7 @@ class SupervisorCore:
         for other in self._group(slot):
             other.restarts += 1
             other.bounce = other.phase in ("starting", "running")
-            if other.spec.restart == "temporary":
+            if other.spec.restart == "temporary" and other.alive:
                 other.wanted = False
         delay_s = self.flags.backoff.delay_s(slot.failures, self.jitter())
         effects: list[Effect] = [Restarting(slot.spec.id, slot.reason, delay_s)]
@@ -152,6 +153,10 @@ class SupervisorCore:
         if slot is not None and slot.phase == "waiting" and slot.incarnation == incarnation:
             slot.phase = "down"
 
+    def _add(self, spec: ChildSpec) -> None:
+        if not self.ending and spec.id not in self.slots:
+            self.slots[spec.id] = Slot(spec)
+
     def _unwant(self, child: str) -> None:
         if slot := self.slots.get(child):
             slot.wanted = False
@@ -174,25 +179,41 @@ class SupervisorCore:
 
     def _advance(self) -> list[Effect]:
         """The next thing to do toward the goal, or nothing while one is under way."""
-        if any(slot.phase == "stopping" for slot in self.slots.values()):
+        effects = self._stop_next()
+        if self._stopping and (self.ending or not self._independent):
+            return effects
+        if self.ending:
+            self.ended = True
+            return [Ended(self.ending)]
+        return effects + self._start_next()
+
+    @property
+    def _stopping(self) -> bool:
+        return any(slot.phase == "stopping" for slot in self.slots.values())
+
+    @property
+    def _independent(self) -> bool:
+        """No child waits for another: each comes and goes by itself."""
+        return self.ready and self.flags.strategy == "one_for_one"
+
+    def _stop_next(self) -> list[Effect]:
+        """Stop what must not run, last started first, one at a time."""
+        if self._stopping:
             return []
         for slot in reversed(self.slots.values()):
             if slot.phase in ("starting", "running") and (slot.bounce or not slot.wanted):
                 slot.phase = "stopping"
                 return [StopChild(slot.spec.id, slot.incarnation, slot.spec.shutdown_s)]
-        if self.ending:
-            return [Ended(self.ending)]
-        return self._start_next()
+        return []
 
     def _start_next(self) -> list[Effect]:
         """Start what should run, in order; where children depend on earlier ones, those must serve first."""
-        independent = self.ready and self.flags.strategy == "one_for_one"
         effects: list[Effect] = []
         for slot in self.slots.values():
             if slot.wanted and slot.phase == "down":
                 slot.phase, slot.incarnation = "starting", slot.incarnation + 1
                 effects.append(StartChild(slot.spec, slot.incarnation, slot.restarts))
-            if not independent and slot.phase in ("starting", "waiting"):
+            if not self._independent and slot.phase in ("starting", "waiting"):
                 return effects
         if not self.ready and not effects:
             self.ready = True

@@ -37,7 +37,7 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Start one more child, after the others."""
+    """Start one more child, after the others; one whose id is there already stays as it is."""
 
     spec: ChildSpec
 

@@ -48,7 +48,7 @@ def validate(spec: ChildSpec, path: str = "") -> None:
     where = f"{path}/{spec.id}" if path else spec.id
     if not spec.id or "/" in spec.id:
         raise SpecFault(f"child {where!r}: the id must be a name without '/', got {spec.id!r}")
-    if spec.shutdown_s < 0:
+    if not spec.shutdown_s >= 0:
         raise SpecFault(f"child {where!r}: shutdown_s must be >= 0, got {spec.shutdown_s}")
     if bool(spec.actor) == spec.is_supervisor:
         raise SpecFault(f"child {where!r}: expected either an actor path or supervisor flags, got both or neither")
@@ -66,7 +66,9 @@ def validate(spec: ChildSpec, path: str = "") -> None:
 def _validate_flags(flags: Flags, where: str) -> None:
     if flags.intensity < 0:
         raise SpecFault(f"supervisor {where!r}: intensity must be >= 0, got {flags.intensity}")
-    if flags.period_s <= 0:
+    if not flags.period_s > 0:
         raise SpecFault(f"supervisor {where!r}: period_s must be > 0, got {flags.period_s}")
     if not 0 <= flags.backoff.min_s <= flags.backoff.max_s:
         raise SpecFault(f"supervisor {where!r}: backoff needs 0 <= min_s <= max_s, got {flags.backoff}")
+    if not 0 <= flags.backoff.jitter <= 1:
+        raise SpecFault(f"supervisor {where!r}: backoff needs jitter between 0 and 1, got {flags.backoff}")

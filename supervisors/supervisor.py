@@ -16,6 +16,7 @@ from .effects import (
     Ended,
     Event,
     Ready,
+    Remove,
     Restarting,
     StartChild,
     StopChild,
@@ -45,9 +46,9 @@ class GaveUp(Exception):
 class _Deadline:
     """A child was given until now to stop."""
 
-    def __init__(self, child: str, incarnation: int) -> None:
-        self.child = child
-        self.incarnation = incarnation
+    def __init__(self, slot: Slot) -> None:
+        self.slot = slot
+        self.incarnation = slot.incarnation
 
 
 class Supervisor(Actor):
@@ -76,12 +77,11 @@ class Supervisor(Actor):
                 self._step(ChildStarted(path.rpartition("/")[2], incarnation))
             case Down(path, incarnation, reason):
                 self._step(ChildDown(path.rpartition("/")[2], incarnation, reason))
-            case ChildStarted() | ChildDown() | Wake() | Add() | Terminate() | End():
+            case ChildStarted() | ChildDown() | Wake() | Add() | Terminate() | Remove() | End():
                 self._step(message)
-            case _Deadline(child=child, incarnation=incarnation):
-                slot = self.core.slots.get(child)
-                if slot is not None and slot.incarnation == incarnation and slot.phase == "stopping":
-                    self._spawner.kill(self, child)
+            case _Deadline(slot=slot, incarnation=incarnation):
+                if slot.phase == "stopping" and slot.incarnation == incarnation:
+                    self._spawner.kill(self, slot.spec.id)
 
     def stop(self, reason: str) -> None:  # noqa: ARG002
         """Children that are still alive end with their supervisor."""
@@ -119,8 +119,8 @@ class Supervisor(Actor):
         match effect:
             case StartChild(spec, incarnation, restarts):
                 self._spawner.start(self, spec, incarnation, restarts)
-            case StopChild(child, incarnation, timeout_s):
-                self._stop_child(child, incarnation, timeout_s)
+            case StopChild(child, _, timeout_s):
+                self._stop_child(self.core.slots[child], timeout_s)
             case WakeLater(child, incarnation, delay_s):
                 self.context.schedule(delay_s, Wake(child, incarnation))
             case Restarting():
@@ -131,12 +131,12 @@ class Supervisor(Actor):
             case Ended(reason):
                 self._finish(reason)
 
-    def _stop_child(self, child: str, incarnation: int, timeout_s: float) -> None:
+    def _stop_child(self, slot: Slot, timeout_s: float) -> None:
         if timeout_s == 0:
-            self._spawner.kill(self, child)
+            self._spawner.kill(self, slot.spec.id)
             return
-        self._spawner.stop(self, child, SHUTDOWN)
-        self.context.schedule(timeout_s, _Deadline(child, incarnation))
+        self._spawner.stop(self, slot.spec.id, SHUTDOWN)
+        self.context.schedule(timeout_s, _Deadline(slot))
 
     def _finish(self, reason: str) -> None:
         if self._ended is not None:

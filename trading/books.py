@@ -77,7 +77,9 @@ class Books:
     strategy_positions: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     used_signals: OrderedDict[str, None] = field(default_factory=OrderedDict)
     adopted: bool = False
+    """True once all that the journal must begin with is in it."""
     last_trade_id: dict[str, int] = field(default_factory=dict)
+    """Up to here evidence saw every trade; a fill heard on the stream proves nothing of those before it."""
     _open: dict[str, Order] = field(default_factory=dict)
     _closed: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _trades: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
@@ -88,11 +90,12 @@ class Books:
             case OrderIntended():
                 return self._intend(event)
             case BalanceAdopted():
-                self.adopted = True
-                self.opening[event.currency] = self.opening.get(event.currency, ZERO) + event.amount
-                self.balances[event.currency] = self.balances.get(event.currency, ZERO) + event.amount
+                said_before = self.opening.get(event.currency, ZERO)
+                self.opening[event.currency] = event.amount
+                self.balances[event.currency] = self.balances.get(event.currency, ZERO) + event.amount - said_before
                 return True
             case HistoryAdopted():
+                self.adopted = True
                 self.last_trade_id[event.symbol] = event.last_trade_id
                 return True
             case OrderFilled():
@@ -100,11 +103,7 @@ class Books:
             case OrderPlaced():
                 return self._move(event.client_id, OrderState.SUBMITTED)
             case OrderAccepted():
-                order = self.orders.get(event.client_id)
-                if order is not None:
-                    order.venue_id = event.venue_id
-                    order.unknown_since_ns = 0
-                return self._move(event.client_id, OrderState.ACCEPTED)
+                return self._accept(event)
             case OrderRejected():
                 return self._move(event.client_id, OrderState.REJECTED, f"{event.code}: {event.reason}")
             case OrderCancelled():
@@ -113,9 +112,10 @@ class Books:
                 return self._doubt(event)
             case CancelIntended():
                 order = self.orders.get(event.client_id)
-                if order is not None:
-                    order.cancel_wanted = True
-                return order is not None
+                if order is None or order.cancel_wanted:
+                    return False
+                order.cancel_wanted = True
+                return True
 
     def open_orders(self) -> tuple[Order, ...]:
         return tuple(self._open.values())
@@ -149,6 +149,16 @@ class Books:
             self._close(order)
         return True
 
+    def _accept(self, event: OrderAccepted) -> bool:
+        """The venue's id is worth knowing also where the order is past being accepted."""
+        order = self.orders.get(event.client_id)
+        if order is None:
+            return False
+        learned, order.venue_id = order.venue_id != event.venue_id, event.venue_id
+        moved = self._move(event.client_id, OrderState.ACCEPTED)
+        order.unknown_since_ns = 0 if moved else order.unknown_since_ns
+        return learned or moved
+
     def _doubt(self, event: OrderUnknown) -> bool:
         moved = self._move(event.client_id, OrderState.UNKNOWN, event.reason)
         if moved:
@@ -169,8 +179,6 @@ class Books:
         self._trades[key] = None
         while len(self._trades) > TRADES_KEPT:
             self._trades.popitem(last=False)
-        if fill.trade_id.isdigit():
-            self.last_trade_id[fill.symbol] = max(self.last_trade_id.get(fill.symbol, 0), int(fill.trade_id))
         received = book_fill(self.balances, self.positions.setdefault(fill.symbol, Position()), fill)
         order = self.orders.get(fill.client_id)
         if order is not None:

@@ -239,7 +239,8 @@ class OrderFilled(Message, frozen=True, gc=False):
 
 
 class BalanceAdopted(Message, frozen=True, gc=False):
-    """The opening amount of a currency, taken from the venue when the account's journal began."""
+    """The opening amount of a currency, taken from the venue when the account's journal began; said again (a crash cut
+    the beginning short) it replaces what was said before."""
 
     currency: str
     amount: Decimal
@@ -247,7 +248,8 @@ class BalanceAdopted(Message, frozen=True, gc=False):
 
 
 class HistoryAdopted(Message, frozen=True, gc=False):
-    """Trades of the account up to this id were made before its journal began, and are in the adopted balances."""
+    """Trades of the account up to this id are in the books: those before its journal began in the adopted balances,
+    those since as fills. The first one ends the entries that a journal begins with."""
 
     symbol: str
     last_trade_id: int

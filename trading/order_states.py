@@ -23,10 +23,14 @@ S = OrderState
 CLOSED = frozenset({S.FILLED, S.CANCELLED, S.REJECTED})
 
 TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
-    S.INTENDED: frozenset({S.SUBMITTED, S.REJECTED, S.UNKNOWN}),
+    # An order found at the venue may have been sent though the journal lost the word of it.
+    S.INTENDED: frozenset(
+        {S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.UNKNOWN}
+    ),
     # The stream may be ahead of the answer: filled or cancelled before it was accepted.
     S.SUBMITTED: frozenset({S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.UNKNOWN}),
-    S.ACCEPTED: frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.UNKNOWN}),
+    # A venue may take an order at its door and reject it at its engine.
+    S.ACCEPTED: frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.UNKNOWN}),
     S.PARTIALLY_FILLED: frozenset({S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.UNKNOWN}),
     S.UNKNOWN: frozenset({S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED}),
     # Late fills really happen: the cancel won the race at the venue's door, the fill at its engine. A late partial

@@ -44,11 +44,14 @@ def settle(books: Books, evidence: Evidence, now_ns: int, lost_after_ns: int, pr
             yield OrderAccepted(theirs.client_id, theirs.venue_id, now_ns)
     for order in books.open_orders():
         found = at_venue.get(order.intent.client_id)
-        if found is not None and found.state != "missing" and order.state in DOUBTFUL:
+        if found is not None and found.state not in ("missing", "rejected") and order.state in DOUBTFUL:
             yield OrderAccepted(order.intent.client_id, found.venue_id, now_ns)
     for trade in evidence.trades:
         if not books.knows_trade(trade.symbol, trade.trade_id):
             yield trade
+    for symbol, last_trade_id in sorted(evidence.last_trade_ids.items()):
+        if books.last_trade_id.get(symbol) != last_trade_id:
+            yield HistoryAdopted(symbol, last_trade_id, now_ns)
     for order in books.open_orders():
         if event := _conclude(order, at_venue.get(order.intent.client_id), evidence, now_ns, lost_after_ns):
             yield event

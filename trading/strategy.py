@@ -60,6 +60,7 @@ def merge_parameters(kind: type[Strategy], given: dict[str, Any]) -> dict[str, A
                 f"{kind.__name__}: parameter {name!r} is unknown, expected one of {list(kind.defaults)}"
             )
         expected = type(kind.defaults[name])
-        if isinstance(value, bool) != (expected is bool) or not isinstance(value, (expected, int)):
+        allowed = (float, int) if expected is float else expected
+        if isinstance(value, bool) != (expected is bool) or not isinstance(value, allowed):
             raise StrategyFault(f"{kind.__name__}: parameter {name!r} must be {expected.__name__}, got {value!r}")
     return {name: type(default)(given.get(name, default)) for name, default in kind.defaults.items()}

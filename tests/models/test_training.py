@@ -37,7 +37,7 @@ def trainer(count: int = 400) -> LstmTrainer:
 def test_it_learns_a_pattern_that_needs_memory_better_than_the_coin() -> None:
     learner = trainer()
     before = learner.held_out_log_loss()
-    for _ in range(150):
+    for _ in range(600):
         learner.train_slice()
     after = learner.held_out_log_loss()
     assert before is not None

@@ -6,7 +6,7 @@ from tradigrade.trading.order_states import CLOSED, TRANSITIONS, OrderState, may
 S = OrderState
 
 EXPECTED = {
-    S.INTENDED: "submitted rejected unknown",
+    S.INTENDED: "submitted accepted partially_filled filled cancelled rejected unknown",
     S.SUBMITTED: "accepted partially_filled filled cancelled rejected unknown",
     S.ACCEPTED: "partially_filled filled cancelled rejected unknown",
     S.PARTIALLY_FILLED: "partially_filled filled cancelled unknown",

@@ -1,0 +1,123 @@
+"""The account's journal: every kind of record, and a file of version 1 that must be readable for ever."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+from tradigrade.storage.account_journal import AccountJournal, Record
+from tradigrade.storage.journal import Journal, JournalFault
+from tradigrade.trading.messages import (
+    AccountReconciled,
+    BalanceAdopted,
+    CancelIntended,
+    HistoryAdopted,
+    OrderAccepted,
+    OrderApproved,
+    OrderCancelled,
+    OrderFilled,
+    OrderIntended,
+    OrderPlaced,
+    OrderRefused,
+    OrderRejected,
+    OrderUnknown,
+    RungChanged,
+    SignalGenerated,
+)
+from tradigrade.trading.tally import RunStarted
+
+GOLDEN = Path(__file__).with_name("account_journal_v1.bin")
+"""Written by `write(path, RECORDS)` of version 1. It is never written again: a change that cannot read it needs a new
+version of the format."""
+
+PRICE, AMOUNT, AT = Decimal("27000.10"), Decimal("0.00120"), 1_700_000_000_000_000_001
+NAME = "tgmain-1-5"
+RECORDS: list[Record] = [
+    RunStarted("run-1", AT),
+    BalanceAdopted("USDT", Decimal("10000"), AT),
+    HistoryAdopted("BTC/USDT", 41, AT),
+    SignalGenerated(
+        "s1", "learned", "BTC/USDT", AMOUNT, PRICE, AT, "bar 1", "linear@3", 0.625, 1.0, (0.5, -1.25)
+    ),
+    OrderApproved(
+        "a1", "r1", "s1", "learned", "BTC/USDT", "buy", "limit", AMOUNT, PRICE, PRICE, AT, AT + 1, "quote 7"
+    ),
+    OrderIntended(NAME, 5, 1, "a1", "s1", "learned", "BTC/USDT", "buy", "limit", AMOUNT, PRICE, PRICE, AT),
+    OrderPlaced(NAME, "s1", "learned", "BTC/USDT", "sell", "market", AMOUNT, None, AT),
+    OrderAccepted(NAME, "991", AT),
+    OrderUnknown(NAME, "RequestTimeout: no answer", AT),
+    CancelIntended(NAME, "a newer signal", AT),
+    OrderFilled(NAME, "42", "BTC/USDT", "buy", PRICE, AMOUNT, Decimal("0.0000012"), "BTC", True, AT),
+    OrderCancelled(NAME, "cancelled at the venue", AT),
+    OrderRejected(NAME, "NEVER_ARRIVED", "the venue holds no such order", AT),
+    OrderRefused("s2", "learned", "BTC/USDT", "POSITION_LIMIT", {"worst": "5001", "bound": "5000"}, AT),
+    AccountReconciled(False, ("balance of BTC: books 1, venue 2",), 1, 0, AT),
+    RungChanged("account", "CANCEL_ONLY", "balance of BTC", AT),
+]
+
+
+def write(path: Path, records: list[Record]) -> None:
+    journal = AccountJournal(path)
+    journal.open()
+    for record in records:
+        journal.append(record)
+    journal.close()
+
+
+def test_the_records_above_are_of_every_kind() -> None:
+    assert {type(record) for record in RECORDS} == set(get_args(Record))
+
+
+def test_every_kind_of_record_comes_back_as_it_was(tmp_path: Path) -> None:
+    write(tmp_path / "j", RECORDS)
+    assert list(AccountJournal(tmp_path / "j").replay()) == RECORDS
+
+
+def test_a_journal_of_version_1_still_reads() -> None:
+    assert list(AccountJournal(GOLDEN).replay()) == RECORDS
+
+
+def test_version_1_is_still_written_to_the_byte(tmp_path: Path) -> None:
+    write(tmp_path / "j", RECORDS)
+    assert (tmp_path / "j").read_bytes() == GOLDEN.read_bytes()
+
+
+def test_the_next_sequence_is_that_of_the_next_record(tmp_path: Path) -> None:
+    journal = AccountJournal(tmp_path / "j")
+    assert journal.open() == 0
+    for record in RECORDS:
+        expected = journal.next_sequence
+        assert journal.append(record) == expected
+    journal.close()
+
+
+def test_opening_says_how_many_bytes_were_torn(tmp_path: Path) -> None:
+    write(tmp_path / "j", RECORDS)
+    with (tmp_path / "j").open("ab") as file:
+        file.write(b"torn")
+    journal = AccountJournal(tmp_path / "j")
+    assert journal.open() == 4
+    journal.close()
+    assert list(journal.replay()) == RECORDS
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        msgspec.msgpack.encode({"t": "OrderDreamt", "at_ns": 1}),
+        msgspec.msgpack.encode({"t": "RunStarted", "run_id": "r", "at_ns": 1, "mood": "new"}),
+        msgspec.msgpack.encode({"t": "RunStarted", "run_id": "r"}),
+        b"\xc1",
+        b"",
+    ],
+    ids=["unknown kind", "unknown field", "missing field", "no MessagePack", "nothing"],
+)
+def test_a_record_this_program_does_not_know_is_a_fault_that_names_it(tmp_path: Path, payload: bytes) -> None:
+    write(tmp_path / "j", RECORDS[:2])
+    raw = Journal(tmp_path / "j")
+    raw.open()
+    raw.append(payload)
+    raw.close()
+    with pytest.raises(JournalFault, match=r"record 3 of .* is not of this version"):
+        list(AccountJournal(tmp_path / "j").replay())

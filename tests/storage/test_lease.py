@@ -1,0 +1,108 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tradigrade.storage.lease import FileLease, LeaseHeld
+
+HOLDER = """
+import sys
+from pathlib import Path
+from tradigrade.storage.lease import FileLease, LeaseHeld
+
+lease = FileLease(Path(sys.argv[1]))
+try:
+    print(lease.acquire(), flush=True)
+except LeaseHeld as fault:
+    print(type(fault).__name__, flush=True)
+sys.stdin.read()
+"""
+
+
+def holder(path: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_the_epoch_grows_with_every_acquisition(tmp_path: Path) -> None:
+    lease = FileLease(tmp_path / "new folder" / "lease")
+    assert [lease.acquire() for _ in range(3)] == [1, 2, 3]
+    lease.release()
+    assert lease.acquire() == 4
+    assert FileLease(tmp_path / "other").acquire() == 1
+
+
+def test_a_lease_is_held_from_acquisition_to_release(tmp_path: Path) -> None:
+    lease = FileLease(tmp_path / "lease")
+    held = [lease.held()]
+    lease.acquire()
+    held.append(lease.held())
+    lease.release()
+    held.append(lease.held())
+    assert held == [False, True, False]
+
+
+def test_a_second_holder_is_refused(tmp_path: Path) -> None:
+    first, second = FileLease(tmp_path / "lease"), FileLease(tmp_path / "lease")
+    first.acquire()
+    with pytest.raises(LeaseHeld, match="another process holds the lease"):
+        second.acquire()
+    assert first.held()
+    assert not second.held()
+    first.release()
+    assert second.acquire() == 2
+
+
+@pytest.mark.parametrize("then", ["removed", "replaced"])
+def test_a_lease_whose_file_is_gone_is_lost(tmp_path: Path, then: str) -> None:
+    path = tmp_path / "lease"
+    first, second = FileLease(path), FileLease(path)
+    epochs = [first.acquire(), first.acquire()]
+    path.unlink()
+    if then == "replaced":
+        second.acquire()
+    assert not first.held()
+    if then == "replaced":
+        with pytest.raises(LeaseHeld):
+            first.acquire()
+        assert second.held()
+    else:
+        epochs.append(first.acquire())
+        assert first.held()
+    assert epochs == sorted(set(epochs)), "an epoch is never given twice by one process"
+
+
+def test_an_unreadable_epoch_begins_anew_rather_than_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "lease").write_bytes(b"\xffnonsense")
+    assert FileLease(tmp_path / "lease").acquire() == 1
+
+
+def test_a_torn_epoch_leaves_no_old_digits(tmp_path: Path) -> None:
+    (tmp_path / "lease").write_text("99\n")
+    lease = FileLease(tmp_path / "lease")
+    assert lease.acquire() == 100
+    assert (tmp_path / "lease").read_text().strip() == "100"
+
+
+@pytest.mark.process
+def test_another_process_is_refused_until_the_holder_dies(tmp_path: Path) -> None:
+    path = tmp_path / "lease"
+    with holder(path) as first:
+        assert said(first) == "1"
+        with holder(path) as second:
+            assert said(second) == "LeaseHeld"
+            assert second.stdin is not None
+            second.stdin.close()
+        os.kill(first.pid, 9)
+        first.wait()
+        with holder(path) as third:
+            assert said(third) == "2"
+            assert third.stdin is not None
+            third.stdin.close()
