@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+
 from tradigrade.exchanges import loopback
 
 _CLIENT_ID = re.compile(rb"newClientOrderId=([^&]+)").search

@@ -8,6 +8,7 @@ import time
 import aiohttp
 import msgspec
 import uvloop
+
 from tradigrade.actors.credentials import Credentials
 from tradigrade.exchanges.binance.streams import STREAM_URL
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import uvloop
+
 from tradigrade.config.run import Run
 from tradigrade.config.settings import AccountSettings, RiskSettings, Settings, StrategySettings
 from tradigrade.exchanges.binance.streams import SNAPSHOT_URL, STREAM_URL, BinanceStreams

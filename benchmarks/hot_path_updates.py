@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 import pykka
+
 from tradigrade.config.run import Run
 from tradigrade.exchanges.market import FrameArrived, MarketWord, SnapshotArrived, StreamsOpened
 from tradigrade.node import Node

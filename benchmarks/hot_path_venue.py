@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import uvloop
+
 from tradigrade.actors.credentials import Credentials
 from tradigrade.exchanges.simulated.source import MarketFrame
 from tradigrade.exchanges.simulated.tls import server_context

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.kit.account import EXECUTOR, LEDGER, RISK, Account, approval, assert_level
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.trading.messages import (
     CancelIntended,
@@ -15,8 +17,6 @@ from tradigrade.trading.messages import (
     OrderUnknown,
 )
 from tradigrade.trading.order_states import OrderState
-
-from tests.kit.account import EXECUTOR, LEDGER, RISK, Account, approval, assert_level
 
 # -- law 1: no order without approval ---------------------------------------------------------------------------------
 

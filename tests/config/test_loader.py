@@ -3,6 +3,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from tradigrade.config.errors import ConfigFault
 from tradigrade.config.loader import default_data_dir, load_settings
 from tradigrade.config.settings import Settings

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tradigrade.config.loader import load_settings, render
 from tradigrade.config.settings import (
     AccountSettings,

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tradigrade.exchanges.binance.decoder import DepthEvent
 from tradigrade.exchanges.binance.synchronizer import (
     BookLost,

@@ -5,6 +5,7 @@ import socket
 import aiohttp
 import pytest
 from aiohttp import web
+
 from tradigrade.exchanges.loopback import LoopbackResolver, open_loopback_socket, open_session
 from tradigrade.exchanges.simulated.tls import ensure_certificate, server_context
 

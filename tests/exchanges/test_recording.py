@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tradigrade.exchanges.binance.decoder import DepthEvent, TickerEvent, TradeEvent, decode
 from tradigrade.exchanges.simulated.recording import SEAM_GAP, Recording, RecordingFault
 

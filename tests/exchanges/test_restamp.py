@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from tradigrade.exchanges.simulated.restamp import restamp
 
 NOW_MS = 1_700_000_000_123

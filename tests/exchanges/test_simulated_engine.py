@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tradigrade.exchanges.binance.decoder import DepthEvent, TickerEvent, TradeEvent
 from tradigrade.exchanges.simulated.engine import Engine, OrderRequest
 from tradigrade.exchanges.simulated.errors import RequestRefused

@@ -3,6 +3,7 @@ import ssl
 import stat
 
 import pytest
+
 from tradigrade.exchanges.simulated.tls import ensure_certificate, server_context
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)

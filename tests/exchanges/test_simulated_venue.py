@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import ccxt.pro
 import pytest
 import yarl
+
 from tradigrade.exchanges.loopback import open_session
 from tradigrade.exchanges.simulated.requestlog import RequestLine, RequestLog
 from tradigrade.exchanges.simulated.source import MarketFrame

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import islice, pairwise
 
 import pytest
+
 from tradigrade.exchanges.binance.decoder import DepthEvent, TickerEvent, TradeEvent, decode
 from tradigrade.exchanges.binance.synchronizer import BookSnapshot, BookSynchronizer, StreamOpened
 from tradigrade.exchanges.simulated.source import MarketFrame, MarketSource

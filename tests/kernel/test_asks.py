@@ -2,10 +2,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tradigrade.kernel.envelope import Reply
-from tradigrade.kernel.errors import ActorDead, ActorFailed, AskTimeout, KernelError, MailboxFull
 
 from tests.kit.cells import Puppet, VirtualSystem, fail
+from tradigrade.kernel.envelope import Reply
+from tradigrade.kernel.errors import ActorDead, ActorFailed, AskTimeout, KernelError, MailboxFull
 
 
 def silence(_: Puppet) -> Reply:

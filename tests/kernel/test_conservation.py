@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tradigrade.kernel.cell import CellActor
-from tradigrade.kernel.envelope import Envelope
 
 from tests.kit.cells import Puppet, VirtualSystem, fail
+from tradigrade.kernel.cell import CellActor
+from tradigrade.kernel.envelope import Envelope
 
 PATHS = ("node/a", "node/b", "node/nobody")
 

@@ -1,7 +1,6 @@
+from tests.kit.cells import Puppet, VirtualSystem, fail
 from tradigrade.kernel.signals import DeadLetter, Down
 from tradigrade.kernel.system import DEAD_LETTERS, DEAD_LETTERS_KEPT
-
-from tests.kit.cells import Puppet, VirtualSystem, fail
 
 
 class Undertaker(Puppet):

@@ -1,11 +1,11 @@
 from typing import Any
 
 import pytest
+
+from tests.kit.cells import Puppet, VirtualSystem, fail
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.errors import PathTaken
 from tradigrade.kernel.signals import Down, Started
-
-from tests.kit.cells import Puppet, VirtualSystem, fail
 
 
 @pytest.fixture

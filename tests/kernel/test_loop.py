@@ -2,6 +2,7 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.identity import SeededEntropy
 from tradigrade.kernel.loop import Loop, VirtualLoop

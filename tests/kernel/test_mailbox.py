@@ -1,8 +1,8 @@
 import pytest
-from tradigrade.kernel.envelope import Envelope
-from tradigrade.kernel.mailbox import CONTROL_LIMIT, Lane, Mailbox
 
 from tests.kit.cells import Puppet, VirtualSystem
+from tradigrade.kernel.envelope import Envelope
+from tradigrade.kernel.mailbox import CONTROL_LIMIT, Lane, Mailbox
 
 
 def fill(mailbox: Mailbox, lane: Lane, amount: int) -> int:

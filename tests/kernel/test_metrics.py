@@ -1,4 +1,5 @@
 import pytest
+
 from tradigrade.kernel.metrics import BOUNDS_S, Histogram, Metrics
 
 

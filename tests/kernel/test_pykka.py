@@ -7,10 +7,10 @@ from typing import Any
 
 import pykka
 import pytest
-from tradigrade.kernel.cell import CellActor
-from tradigrade.kernel.errors import ActorFailed, MailboxFull
 
 from tests.kit.cells import Puppet, VirtualSystem, fail
+from tradigrade.kernel.cell import CellActor
+from tradigrade.kernel.errors import ActorFailed, MailboxFull
 
 HOOKS = ("_create_actor_inbox", "_create_future", "_start_actor_loop")
 

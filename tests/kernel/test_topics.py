@@ -1,6 +1,5 @@
-from tradigrade.kernel.topics import Topics
-
 from tests.kit.cells import VirtualSystem
+from tradigrade.kernel.topics import Topics
 
 
 def test_subscribers_are_told_in_the_order_of_their_subscription_once_each() -> None:

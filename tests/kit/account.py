@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from tradigrade.actors import topics
 from tradigrade.actors.executor import Executor
 from tradigrade.actors.ledger import Ledger

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from tradigrade.storage.account_journal import AccountJournal, Record
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from tradigrade.models.champion import Scoreboard
 from tradigrade.models.faults import StateRefused
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tradigrade.models.features import FEATURE_BOUND, FEATURE_NAMES, FeatureBuilder
 from tradigrade.trading.bars import BarBuilder
 from tradigrade.trading.messages import BarClosed, MarketDataUpdate

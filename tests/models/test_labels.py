@@ -1,4 +1,5 @@
 import pytest
+
 from tradigrade.models.labels import Labeller
 
 

@@ -2,6 +2,7 @@ import json
 import random
 
 import pytest
+
 from tradigrade.models.faults import StateRefused
 from tradigrade.models.linear import OnlineLinear
 from tradigrade.models.losses import log_loss

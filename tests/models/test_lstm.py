@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from safetensors.numpy import save
+
 from tradigrade.models.faults import WeightsCorrupt
 from tradigrade.models.lstm import LstmWeights, decode, encode, initial_state, step
 

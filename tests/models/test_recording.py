@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tradigrade.models.runner import ModelRunner
 from tradigrade.trading.bars import BarBuilder
 from tradigrade.trading.messages import Level, MarketDataUpdate

@@ -4,6 +4,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+
 from tradigrade.models.faults import WeightsCorrupt
 from tradigrade.models.lstm import LstmWeights, encode
 from tradigrade.models.registry import KEPT_VERSIONS, ModelMetrics, latest, load, next_version, publish

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tradigrade.models.faults import StateRefused, WeightsCorrupt
 from tradigrade.models.features import FEATURE_NAMES
 from tradigrade.models.lstm import LstmWeights

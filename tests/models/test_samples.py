@@ -1,4 +1,5 @@
 import numpy as np
+
 from tradigrade.models.samples import gather
 from tradigrade.trading.messages import SampleTaken
 

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+
 from tradigrade.models.faults import StateRefused
 from tradigrade.models.lstm import NORMALISED_BOUND, initial_state, step
 from tradigrade.trading.messages import SampleTaken

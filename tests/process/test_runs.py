@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tradigrade.trading.messages import OrderIntended
 
 from tests.kit.running import RECORDING, ROOT, Running, alive, assert_no_order_lost_or_doubled, run_command, running
+from tradigrade.trading.messages import OrderIntended
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 

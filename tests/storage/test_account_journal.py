@@ -6,6 +6,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+
 from tradigrade.storage.account_journal import AccountJournal, Record
 from tradigrade.storage.journal import Journal, JournalFault
 from tradigrade.trading.messages import (

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tradigrade.storage.journal import HEADER, MAGIC, PAYLOAD_LIMIT, RECORD, Journal, JournalFault
 
 PAYLOADS = [b"one", b"two, a longer one", b"", b"four"]

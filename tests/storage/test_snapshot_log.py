@@ -2,6 +2,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tradigrade.storage.journal import Journal, JournalFault
 from tradigrade.storage.snapshot_log import SnapshotLog
 

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tradigrade.storage.state_files import StateFiles
 
 

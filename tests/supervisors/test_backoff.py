@@ -1,5 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tradigrade.supervisors.backoff import Backoff
 from tradigrade.supervisors.intensity import add_restart
 

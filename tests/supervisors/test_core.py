@@ -1,9 +1,9 @@
 import pytest
+
+from tests.kit.supervision import Play, eager_flags, worker
 from tradigrade.kernel.signals import KILLED, NORMAL, SHUTDOWN
 from tradigrade.supervisors.effects import Add, ChildDown, ChildStarted, Remove, Terminate, Wake
 from tradigrade.supervisors.spec import Restart, Strategy
-
-from tests.kit.supervision import Play, eager_flags, worker
 
 ABC = (worker("a"), worker("b"), worker("c"))
 

@@ -5,6 +5,8 @@ from typing import Literal
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.kit.supervision import Play, eager_flags, worker
 from tradigrade.supervisors.effects import (
     Add,
     ChildDown,
@@ -18,8 +20,6 @@ from tradigrade.supervisors.effects import (
     Terminate,
 )
 from tradigrade.supervisors.spec import Restart, Strategy
-
-from tests.kit.supervision import Play, eager_flags, worker
 
 NAMES = "abcde"
 INTENSITY, PERIOD_S = 3, 10.0

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.kit.supervision import eager_flags
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.identity import SystemEntropy
@@ -18,8 +20,6 @@ from tradigrade.supervisors.effects import End
 from tradigrade.supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
 from tradigrade.supervisors.spec import ChildSpec
 from tradigrade.supervisors.supervisor import Supervisor
-
-from tests.kit.supervision import eager_flags
 
 pytestmark = pytest.mark.process
 

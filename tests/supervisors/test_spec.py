@@ -1,4 +1,5 @@
 import pytest
+
 from tradigrade.supervisors.backoff import Backoff
 from tradigrade.supervisors.spec import ChildSpec, Flags, SpecFault, validate
 

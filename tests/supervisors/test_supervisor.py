@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
+
+from tests.kit.cells import Puppet, VirtualSystem, fail
+from tests.kit.supervision import eager_flags
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.signals import Down, Started
 from tradigrade.supervisors.actors import ActorSpawner, resolve
 from tradigrade.supervisors.effects import Add, End, Remove, Restarting, Terminate
 from tradigrade.supervisors.spec import ChildSpec, SpecFault, Strategy
 from tradigrade.supervisors.supervisor import Supervisor
-
-from tests.kit.cells import Puppet, VirtualSystem, fail
-from tests.kit.supervision import eager_flags
 
 ENDED: list[str] = []
 """Paths of mourned puppets, in the order of their ends."""

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+
 from tradigrade.trading.books import Books
 from tradigrade.trading.evidence import Evidence, VenueOrder, VenueState
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS

@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tradigrade.trading.bars import MAX_EMPTY_BARS, BarBuilder
 from tradigrade.trading.messages import BarClosed, MarketDataUpdate
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.trading.facts import NOW_NS, SYMBOL, accepted, books, fill, intent, placed
 from tradigrade.trading.books import CLOSED_KEPT, Books
 from tradigrade.trading.messages import (
     ZERO,
@@ -21,8 +23,6 @@ from tradigrade.trading.messages import (
     OrderUnknown,
 )
 from tradigrade.trading.order_states import OrderState
-
-from tests.trading.facts import NOW_NS, SYMBOL, accepted, books, fill, intent, placed
 
 amounts = st.decimals("0.0001", "5", places=4)
 prices = st.decimals("1", "1000", places=2)

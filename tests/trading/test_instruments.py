@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 
 BTC = PAPER_INSTRUMENTS["BTC/USDT"]

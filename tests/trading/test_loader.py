@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from tradigrade.trading.loader import load_strategy, make_strategy
 from tradigrade.trading.strategies.learned import Learned
 from tradigrade.trading.strategy import StrategyFault

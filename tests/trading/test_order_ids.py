@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tradigrade.trading.order_ids import CLIENT_ID_LIMIT, client_id_prefix, make_client_id
 
 accounts = st.from_regex("[a-z][a-z0-9]{0,7}", fullmatch=True)

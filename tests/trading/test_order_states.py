@@ -1,6 +1,7 @@
 import itertools
 
 import pytest
+
 from tradigrade.trading.order_states import CLOSED, TRANSITIONS, OrderState, may_follow
 
 S = OrderState

@@ -2,6 +2,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from tests.trading.facts import NOW_NS, SYMBOL, accepted, at_venue, books, evidence, fill, intent, placed
 from tradigrade.trading.books import Books
 from tradigrade.trading.evidence import Evidence
 from tradigrade.trading.messages import (
@@ -14,8 +16,6 @@ from tradigrade.trading.messages import (
     OrderUnknown,
 )
 from tradigrade.trading.reconciliation import ADOPTED, begin, compare, settle
-
-from tests.trading.facts import NOW_NS, SYMBOL, accepted, at_venue, books, evidence, fill, intent, placed
 
 LOST_AFTER_NS = 2_500_000_000
 PREFIX = "tgmain-"

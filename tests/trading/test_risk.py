@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.trading.facts import INSTRUMENT, NOW_NS, SYMBOL, accepted, books, fill, intent, market, placed, signal
 from tradigrade.trading.books import Books
 from tradigrade.trading.messages import (
     ZERO,
@@ -18,8 +20,6 @@ from tradigrade.trading.messages import (
 )
 from tradigrade.trading.risk import MARKET_SLACK, Draft, Limits, Refusal, RiskView, judge
 from tradigrade.trading.rungs import NORMAL, Rung, Standing
-
-from tests.trading.facts import INSTRUMENT, NOW_NS, SYMBOL, accepted, books, fill, intent, market, placed, signal
 
 LIMITS = Limits(Decimal(2_000), Decimal(5_000), 5, Decimal(100), 2_000_000_000)
 CASH = BalanceAdopted("USDT", Decimal(10_000), NOW_NS)

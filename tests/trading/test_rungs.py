@@ -1,6 +1,7 @@
 import itertools
 
 import pytest
+
 from tradigrade.trading.rungs import (
     NORMAL,
     AccountFacts,

@@ -2,6 +2,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from tradigrade.trading.loader import make_strategy
 from tradigrade.trading.messages import BarClosed, MarketDataUpdate, OrderFilled, Prediction
 from tradigrade.trading.strategies.learned import Learned

@@ -2,9 +2,9 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
-from tradigrade.trading.strategy import Strategy, StrategyFault
 
 from tests.trading.facts import fill, intent, market
+from tradigrade.trading.strategy import Strategy, StrategyFault
 
 
 class Example(Strategy):

@@ -1,7 +1,6 @@
+from tests.trading.facts import fill, intent, signal
 from tradigrade.trading.messages import OrderRefused, OrderUnknown
 from tradigrade.trading.tally import RunStarted, RunTally
-
-from tests.trading.facts import fill, intent, signal
 
 RECORDS = (
     signal(),

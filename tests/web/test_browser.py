@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from tradigrade.web.server import ConsoleServer
-from tradigrade.web.state import ConsoleState
 
 from tests.web.samples import NOW, PIDS, RISK, S, feed_all, node, symbol, system, trader, trading
+from tradigrade.web.server import ConsoleServer
+from tradigrade.web.state import ConsoleState
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

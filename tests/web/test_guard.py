@@ -1,4 +1,5 @@
 import pytest
+
 from tradigrade.web.guard import host_allowed, origin_allowed
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.web.samples import NOW, RISK, S, actor, feed_all, node, system, trading
 from tradigrade.supervisors.reports import HistogramReport
 from tradigrade.web.metrics import expose, make_registry, metric_name
 from tradigrade.web.state import ConsoleState
-
-from tests.web.samples import NOW, RISK, S, actor, feed_all, node, system, trading
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

@@ -10,11 +10,11 @@ from typing import Any
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.web.samples import NOW, S, feed_all, system, trader, trading
 from tradigrade.web import server as server_module
 from tradigrade.web.server import CLIENTS_MAX, PERIOD_MIN_S, AddressFault, ConsoleServer, PortTaken
 from tradigrade.web.state import ConsoleState
-
-from tests.web.samples import NOW, S, feed_all, system, trader, trading
 
 BOUND_S = 5.0
 UPGRADE = (

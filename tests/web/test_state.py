@@ -7,18 +7,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tradigrade.supervisors.reports import HistogramReport
-from tradigrade.web.state import INCIDENTS_MAX, NODES_MAX, ConsoleState, MalformedReport
-from tradigrade.web.view import (
-    EQUITY_POINTS_MAX,
-    LEARNING_POINTS_MAX,
-    ROWS_MAX,
-    TEXT_MAX,
-    decimal_text,
-    latency_view,
-    nest_actors,
-    thin,
-)
 
 from tests.web.samples import (
     NOW,
@@ -34,6 +22,18 @@ from tests.web.samples import (
     system,
     trader,
     trading,
+)
+from tradigrade.supervisors.reports import HistogramReport
+from tradigrade.web.state import INCIDENTS_MAX, NODES_MAX, ConsoleState, MalformedReport
+from tradigrade.web.view import (
+    EQUITY_POINTS_MAX,
+    LEARNING_POINTS_MAX,
+    ROWS_MAX,
+    TEXT_MAX,
+    decimal_text,
+    latency_view,
+    nest_actors,
+    thin,
 )
 
 
