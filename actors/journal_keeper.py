@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..kernel.actor import Actor
-from ..trading.messages import AccountReconciled, OrderRefused, RungChanged, SignalGenerated
+from ..trading.messages import AccountReconciled, OrderApproved, OrderRefused, RungChanged, SignalGenerated
 from ..trading.tally import RunStarted
 from . import topics
 
@@ -27,7 +27,7 @@ class JournalKeeper(Actor):
         if recovered_bytes:
             self.context.system.metrics.count("journal_torn_bytes", recovered_bytes)
         self._journal.append(RunStarted(self.run_id, self.context.now_ns()))
-        for topic in (topics.SIGNALS, topics.REFUSALS, topics.RECONCILED, topics.RUNG):
+        for topic in (topics.SIGNALS, topics.APPROVALS, topics.REFUSALS, topics.RECONCILED, topics.RUNG):
             self.context.subscribe(topic)
         self.context.repeat(SYNC_PERIOD_S, _SyncDue())
 
@@ -36,7 +36,7 @@ class JournalKeeper(Actor):
             case _SyncDue():
                 if self._journal.unsynced:
                     self._run_in_thread(self._journal.sync)
-            case SignalGenerated() | OrderRefused() | RungChanged() | AccountReconciled():
+            case SignalGenerated() | OrderApproved() | OrderRefused() | RungChanged() | AccountReconciled():
                 self._journal.append(message)
 
     def stop(self, reason: str) -> None:  # noqa: ARG002

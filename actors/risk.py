@@ -211,6 +211,7 @@ class Risk(Actor):
             judged_on=f"{market.kind} {market.sequence} of {market.symbol}",
         )
         self.context.tell(self.executor, approval)
+        self.context.publish(topics.APPROVALS, approval)  # for the record: nobody trades on it
 
     def _stop_trading(self, flatten: bool) -> None:
         self._held.clear()

@@ -2,6 +2,7 @@
 
 ORDERS = "orders"
 """Every journalled event of the account."""
+APPROVALS = "approvals"
 REFUSALS = "refusals"
 RECONCILED = "reconciled"
 RUNG = "rung"

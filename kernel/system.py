@@ -85,7 +85,7 @@ class System:
         if self.transport is not None and path.partition("/")[0] != self.node:
             if self.transport.send(path, envelope):
                 return True
-            return self.undeliverable(path, envelope, ActorDead(f"no connection to the node of {path!r}"))
+            return self.undeliverable(path, envelope, ActorDead(f"the way to {path!r} is full, or refused the message"))
         return self.undeliverable(path, envelope, ActorDead(f"nobody lives at {path!r}"))
 
     def publish(self, topic: str, message: Any, *, sender: str = "") -> None:

@@ -13,6 +13,7 @@ import signal
 import socket
 import struct
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -36,7 +37,7 @@ def _receive(control: socket.socket) -> tuple[dict[str, Any], int] | None:
     (size,) = HEADER.unpack(data[: HEADER.size])
     assert size <= REQUEST_LIMIT, f"a request of {size} bytes is over the bound of {REQUEST_LIMIT}"
     while len(data) < HEADER.size + size:
-        data += control.recv(65536)
+        data += control.recv(HEADER.size + size - len(data))
     return json.loads(data[HEADER.size :]), fds[0]
 
 
@@ -47,6 +48,8 @@ def _become(request: dict[str, Any], lifeline_fd: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         resolve(request["target"])(lifeline_fd, request["argument"])
         status = 0
+    except Exception:  # noqa: BLE001 - nobody above would hear of it
+        traceback.print_exc()
     finally:
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
@@ -74,8 +77,8 @@ def continue_serving(control_fd: int, argument: dict[str, Any]) -> None:  # noqa
 def _serve_from(control: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: nodes report their own end by their lifeline
-    control.sendall(HEADER.pack(os.getpid()))
     with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        control.sendall(HEADER.pack(os.getpid()))
         serve(control)
 
 

@@ -201,7 +201,7 @@ class ProcessSpawner:
 
     def _closed(self, supervisor: Actor, process: Process) -> None:
         context = supervisor.context
-        if process.state == "stopping" and not process.reason:
+        if process.state == "stopping" and not process.reason and not process.kill_wanted:
             process.reason = SHUTDOWN
         process.reason = process.reason or KILLED
         process.state = "stopped"
@@ -210,10 +210,22 @@ class ProcessSpawner:
         context.tell(context.path, ChildDown(process.name, process.incarnation, process.reason))
 
     def _check_started(self, process: Process) -> None:
-        if process.state == "starting" and self.processes.get(process.name) is process and process.pid:
+        if process.state == "stopped":
+            return
+        if process.state == "starting":
             process.reason = f"did not start within {START_TIMEOUT_S} s"
+        if not process.pid:
+            self._kill_fork_server_of(process)
+        elif process.state == "starting":
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
+
+    def _kill_fork_server_of(self, process: Process) -> None:
+        """It hangs, and owes a process: with it goes what it holds of that process, whose end is heard then."""
+        for name, channel in self._channels.items():
+            if process in channel.waiting:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.processes[name].pid, signal.SIGKILL)
 
 
 def _spawn(arguments: list[str], inherited: socket.socket) -> int:

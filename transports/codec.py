@@ -1,7 +1,7 @@
 """The wire form: one MessagePack map per frame, a tagged union inside, everything unknown refused.
 
-Refused with `WireFault`: an unknown tag or field, a wrong type, NaN or infinity, text over its bound, nesting over its
-bound, another schema version. Times are nanoseconds UTC.
+Refused with `WireFault`: an unknown tag or field, a wrong type, NaN or infinity, a number, text or collection over its
+bound, another schema version. No type nests in itself, so depth is bounded too. Times are nanoseconds UTC.
 """
 
 import math
@@ -17,6 +17,12 @@ from . import control
 SCHEMA_VERSION = 1
 FRAME_LIMIT = 1 << 20
 """Bytes of the largest frame a node sends or accepts."""
+TEXT_LIMIT = 64 * 1024
+"""Characters of the longest text."""
+ITEMS_LIMIT = 10_000
+"""Items of the largest collection."""
+DIGITS_LIMIT = 100
+"""Digits of the longest decimal, and its largest power of ten: no price or amount comes near, and sums stay cheap."""
 
 
 class WireFault(Exception):
@@ -38,11 +44,15 @@ PAYLOADS: tuple[type, ...] = tuple(
 )
 """Every message that may cross a process border."""
 
+_KINDS = frozenset(PAYLOADS)
 Payload = Union[PAYLOADS]  # type: ignore[valid-type]  # noqa: UP007 - made of a tuple
 
 
 class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """A message on its way between nodes. `correlation` joins an answer to its question; 0 asks for none."""
+    """A message on its way between nodes. `correlation` joins an answer to its question; 0 asks for none.
+
+    `incarnation` is the sender's; in an answer it is the asker's, who ignores what an earlier one of its name asked for.
+    """
 
     version: int
     target: str
@@ -61,7 +71,9 @@ _decoder = msgspec.msgpack.Decoder(Frame)
 
 
 def encode(frame: Frame) -> bytes:
-    """One frame; `WireFault` where it is larger than `FRAME_LIMIT`."""
+    """One frame; `WireFault` where it is larger than `FRAME_LIMIT`, or its payload is none of `PAYLOADS`."""
+    if type(frame.payload) not in _KINDS:
+        raise WireFault(f"a {type(frame.payload).__name__} may not cross a process border")
     data = _encoder.encode(frame)
     if len(data) > FRAME_LIMIT:
         raise WireFault(f"a {type(frame.payload).__name__} of {len(data)} bytes is over the bound of {FRAME_LIMIT}")
@@ -78,20 +90,29 @@ def decode(data: bytes) -> Frame:
         raise WireFault(f"a frame does not decode: {error}") from error
     if frame.version != SCHEMA_VERSION:
         raise WireFault(f"expected schema version {SCHEMA_VERSION}, got {frame.version}")
-    if not _finite(frame.payload):
-        raise WireFault(f"a {type(frame.payload).__name__} holds NaN or infinity")
+    _check(frame)
     return frame
 
 
-def _finite(value: Any) -> bool:
+def _check(value: Any) -> None:
+    """Raise `WireFault` at the first value that is over its bound."""
     if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, Decimal):
-        return value.is_finite()
-    if isinstance(value, msgspec.Struct):
-        return all(_finite(getattr(value, name)) for name in value.__struct_fields__)
-    if isinstance(value, dict):
-        return all(map(_finite, value.values()))
-    if isinstance(value, (tuple, list)):
-        return all(map(_finite, value))
-    return True
+        _require(math.isfinite(value), "NaN or infinity")
+    elif isinstance(value, Decimal):
+        _require(value.is_finite(), "NaN or infinity")
+        digits = max(len(str(value)), abs(value.adjusted()))
+        _require(digits <= DIGITS_LIMIT, f"a decimal of {digits} digits, over the bound of {DIGITS_LIMIT}")
+    elif isinstance(value, str):
+        _require(len(value) <= TEXT_LIMIT, f"a text of {len(value)} characters, over the bound of {TEXT_LIMIT}")
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            _check(getattr(value, name))
+    elif isinstance(value, (tuple, dict)):
+        _require(len(value) <= ITEMS_LIMIT, f"a collection of {len(value)} items, over the bound of {ITEMS_LIMIT}")
+        for item in value.items() if isinstance(value, dict) else value:
+            _check(item)
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise WireFault(f"a frame holds {otherwise}")

@@ -23,6 +23,8 @@ from .control import Failed
 OUTGOING_LIMIT = 10_000
 HIGH_WATER_MARK = 200
 """Frames kept for a peer that is away; those that must not arrive late carry a deadline."""
+PEERS_LIMIT = 64
+"""Links kept open: whoever asks from the command line is a node of its own."""
 RECONNECT_MS = 10
 RECONNECT_MAX_MS = 1_000
 
@@ -36,6 +38,7 @@ class Gateway:
         self._incarnation = incarnation
         self._outgoing: deque[tuple[str, bytes]] = deque()
         self._questions: dict[int, Reply] = {}
+        self._peers: dict[str, zmq.Socket[bytes]] = {}
         self._sequence = 0
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
@@ -57,24 +60,33 @@ class Gateway:
         self._thread.join(0.5)
 
     def send(self, path: str, envelope: Envelope) -> bool:
-        """Queue an envelope for another node; False where the queue is at its bound."""
+        """Queue an envelope for another node; False where the queue is at its bound or the wire refuses the message."""
         if len(self._outgoing) >= OUTGOING_LIMIT:
             return False
+        try:
+            self._ask_or_tell(path, envelope)
+        except WireFault:
+            self._system.metrics.count("wire_faults")
+            return False
+        return True
+
+    def _ask_or_tell(self, path: str, envelope: Envelope) -> None:
         self._sequence += 1
         correlation = 0
         if envelope.reply is not None:
             correlation = self._sequence
             self._questions[correlation] = envelope.reply
             envelope.reply.then(lambda _: self._questions.pop(correlation, None))
-        self._queue(path, envelope, correlation, answer=False)
-        return True
+        self._queue(path, envelope, correlation, self._incarnation)
 
-    def _queue(self, path: str, envelope: Envelope, correlation: int, *, answer: bool) -> None:
+    def _queue(
+        self, path: str, envelope: Envelope, correlation: int, incarnation: str, *, answer: bool = False
+    ) -> None:
         frame = Frame(
             SCHEMA_VERSION,
             path,
             envelope.sender or self._system.node,
-            self._incarnation,
+            incarnation,
             self._sequence,
             envelope.message,
             correlation,
@@ -107,10 +119,22 @@ class Gateway:
 
     def _answer(self, question: Frame, reply: Reply) -> None:
         message = reply.value if reply.error is None else Failed(reason=str(reply.error))
-        if len(self._outgoing) < OUTGOING_LIMIT:
-            self._queue(question.sender, Envelope(message, question.target), question.correlation, answer=True)
+        if len(self._outgoing) >= OUTGOING_LIMIT:
+            self._system.metrics.count("frames_dropped")
+            return
+        try:
+            self._queue_answer(question, message)
+        except WireFault as fault:
+            self._system.metrics.count("wire_faults")
+            self._queue_answer(question, Failed(reason=f"the answer of {question.target!r} is refused: {fault}"))
+
+    def _queue_answer(self, question: Frame, message: object) -> None:
+        envelope = Envelope(message, question.target)
+        self._queue(question.sender, envelope, question.correlation, question.incarnation, answer=True)
 
     def _answered(self, frame: Frame) -> None:
+        if frame.incarnation != self._incarnation:  # the one who asked is no more, and its numbers are used again
+            return
         if (reply := self._questions.pop(frame.correlation, None)) is None:
             return
         payload: object = frame.payload
@@ -133,9 +157,10 @@ class Gateway:
             self._serve(context, router)
         finally:
             context.destroy(linger=100)
+            self._wake_in.close()
+            self._wake_out.close()
 
     def _serve(self, context: zmq.Context[zmq.Socket[bytes]], router: zmq.Socket[bytes]) -> None:
-        peers: dict[str, zmq.Socket[bytes]] = {}
         poller = zmq.Poller()
         poller.register(router, zmq.POLLIN)
         poller.register(self._wake_in.fileno(), zmq.POLLIN)
@@ -146,13 +171,19 @@ class Gateway:
                 self._wake_in.recv(4096)
             while self._outgoing:
                 name, data = self._outgoing.popleft()
-                if name not in peers:
-                    peers[name] = self._connect(context, name)
-                self._send_now(peers[name], data)
+                self._send_now(self._peer(context, name), data)
             with contextlib.suppress(zmq.Again):
                 while True:
                     parts = router.recv_multipart(zmq.DONTWAIT)
                     self._system.loop.call_soon_threadsafe(lambda data=parts[-1]: deliver(data))  # type: ignore[misc]
+
+    def _peer(self, context: zmq.Context[zmq.Socket[bytes]], name: str) -> zmq.Socket[bytes]:
+        """The link to a node, made on first use; past the bound the one not used for longest is closed."""
+        peer = self._peers.pop(name, None) or self._connect(context, name)
+        self._peers[name] = peer
+        if len(self._peers) > PEERS_LIMIT:
+            self._peers.pop(next(iter(self._peers))).close()
+        return peer
 
     def _connect(self, context: zmq.Context[zmq.Socket[bytes]], name: str) -> zmq.Socket[bytes]:
         peer = context.socket(zmq.DEALER)

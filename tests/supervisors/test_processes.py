@@ -77,6 +77,7 @@ class Launched:
         await self.until(lambda: "launcher/nodes" not in self.system.actors)
 
     def kill_all(self) -> None:
+        self.system.actors.pop("launcher/nodes", None)  # nobody restarts what is killed now
         for process in self.spawner.processes.values():
             if process.pid and process.state != "stopped":
                 with contextlib.suppress(ProcessLookupError):
@@ -102,15 +103,15 @@ def launch(test: Callable[[Launched], Awaitable[None]], *children: ChildSpec, in
 
 async def gone(pid: int) -> None:
     """Until the process has ended."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
     with contextlib.suppress(ProcessLookupError):
         fd = os.pidfd_open(pid)
-        ended = asyncio.Event()
-        asyncio.get_running_loop().add_reader(fd, ended.set)
+        loop.add_reader(fd, ended.set)
         try:
             async with asyncio.timeout(LIMIT_S):
                 await ended.wait()
         finally:
-            asyncio.get_running_loop().remove_reader(fd)
+            loop.remove_reader(fd)
             os.close(fd)
 
 
@@ -182,7 +183,7 @@ def test_when_all_fork_servers_are_killed_they_come_back() -> None:
         for name in FORK_SERVERS:
             os.kill(launched[name].pid, signal.SIGKILL)
         for name in FORK_SERVERS:
-            await launched.runs(name, 2)
+            await launched.until(lambda name=name: launched[name].incarnation > 1 and launched[name].state == "running")
         assert launched["node"].incarnation == 1
 
     launch(test, *WARM, node())
@@ -195,7 +196,7 @@ def test_a_process_whose_launcher_is_gone_ends_by_itself() -> None:
         found.lifeline.close()
         await gone(found.pid)
         found.state = "stopped"
-        launched.system.kill("launcher/nodes")  # the rest is killed by the end of the test
+        launched.kill_all()
 
     launch(test, node())
 
