@@ -23,7 +23,7 @@ from .logs import configure_logs
 from .ports import node_ports
 from .supervisors.actors import ActorSpawner
 from .supervisors.effects import End, Restarting
-from .supervisors.lifeline import Lifeline
+from .supervisors.lifeline import Lifeline, encode_line
 from .supervisors.supervisor import Supervisor
 from .trading.tally import Drain
 from .transports.control import Acknowledged, CrashAsked, Failed
@@ -68,6 +68,7 @@ class Node:
         spawner = ActorSpawner()
         outside = f"{self.name}/{OUTSIDE}"
         self.system.spawn(self.name, lambda: Supervisor(root, spawner), parent=outside)
+        self.loop.set_exception_handler(self._loop_failed)
         self.loop.add_signal_handler(signal.SIGTERM, self.stop, "terminated")
         gc.collect()
         gc.freeze()
@@ -100,6 +101,11 @@ class Node:
 
     def _stop_tree(self) -> None:
         self.system.tell(self.name, End(SHUTDOWN))
+
+    def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Something outside every actor raised: never in silence."""
+        self.system.metrics.count("crashes")
+        self.log.error("the loop reports", event_text=context["message"], error=repr(context.get("exception")))
 
     def _told(self, word: str, detail: str) -> None:
         if word == "stop":
@@ -167,4 +173,9 @@ def main(lifeline_fd: int, argument: dict[str, Any]) -> None:
         import uvloop
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    Node(argument["name"], from_json(argument["run"]), argument["incarnation"], lifeline_fd).serve()
+    try:
+        Node(argument["name"], from_json(argument["run"]), argument["incarnation"], lifeline_fd).serve()
+    except Exception as error:
+        with socket.socket(fileno=os.dup(lifeline_fd)) as lifeline:
+            lifeline.sendall(encode_line("failed", f"{type(error).__name__}: {error}"))
+        raise

@@ -60,9 +60,11 @@ def make_run(symbols: tuple[str, ...]) -> Iterator[Run]:
         directory = DataDirectory(Path(folder))
         directory.lock()
         a_run = prepare(directory, make_settings(symbols))
-        yield a_run
-        clean_up(directory, a_run)
-        directory.unlock()
+        try:
+            yield a_run
+        finally:
+            clean_up(directory, a_run)
+            directory.unlock()
 
 
 @contextmanager

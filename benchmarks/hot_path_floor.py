@@ -30,7 +30,7 @@ _decode = msgspec.json.Decoder(_Frame).decode
 
 
 def measure_floor(doors: Doors, credentials: Credentials) -> list[tuple[int, int]]:
-    """As `measure_trader`, of one thread with aiohttp on uvloop: a frame is read and decoded, its order signed and sent."""
+    """As `measure_trader`, of one thread with aiohttp on uvloop: it reads and decodes frames, signs and sends orders."""
     sent = SentOrders()
     uvloop.run(_trade(doors, credentials, sent))
     return sorted((int(due_ns), at_ns - int(due_ns)) for due_ns, at_ns in sent.times_ns().items())

@@ -25,9 +25,9 @@ SYMBOLS = ("BTC/USDT", "ETH/USDT", "BNB/USDT", "SOL/USDT")
 """Few enough to be busy, and enough that each strategy's order is done before its next."""
 FRAMES_PER_S = 10_000
 TRIGGER_EVERY = 100
-QUIET_S = 4.0
-"""Frames flow at the full rate this long before the first of them triggers an order: the reader may still connect."""
-TRIGGERS = 1_100
+QUIET_S = 3.0
+"""Frames flow at the full rate this long before the first that triggers an order: the trader is still connecting."""
+TRIGGERS = 900
 SCHEDULE_S = QUIET_S + TRIGGERS * TRIGGER_EVERY / FRAMES_PER_S
 
 DEPTHS_PER_S = 10
@@ -72,9 +72,7 @@ class FrameMix:
 
     def snapshot(self, venue_symbol: str) -> bytes:
         """The answer to GET /api/v3/depth: the book as it stands after the last diff made."""
-        bids, asks = (
-            [[f"{MIDDLE + side * (10 + step):.2f}", "1.00000000"] for step in range(LEVELS)] for side in (-1, 1)
-        )
+        bids, asks = ([[_price_of(side, step), "1.00000000"] for step in range(LEVELS)] for side in (-1, 1))
         book = {"lastUpdateId": self.last_ids[venue_symbol.encode()], "bids": bids, "asks": asks}
         return json.dumps(book).encode()
 
@@ -112,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _FrameServer
 
-    def do_GET(self) -> None:  # noqa: N802 - the name http.server calls
+    def do_GET(self) -> None:
+        """Called by http.server."""
         if self.headers.get("Upgrade", "").lower() == "websocket":
             first = round(QUIET_S * FRAMES_PER_S)
             mix = self.server.mix = FrameMix(SYMBOLS, range(first, first + TRIGGERS * TRIGGER_EVERY))
@@ -183,8 +182,13 @@ def _money(value: float) -> bytes:
     return b"%.8f" % value
 
 
+def _price_of(side: int, step: int) -> str:
+    """Of one level (side -1 bids, 1 asks), behind every quote."""
+    return f"{MIDDLE + side * (10 + step):.8f}"
+
+
 def _diff(generator: random.Random, side: int) -> bytes:
-    """New sizes for some levels of one side (-1 bids, 1 asks)."""
+    """New sizes for some levels of one side."""
     steps = generator.sample(range(LEVELS), LEVELS_CHANGED)
-    levels = [[f"{MIDDLE + side * (10 + step):.8f}", f"{generator.randrange(1, 500) / 100:.8f}"] for step in steps]
+    levels = [[_price_of(side, step), f"{generator.randrange(1, 500) / 100:.8f}"] for step in steps]
     return json.dumps(levels, separators=(",", ":")).encode()

@@ -3,13 +3,14 @@
 import asyncio
 import socket
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import aiohttp
 import uvloop
 
 from tradigrade.config.run import Run
-from tradigrade.config.settings import AccountSettings, RiskSettings, Settings, StrategySettings
+from tradigrade.config.settings import RiskSettings, Settings, StrategySettings
 from tradigrade.exchanges.binance.streams import SNAPSHOT_URL, STREAM_URL, BinanceStreams
 from tradigrade.exchanges.ccxt_venue import CcxtVenue
 from tradigrade.kernel.clock import SystemClock
@@ -30,16 +31,16 @@ LATE_S = 10.0
 def make_settings(symbols: tuple[str, ...]) -> Settings:
     """One strategy with its model for each symbol, and limits that refuse none of its orders."""
     strategy = StrategySettings(path="benchmarks.hot_path_strategy:Taker", name="taker")
-    many = 10**9
+    many = Decimal(10**9)
     risk = RiskSettings(max_order_notional=many, max_position_notional=many, max_orders_per_s=10_000)
-    return Settings(symbols=symbols, strategies=(strategy,), risk=risk, account=AccountSettings())
+    return Settings(symbols=symbols, strategies=(strategy,), risk=risk)
 
 
 def make_node(run: Run) -> Node:
-    """A trader on uvloop, as the launcher starts it; nobody holds the other end of its lifeline to any purpose."""
+    """A trader on uvloop, as the launcher starts it."""
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    global _lifeline  # noqa: PLW0603 - closing it would tell the node that its launcher died
-    _lifeline, theirs = socket.socketpair()
+    ours, theirs = socket.socketpair()
+    ours.detach()  # stays open to the end of the process: its end would tell the node that its launcher died
     return Node("trader", run, 1, theirs.detach())
 
 

@@ -1,6 +1,5 @@
 """The venue of the hot path, from a process of its own: the simulated one, on a market where nothing moves."""
 
-import asyncio
 import time
 from decimal import Decimal
 from multiprocessing.connection import Connection
@@ -25,7 +24,7 @@ PERIOD_NS = 100_000_000
 class QuietMarket:
     """A `MarketSource` of one quote, again and again, with more behind it than anybody takes."""
 
-    symbols = SYMBOLS
+    symbols: tuple[str, ...] = SYMBOLS
 
     def __init__(self) -> None:
         self._number = 0

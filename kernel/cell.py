@@ -16,7 +16,7 @@ from .envelope import Envelope, Reply
 from .errors import ActorDead, ActorFailed, MailboxFull
 from .loop import Loop
 from .mailbox import Lane, Mailbox
-from .signals import KILLED, Down, Started, Stop
+from .signals import KILLED, Down, Started, Stop, is_clean
 
 if TYPE_CHECKING:
     from .system import System
@@ -220,6 +220,8 @@ class CellActor(pykka.Actor):
             return
         self.ended = True
         self.actor_stopped.set()
+        if not is_clean(reason) and reason != KILLED:
+            self.system.metrics.count("crashes")
         if self._actor is not None and reason != KILLED:
             try:
                 self._actor.stop(reason)

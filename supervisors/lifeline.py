@@ -12,6 +12,11 @@ from collections.abc import Callable
 LINE_LIMIT = 64 * 1024
 
 
+def encode_line(word: str, detail: str) -> bytes:
+    """One line as it travels; a detail over the bound is cut."""
+    return json.dumps([word, detail[: LINE_LIMIT // 4]]).encode() + b"\n"
+
+
 class Lifeline:
     """One end, read on an asyncio loop. `closed` is called once, when the other end is gone."""
 
@@ -32,9 +37,8 @@ class Lifeline:
 
     def say(self, word: str, detail: str = "") -> None:
         """Send one line; silence where the other end is gone, since `closed` tells that."""
-        line = json.dumps([word, detail[: LINE_LIMIT // 2]]).encode() + b"\n"
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError, BlockingIOError, OSError):
-            self._end.send(line)
+        with contextlib.suppress(OSError):
+            self._end.send(encode_line(word, detail))
 
     def close(self) -> None:
         if self._end.fileno() >= 0:

@@ -37,6 +37,8 @@ class Process:
     pid: int = 0
     state: State = "starting"
     reason: str = ""
+    last_reason: str = ""
+    """Why the incarnation before this one ended."""
     kill_wanted: bool = False
     up_ns: int = 0
     serving_ns: int = 0
@@ -72,7 +74,9 @@ class ProcessSpawner:
         adopt_orphans(loop)
 
     def start(self, supervisor: Actor, spec: ChildSpec, incarnation: int, restarts: int) -> None:
+        before = self.processes.get(spec.id)
         process = self.processes[spec.id] = Process(spec.id, incarnation, restarts)
+        process.last_reason = before.reason if before is not None else ""
         ours, theirs = socket.socketpair()
         process.lifeline = Lifeline(
             self._loop,
@@ -119,7 +123,7 @@ class ProcessSpawner:
             state=process.state,
             restarts=process.restarts,
             incarnation=process.incarnation,
-            reason=process.reason,
+            reason=process.reason or process.last_reason,
             up_ms=since_down_ms(process.up_ns),
             ready_ms=since_down_ms(process.serving_ns),
         )

@@ -56,6 +56,7 @@ class ProcessReport(Report, frozen=True, gc=False):
     restarts: int
     incarnation: int
     reason: str = ""
+    """Why it ended; of a running one, why the one before it did."""
     up_ms: float | None = None
     """From the last death to the new process's first words."""
     ready_ms: float | None = None

@@ -122,7 +122,8 @@ class Account:
     # -- the process --------------------------------------------------------------------------------------------------
 
     def boot(self, seed: int) -> None:
-        """Begin a process: the tree with new ports on the same files."""
+        """Begin a process: the tree with new ports on the same files; what was heard before is forgotten."""
+        self.heard.clear()
         self.system = System("trader", self.loop, self.clock, SeededEntropy(seed))
         self.journal = AccountJournal(self.folder / "account-main.journal")
         self.lease = FileLease(self.folder / "account-main.lease")

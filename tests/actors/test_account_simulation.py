@@ -1,0 +1,132 @@
+"""Seeded runs of the account under everything at once: signals, moves, lost answers, disconnects, crashes, kills.
+
+Whatever happens, once the venue is well again the account ends reconciled; and the same seed writes the same journal.
+"""
+
+import os
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from tradigrade.trading.messages import OrderIntended
+
+from tests.kit.account import EXECUTOR, LEDGER, RISK, SYMBOL, Account, assert_level
+
+SEEDS = int(os.environ.get("SEEDS", "100"))
+RUN_S = 100.0
+"""Simulated, before healing."""
+HEAL_S = 20.0
+SYMBOLS = (SYMBOL, "ETH/USDT")
+
+
+class Chaos:
+    """Draws what happens next; the same seed draws the same."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.draw = random.Random(seed)
+        self.account = Account(folder, seed, SYMBOLS)
+        self.faults = 0
+        self.boots = 0
+        venue = self.account.venue
+        venue.touch["ETH/USDT"] = (Decimal(1999), Decimal(2000))
+        venue.stream_delay_s = lambda: self.draw.choice([0.01, 0.02, 0.02, 0.3])
+        venue.copies = lambda: self.draw.choice([1, 1, 1, 2, 0])
+        events: dict[Callable[[], None], int] = {
+            self.signal: 30,
+            self.move: 20,
+            self.fill: 10,
+            self.spoil_order: 6,
+            self.spoil_cancel: 3,
+            self.disconnect: 2,
+            self.blind: 1,
+            self.crash: 2,
+            self.kill: 1,
+        }
+        self.kinds, self.weights = list(events), list(events.values())
+
+    def run(self) -> Account:
+        clock = self.account.clock
+        while clock.monotonic_ns() < RUN_S * 1e9:
+            self.draw.choices(self.kinds, self.weights)[0]()
+            self.account.advance(self.draw.choice([0.0, 0.01, 0.05, 0.3, 1.5]))
+        self.heal()
+        return self.account
+
+    def heal(self) -> None:
+        venue = self.account.venue
+        venue.fates.clear()
+        venue.cancel_fates.clear()
+        venue.stream_delay_s, venue.copies, venue.looks_fail = lambda: 0.02, lambda: 1, False
+        self.account.advance(HEAL_S)
+
+    def signal(self) -> None:
+        symbol = self.draw.choice(SYMBOLS)
+        bid, ask = self.account.venue.touch[symbol]
+        notional = Decimal(self.draw.choice([0, 0, 100, 700, 1900, 3000]))
+        limit = self.draw.choice([None, bid, ask, bid * Decimal("0.998")])
+        self.account.signal(notional / ask, limit, self.draw.choice(["one", "two", "three"]), symbol)
+
+    def move(self) -> None:
+        symbol = self.draw.choice(SYMBOLS)
+        bid, ask = self.account.venue.touch[symbol]
+        step = (bid * Decimal(self.draw.randrange(-20, 21)) / 10_000).quantize(Decimal("0.01"))
+        self.account.move(bid + step, ask + step, symbol)
+
+    def fill(self) -> None:
+        venue = self.account.venue
+        if opened := sorted(venue.open_ids()):
+            client_id = self.draw.choice(opened)
+            part = (venue.orders[client_id].remaining / self.draw.choice([1, 3])).quantize(Decimal("1e-8"))
+            venue.fill(client_id, part or None)
+
+    def spoil_order(self) -> None:
+        self.faults += 1
+        self.account.venue.fates.append(self.draw.choice(["lost", "unanswered", "refused", "slow", "silent"]))
+
+    def spoil_cancel(self) -> None:
+        self.account.venue.cancel_fates.append(self.draw.choice(["lost", "unanswered"]))
+
+    def disconnect(self) -> None:
+        self.faults += 1
+        self.account.venue.disconnect(for_s=self.draw.choice([0.1, 1.0, 4.0]))
+
+    def blind(self) -> None:
+        self.account.venue.looks_fail = not self.account.venue.looks_fail
+
+    def crash(self) -> None:
+        self.faults += 1
+        path = self.draw.choice([EXECUTOR, RISK, LEDGER, "trader/trading/venue", "trader/trading/journal"])
+        if (actor := self.account.system.actors.get(path)) is not None:
+            actor.crash("chaos")
+
+    def kill(self) -> None:
+        self.faults += 1
+        self.boots += 1
+        self.account.kill()
+        self.account.advance(self.draw.choice([0.1, 2.0]))
+        self.account.boot(self.draw.getrandbits(32))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_whatever_happens_the_account_ends_level_with_the_venue(tmp_path: Path, seed: int) -> None:
+    chaos = Chaos(tmp_path, seed)
+    account = chaos.run()
+    assert account.rung("account") == "NORMAL"
+    assert account.books.unknown_orders() == ()
+    assert_level(account)
+    assert chaos.faults >= 5
+    assert len(account.records(OrderIntended)) >= 20
+    for symbol in SYMBOLS:
+        assert account.books.balances.get(symbol.partition("/")[0], Decimal(0)) >= 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_seed_writes_the_same_journal(tmp_path: Path, seed: int) -> None:
+    journals = []
+    for name in ("one", "two"):
+        Chaos(tmp_path / name, seed).run()
+        journals.append((tmp_path / name / "account-main.journal").read_bytes())
+    assert journals[0] == journals[1]
+    assert len(journals[0]) > 10_000
