@@ -60,10 +60,12 @@ class StrategyRunner(Actor):
         self._arguments = (strategy, strategies_dir, symbol, parameters)
 
     def start(self) -> None:
+        self._models: ModelRunner | None = None  # `stop` runs also where the next line fails
         self.strategy = make_strategy(*self._arguments)
         self._bars = BarBuilder(self.symbol, round(self.bar_s * 1e9))
         self._state_name = f"{self.name}-{self.symbol.replace('/', '-')}"
-        self._models = self._make_models() if self.strategy.needs_model else None
+        if self.strategy.needs_model:
+            self._models = self._make_models()
         self._market: MarketDataUpdate | None = None
         self._ready = False
         self._bar_count = 0

@@ -43,7 +43,7 @@ async def ask(data_dir: Path, question: Any, path: str = "launcher/monitor") -> 
     system.transport = gateway
     gateway.start()
     answered: asyncio.Future[Reply] = loop.create_future()
-    system.ask(path, question, ASK_TIMEOUT_S).then(answered.set_result)
+    system.ref(path).ask(question, ASK_TIMEOUT_S).then(answered.set_result)
     reply = await answered
     gateway.close()
     (Path(facts["socket_dir"]) / f"{system.node}.sock").unlink(missing_ok=True)

@@ -44,7 +44,7 @@ def run_system(settings: Settings, options: Options) -> bool:
     run = prepare(directory, settings)
     directory.note_market(settings)
     announce(directory, run)
-    screen = Console(stderr=True, highlight=False)
+    screen = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     try:
         origin = "resuming the books of" if resumed else "starting anew in"
         screen.print(f"tradigrade: {origin} {directory.path}")

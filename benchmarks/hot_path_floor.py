@@ -30,7 +30,7 @@ _decode = msgspec.json.Decoder(_Frame).decode
 
 
 def measure_floor(doors: Doors, credentials: Credentials) -> list[tuple[int, int]]:
-    """As `measure_trader`, of one thread with aiohttp on uvloop: it reads and decodes frames, signs and sends orders."""
+    """As `measure_trader`, with nothing but aiohttp on uvloop: read and decode frames, sign and send orders."""
     sent = SentOrders()
     uvloop.run(_trade(doors, credentials, sent))
     return sorted((int(due_ns), at_ns - int(due_ns)) for due_ns, at_ns in sent.times_ns().items())

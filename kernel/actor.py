@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .envelope import Envelope, Reply
+from .envelope import Reply
 from .loop import Timer
+from .ref import Ref
 
 if TYPE_CHECKING:
     from .system import System
@@ -60,17 +61,17 @@ class Context:
     def now_ns(self) -> int:
         return self.system.clock.now_ns()
 
-    def tell(self, path: str, message: Any, *, ttl_s: float | None = None) -> bool:
-        """Send; False (and a dead letter) where nobody is there or its mailbox is full.
+    def ref(self, path: str) -> Ref:
+        """The address of an actor, here or in another node; what is sent through it names this actor as its sender."""
+        return Ref(self.system, path, self.path)
 
-        With `ttl_s` the message is dropped, and counted, when it could not be handled in time.
-        """
-        deadline_ns = None if ttl_s is None else self.system.clock.now_ns() + round(ttl_s * 1e9)
-        return self.system.deliver(path, Envelope(message, self.path, deadline_ns=deadline_ns))
+    def tell(self, path: str, message: Any, *, ttl_s: float | None = None) -> bool:
+        """`ref(path).tell`."""
+        return self.ref(path).tell(message, ttl_s=ttl_s)
 
     def ask(self, path: str, message: Any, timeout_s: float) -> Reply:
-        """Send a question; the reply is always resolved: a value, an error or a time-out."""
-        return self.system.ask(path, message, timeout_s, sender=self.path)
+        """`ref(path).ask`."""
+        return self.ref(path).ask(message, timeout_s)
 
     def publish(self, topic: str, message: Any) -> None:
         """Tell everybody in this node who subscribed to the topic."""

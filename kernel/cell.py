@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BATCH = 256
 """Messages handled before the event loop gets its turn again."""
+REASON_LIMIT = 2_000
+"""Characters of an exception's own words in the reason of an end."""
 
 
 class Cell:
@@ -246,4 +248,4 @@ def _describe(error: Exception) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f" at {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return f"{type(error).__name__}: {str(error)[:REASON_LIMIT]}{where}"

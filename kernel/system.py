@@ -13,6 +13,7 @@ from .identity import Entropy
 from .loop import Loop
 from .mailbox import Lane
 from .metrics import Metrics
+from .ref import Ref
 from .signals import DeadLetter, Down
 from .topics import Topics
 
@@ -54,6 +55,10 @@ class System:
             raise PathTaken(f"an actor already lives at {path!r}: stop it first")
         actor = self.actors[path] = CellActor(self, path, factory, parent=parent, incarnation=incarnation)
         actor.begin()
+
+    def ref(self, path: str) -> Ref:
+        """The address of an actor, here or in another node."""
+        return Ref(self, path)
 
     def stop(self, path: str, reason: str) -> None:
         """Ask the actor at `path` to end, ahead of its queued work."""

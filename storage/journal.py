@@ -60,7 +60,9 @@ class Journal:
         """Write one record with a single `write`; its sequence. A short or failed write is `JournalFault`, after which
         the file is as it was before; so is a payload over `PAYLOAD_LIMIT`."""
         if len(payload) > PAYLOAD_LIMIT:
-            raise JournalFault(f"journal {self.path}: a record of {len(payload)} bytes, at most {PAYLOAD_LIMIT} are read")
+            raise JournalFault(
+                f"journal {self.path}: a record of {len(payload)} bytes, at most {PAYLOAD_LIMIT} are read"
+            )
         sequence = self.sequence + 1
         crc = zlib.crc32(payload, sequence & 0xFFFFFFFF)
         record = RECORD.pack(len(payload), crc, sequence) + payload
@@ -102,7 +104,9 @@ class Journal:
 
 def _check_header(data: bytes, path: Path) -> None:
     if len(data) < HEADER.size or not data.startswith(MAGIC):
-        raise JournalFault(f"{path} is not a journal: expected it to begin with {MAGIC!r}, found {data[: len(MAGIC)]!r}")
+        raise JournalFault(
+            f"{path} is not a journal: expected it to begin with {MAGIC!r}, found {data[: len(MAGIC)]!r}"
+        )
     _, version = HEADER.unpack_from(data)
     if version != VERSION:
         raise JournalFault(f"journal {path} has version {version}, this program reads version {VERSION}")

@@ -14,7 +14,8 @@ LINE_LIMIT = 64 * 1024
 
 def encode_line(word: str, detail: str) -> bytes:
     """One line as it travels; a detail over the bound is cut."""
-    return json.dumps([word, detail[: LINE_LIMIT // 4]]).encode() + b"\n"
+    words = json.dumps([word, detail[: LINE_LIMIT // 8]], ensure_ascii=False)  # 6 bytes a character at most
+    return words.encode(errors="replace") + b"\n"
 
 
 class Lifeline:

@@ -24,9 +24,7 @@ CLOSED = frozenset({S.FILLED, S.CANCELLED, S.REJECTED})
 
 TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
     # An order found at the venue may have been sent though the journal lost the word of it.
-    S.INTENDED: frozenset(
-        {S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.UNKNOWN}
-    ),
+    S.INTENDED: frozenset({S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.UNKNOWN}),
     # The stream may be ahead of the answer: filled or cancelled before it was accepted.
     S.SUBMITTED: frozenset({S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.UNKNOWN}),
     # A venue may take an order at its door and reject it at its engine.

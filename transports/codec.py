@@ -51,7 +51,7 @@ Payload = Union[PAYLOADS]  # type: ignore[valid-type]  # noqa: UP007 - made of a
 class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A message on its way between nodes. `correlation` joins an answer to its question; 0 asks for none.
 
-    `incarnation` is the sender's; in an answer it is the asker's, who ignores what an earlier one of its name asked for.
+    `incarnation` is the sender's; in an answer the asker's, who ignores what an earlier one of its name asked for.
     """
 
     version: int
@@ -71,10 +71,13 @@ _decoder = msgspec.msgpack.Decoder(Frame)
 
 
 def encode(frame: Frame) -> bytes:
-    """One frame; `WireFault` where it is larger than `FRAME_LIMIT`, or its payload is none of `PAYLOADS`."""
+    """One frame; `WireFault` where it is larger than `FRAME_LIMIT`, or its payload is no sound one of `PAYLOADS`."""
     if type(frame.payload) not in _KINDS:
         raise WireFault(f"a {type(frame.payload).__name__} may not cross a process border")
-    data = _encoder.encode(frame)
+    try:
+        data = _encoder.encode(frame)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
+        raise WireFault(f"a {type(frame.payload).__name__} does not encode: {error}") from error
     if len(data) > FRAME_LIMIT:
         raise WireFault(f"a {type(frame.payload).__name__} of {len(data)} bytes is over the bound of {FRAME_LIMIT}")
     return data

@@ -44,20 +44,25 @@ class Gateway:
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
-        self._bound = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Bind and serve; returns when the node can be reached."""
+        """Bind and serve; returns when the node can be reached. `zmq.ZMQError` says why it cannot be."""
+        context = zmq.Context()
+        try:
+            router = self._bind(context)
+        except zmq.ZMQError:
+            self._release(context)
+            raise
+        self._thread = threading.Thread(target=self._run, args=(context, router), name="gateway", daemon=True)
         self._thread.start()
-        if not self._bound.wait(5.0):
-            raise TimeoutError(f"the gateway could not bind in {self._directory} within 5 s")
 
     def close(self) -> None:
         """Send what is queued and end the thread; bounded by half a second."""
         self._closing = True
         self._wake()
-        self._thread.join(0.5)
+        if self._thread is not None:
+            self._thread.join(0.5)
 
     def send(self, path: str, envelope: Envelope) -> bool:
         """Queue an envelope for another node; False where the queue is at its bound or the wire refuses the message."""
@@ -143,22 +148,26 @@ class Gateway:
         else:
             reply.resolve(payload)
 
+    def _bind(self, context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
+        router = context.socket(zmq.ROUTER)
+        router.setsockopt(zmq.LINGER, 0)
+        router.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
+        router.setsockopt(zmq.RCVHWM, HIGH_WATER_MARK)
+        router.bind(endpoint(self._directory, self._system.node))
+        return router
+
+    def _release(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        context.destroy(linger=100)
+        self._wake_in.close()
+        self._wake_out.close()
+
     # -- on the gateway's own thread ----------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        context = zmq.Context()
+    def _run(self, context: zmq.Context[zmq.Socket[bytes]], router: zmq.Socket[bytes]) -> None:
         try:
-            router = context.socket(zmq.ROUTER)
-            router.setsockopt(zmq.LINGER, 0)
-            router.setsockopt(zmq.MAXMSGSIZE, FRAME_LIMIT)
-            router.setsockopt(zmq.RCVHWM, HIGH_WATER_MARK)
-            router.bind(endpoint(self._directory, self._system.node))
-            self._bound.set()
             self._serve(context, router)
         finally:
-            context.destroy(linger=100)
-            self._wake_in.close()
-            self._wake_out.close()
+            self._release(context)
 
     def _serve(self, context: zmq.Context[zmq.Socket[bytes]], router: zmq.Socket[bytes]) -> None:
         poller = zmq.Poller()

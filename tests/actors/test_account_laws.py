@@ -179,9 +179,7 @@ def test_an_intent_whose_process_died_before_it_was_sent_never_is(tmp_path: Path
     ("fate", "becomes", "bought"),
     [("lost", "rejected", "0"), ("unanswered", "filled", "0.05"), ("silent", "filled", "0.05")],
 )
-def test_an_order_in_doubt_is_settled_by_evidence_alone(
-    tmp_path: Path, fate: Any, becomes: str, bought: str
-) -> None:
+def test_an_order_in_doubt_is_settled_by_evidence_alone(tmp_path: Path, fate: Any, becomes: str, bought: str) -> None:
     account = Account(tmp_path).serve()
     account.venue.copies = lambda: 0
     account.venue.stream_delay_s = lambda: 1e6
@@ -377,6 +375,10 @@ def test_every_order_that_was_placed_was_intended_just_before(tmp_path: Path) ->
     account.advance(1)
     account.signal("0")
     account.advance(8)
-    kinds = [type(r) for r in account.records() if isinstance(r, (OrderIntended, OrderPlaced, CancelIntended, OrderCancelled))]
+    kinds = [
+        type(r)
+        for r in account.records()
+        if isinstance(r, (OrderIntended, OrderPlaced, CancelIntended, OrderCancelled))
+    ]
     assert kinds == [OrderIntended, OrderPlaced, CancelIntended, OrderCancelled]
     assert_level(account)

@@ -5,14 +5,16 @@ Whatever happens, once the venue is well again the account ends reconciled; and 
 
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tradigrade.trading.messages import OrderIntended
 
 from tests.kit.account import EXECUTOR, LEDGER, RISK, SYMBOL, Account, assert_level
+from tradigrade.trading.messages import OrderIntended
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
 RUN_S = 100.0
@@ -93,7 +95,9 @@ class Chaos:
         self.account.venue.disconnect(for_s=self.draw.choice([0.1, 1.0, 4.0]))
 
     def blind(self) -> None:
-        self.account.venue.looks_fail = not self.account.venue.looks_fail
+        venue = self.account.venue
+        venue.looks_fail = True
+        self.account.loop.call_later(3.0, lambda: setattr(venue, "looks_fail", False))
 
     def crash(self) -> None:
         self.faults += 1
@@ -122,11 +126,24 @@ def test_whatever_happens_the_account_ends_level_with_the_venue(tmp_path: Path, 
         assert account.books.balances.get(symbol.partition("/")[0], Decimal(0)) >= 0
 
 
+def journal_of(folder: Path, seed: int) -> bytes:
+    Chaos(folder, seed).run()
+    return (folder / "account-main.journal").read_bytes()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_seed_writes_the_same_journal(tmp_path: Path, seed: int) -> None:
-    journals = []
-    for name in ("one", "two"):
-        Chaos(tmp_path / name, seed).run()
-        journals.append((tmp_path / name / "account-main.journal").read_bytes())
-    assert journals[0] == journals[1]
-    assert len(journals[0]) > 10_000
+    journal = journal_of(tmp_path / "one", seed)
+    assert journal == journal_of(tmp_path / "two", seed)
+    assert len(journal) > 10_000
+
+
+@pytest.mark.process
+def test_another_process_with_another_hash_seed_writes_the_same_journal(tmp_path: Path) -> None:
+    script = f"from {__name__} import *; journal_of(Path(sys.argv[1]), 4)"
+    for name in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": name, "PYTHONPATH": str(Path(__file__).parents[2])}
+        command = [sys.executable, "-c", f"import sys; {script}", str(tmp_path / name)]
+        subprocess.run(command, env=environment, check=True, timeout=60)
+    one, two = ((tmp_path / name / "account-main.journal").read_bytes() for name in ("1", "2"))
+    assert one == two == journal_of(tmp_path / "here", 4)

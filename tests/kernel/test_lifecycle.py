@@ -232,3 +232,15 @@ def test_two_systems_live_side_by_side() -> None:
     assert puppets["two"].log == []
     assert (one.clock.monotonic_ns(), two.clock.monotonic_ns()) == (1_000_000_000, 0)
     assert not two.metrics.counters
+
+
+def test_the_reason_of_a_crash_is_bounded(system: VirtualSystem) -> None:
+    def ramble(_: Puppet) -> None:
+        raise RuntimeError("x" * 1_000_000)
+
+    child(system)
+    heard(system)
+    system.tell("node/child", ramble)
+    (down,) = heard(system)
+    assert 1000 < len(down.reason) < 5000
+    assert "ramble" in down.reason

@@ -141,6 +141,7 @@ class Account:
         children = tuple(child for child in tree.children if child.id in ("trading", "portfolio"))
         root = msgspec.structs.replace(tree, children=children)
         self.system.spawn("trader", lambda: Supervisor(root, ActorSpawner()))
+        self.loop.run()
 
     def kill(self) -> None:
         """End the process as `kill -9` does: nothing is said, closed or finished."""
@@ -216,7 +217,7 @@ class Account:
 
     def drain(self, policy: Any) -> Summary:
         done: list[Any] = []
-        self.system.ask("trader/portfolio", Drain(policy), 3.5).then(lambda reply: done.append(reply))
+        self.system.ask("trader/portfolio", Drain(policy), 3.5).then(done.append)
         self.advance(4)
         assert done, "a question is always answered"
         assert done[0].error is None, done[0].error
@@ -287,7 +288,9 @@ def assert_level(account: Account) -> None:
         mine = sum(amount for (_, held), amount in books.strategy_positions.items() if held == symbol)
         assert mine == position.amount
         fees = sum((t.fee for t in venue.trades if t.fee_currency == base and t.symbol == symbol), Decimal(0))
-        traded = sum((t.amount if t.side == "buy" else -t.amount for t in venue.trades if t.symbol == symbol), Decimal(0))
+        traded = sum(
+            (t.amount if t.side == "buy" else -t.amount for t in venue.trades if t.symbol == symbol), Decimal(0)
+        )
         assert position.amount == traded - fees
     assert {order.intent.client_id for order in books.open_orders()} == venue.open_ids()
     assert_sent_once(account)

@@ -30,7 +30,9 @@ window_bars = 128
 class Running:
     """`tradigrade up` in a process of its own."""
 
-    def __init__(self, data_dir: Path, *arguments: str, config: str = FAST) -> None:
+    def __init__(
+        self, data_dir: Path, *arguments: str, config: str = FAST, environment: dict[str, str] | None = None
+    ) -> None:
         self.data_dir = data_dir
         data_dir.parent.mkdir(parents=True, exist_ok=True)
         file = data_dir.with_suffix(".toml")
@@ -40,7 +42,13 @@ class Running:
         self.errors = data_dir.with_suffix(".stderr")
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=data_dir.parent, start_new_session=True
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                cwd=data_dir.parent,
+                start_new_session=True,
+                env=os.environ | (environment or {}),
             )
 
     def status(self) -> dict[str, Any]:
@@ -128,8 +136,10 @@ class Running:
 
 
 @contextmanager
-def running(data_dir: Path, *arguments: str, config: str = FAST) -> Iterator[Running]:
-    system = Running(data_dir, *arguments, config=config)
+def running(
+    data_dir: Path, *arguments: str, config: str = FAST, environment: dict[str, str] | None = None
+) -> Iterator[Running]:
+    system = Running(data_dir, *arguments, config=config, environment=environment)
     try:
         yield system
     finally:

@@ -134,6 +134,15 @@ def traders(system: Running) -> set[str]:
     return {record.strategy for record in system.journal() if isinstance(record, OrderIntended)}
 
 
+def test_without_torch_it_runs_on_the_linear_model_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text('import sys\n\nsys.modules["torch"] = None\n')
+    with running(tmp_path / "data", "--for", "3", environment={"PYTHONPATH": str(tmp_path)}) as system:
+        summary = system.finish()
+        assert "torch is not installed, so only the linear model learns" in system.errors.read_text()
+        assert summary["learned_bars"] > 0
+        assert summary["restarts"] == summary["errors"] == 0
+
+
 def test_sigterm_stops_it_like_ctrl_c(tmp_path: Path) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(1)

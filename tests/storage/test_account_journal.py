@@ -38,12 +38,8 @@ RECORDS: list[Record] = [
     RunStarted("run-1", AT),
     BalanceAdopted("USDT", Decimal("10000"), AT),
     HistoryAdopted("BTC/USDT", 41, AT),
-    SignalGenerated(
-        "s1", "learned", "BTC/USDT", AMOUNT, PRICE, AT, "bar 1", "linear@3", 0.625, 1.0, (0.5, -1.25)
-    ),
-    OrderApproved(
-        "a1", "r1", "s1", "learned", "BTC/USDT", "buy", "limit", AMOUNT, PRICE, PRICE, AT, AT + 1, "quote 7"
-    ),
+    SignalGenerated("s1", "learned", "BTC/USDT", AMOUNT, PRICE, AT, "bar 1", "linear@3", 0.625, 1.0, (0.5, -1.25)),
+    OrderApproved("a1", "r1", "s1", "learned", "BTC/USDT", "buy", "limit", AMOUNT, PRICE, PRICE, AT, AT + 1, "quote 7"),
     OrderIntended(NAME, 5, 1, "a1", "s1", "learned", "BTC/USDT", "buy", "limit", AMOUNT, PRICE, PRICE, AT),
     OrderPlaced(NAME, "s1", "learned", "BTC/USDT", "sell", "market", AMOUNT, None, AT),
     OrderAccepted(NAME, "991", AT),

@@ -123,7 +123,7 @@ def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
 
 def test_a_journal_that_cannot_be_made_is_a_fault_that_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(JournalFault, match="cannot be opened: .*; make it writable"):
+    with pytest.raises(JournalFault, match=r"cannot be opened: .*; make it writable"):
         journal(tmp_path / "file" / "j")
 
 

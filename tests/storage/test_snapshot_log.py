@@ -63,7 +63,6 @@ class Crash(BaseException):
     """The process ends here."""
 
 
-
 def rotate_until_step(folder: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Rotate, and die before the disk is touched for the `step`-th time; False where it is done before."""
     log = filled(folder)
@@ -120,7 +119,7 @@ def test_a_torn_record_after_the_snapshot_is_cut(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_fault_that_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(JournalFault, match="cannot be made: .*; make it writable"):
+    with pytest.raises(JournalFault, match=r"cannot be made: .*; make it writable"):
         SnapshotLog(tmp_path / "file" / "log").load()
 
 

@@ -58,7 +58,12 @@ def placed(made: OrderIntended) -> OrderPlaced:
 
 
 def fill(
-    made: OrderIntended, trade_id: str = "1", amount: str = "1", price: str = "100", fee: str = "0", currency: str = "USDT"
+    made: OrderIntended,
+    trade_id: str = "1",
+    amount: str = "1",
+    price: str = "100",
+    fee: str = "0",
+    currency: str = "USDT",
 ) -> OrderFilled:
     return OrderFilled(
         client_id=made.client_id,
@@ -97,9 +102,7 @@ def market(bid: str = "29999", ask: str = "30001", age_ns: int = 0) -> MarketDat
 
 
 def at_venue(made: OrderIntended, state: VenueState, filled: Decimal = ZERO) -> VenueOrder:
-    return VenueOrder(
-        made.client_id, "v1", made.symbol, state, made.side, made.type, made.amount, made.price, filled
-    )
+    return VenueOrder(made.client_id, "v1", made.symbol, state, made.side, made.type, made.amount, made.price, filled)
 
 
 def evidence(

@@ -28,14 +28,12 @@ amounts = st.decimals("0.0001", "5", places=4)
 prices = st.decimals("1", "1000", places=2)
 fees = st.decimals("0", "0.01", places=6)
 fills = st.builds(
-    lambda side, price, amount, fee, currency, strategy, symbol: (
-        fill(
-            intent(f"o-{strategy}-{side}-{symbol}", side, "1000", strategy=strategy, symbol=symbol),
-            amount=str(amount),
-            price=str(price),
-            fee=str(fee),
-            currency=currency,
-        )
+    lambda side, price, amount, fee, currency, strategy, symbol: fill(
+        intent(f"o-{strategy}-{side}-{symbol}", side, "1000", strategy=strategy, symbol=symbol),
+        amount=str(amount),
+        price=str(price),
+        fee=str(fee),
+        currency=currency,
     ),
     st.sampled_from(["buy", "sell"]),
     prices,

@@ -23,7 +23,9 @@ def test_no_two_places_share_an_id(chosen: set[tuple[str, int, int]]) -> None:
 
 
 @given(accounts, accounts, numbers, numbers)
-def test_an_account_never_takes_the_orders_of_another_for_its_own(one: str, other: str, epoch: int, number: int) -> None:
+def test_an_account_never_takes_the_orders_of_another_for_its_own(
+    one: str, other: str, epoch: int, number: int
+) -> None:
     own = make_client_id(other, epoch, number).startswith(client_id_prefix(one))
     assert own == (one == other)
 

@@ -33,11 +33,7 @@ DOUBTFUL = ("intended", "submitted", "unknown")
 
 def level(folded: Books, found: Evidence) -> list[OrderEvent]:
     """Settle as the executor does: each event is applied before the next is made."""
-    events = []
-    for event in settle(folded, found, NOW_NS, LOST_AFTER_NS, PREFIX):
-        if folded.apply(event):
-            events.append(event)
-    return events
+    return [event for event in settle(folded, found, NOW_NS, LOST_AFTER_NS, PREFIX) if folded.apply(event)]
 
 
 @pytest.mark.parametrize("stage", STAGES)

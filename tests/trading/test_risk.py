@@ -136,7 +136,9 @@ def test_reducing_lets_a_sale_through() -> None:
     assert verdict == draft("sell", "0.02")
 
 
-OPEN = accepted(intent("open", amount="0.06", strategy="another", price=Decimal(29_000), reference_price=Decimal(30_000)))
+OPEN = accepted(
+    intent("open", amount="0.06", strategy="another", price=Decimal(29_000), reference_price=Decimal(30_000))
+)
 SENT = (OPEN[0], OPEN[1])
 DOUBT = (*SENT, OrderUnknown("open", "?", NOW_NS))
 PARTLY = (*OPEN, fill(OPEN[0], "p", "0.03", "29000"))  # type: ignore[arg-type]
