@@ -144,8 +144,9 @@ class Executor(Actor):
         self._used_approvals = {key: at for key, at in self._used_approvals.items() if at > now_ns}
         self._used_approvals[approval.approval_id] = approval.expires_ns
         intent = self._intend(approval, now_ns)
-        self._commit(intent)
-        self.context.tell(self.session, intent)
+        self._write(intent)
+        self.context.tell(self.session, intent)  # before the others hear of it: nothing may stand in the way
+        self._announce(intent)
         self._commit(
             OrderPlaced(
                 intent.client_id,
@@ -240,15 +241,22 @@ class Executor(Actor):
                 self._cancel(order.intent.client_id, "still open")
 
     def _commit(self, event: OrderEvent) -> None:
-        """Journal what changes the books, apply it and tell everybody; what changes nothing leaves no trace."""
+        """Journal what changes the books and tell everybody; what changes nothing leaves no trace."""
+        if self._write(event):
+            self._announce(event)
+
+    def _write(self, event: OrderEvent) -> bool:
+        """The journal first, where an intent is concerned: it must stand there before anything is done about it."""
         if isinstance(event, OrderIntended):
             sequence = self._journal.append(event)
             assert event.sequence in (sequence, 0), "an intent's id is its own journal sequence"
-            self.books.apply(event)
-        elif self.books.apply(event):
-            self._journal.append(event)
-        else:
-            return
+            return self.books.apply(event)
+        if not self.books.apply(event):
+            return False
+        self._journal.append(event)
+        return True
+
+    def _announce(self, event: OrderEvent) -> None:
         self._reconciler.activity += 1
         self.tally.apply(event)
         self.context.publish(topics.ORDERS, event)

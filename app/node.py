@@ -163,6 +163,7 @@ class _Outside(Actor):
                 actor.crash(reason)
                 return Acknowledged()
             case _:
+                gc.freeze()  # markets are loaded by now: no later collection needs to look at them
                 lifeline.say("serving")
 
 

@@ -21,7 +21,7 @@ from .signals import KILLED, Down, Started, Stop, is_clean
 if TYPE_CHECKING:
     from .system import System
 
-BATCH = 256
+BATCH = 32
 """Messages handled before the event loop gets its turn again."""
 REASON_LIMIT = 2_000
 """Characters of an exception's own words in the reason of an end."""

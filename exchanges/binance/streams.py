@@ -22,6 +22,7 @@ STREAM_URL = "wss://stream.binance.com:9443/ws"
 SNAPSHOT_URL = "https://api.binance.com/api/v3/depth"
 STREAMS = ("trade", "bookTicker", "depth@100ms")
 CONNECT_TIMEOUT_S = 3.0
+CLOSE_TIMEOUT_S = 0.5
 SILENCE_S = 10.0
 """A connection this quiet is taken for dead: every live symbol has some frame in that time."""
 RECONNECT_MIN_S = 0.05
@@ -49,6 +50,7 @@ class BinanceStreams:
         self._session: aiohttp.ClientSession | None = None
         self._deliver: Callable[[MarketWord], object] = lambda _: None
         self._tasks = TaskSet(loop)
+        self._frames = 0
 
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
         self._deliver = self._tasks.broke = deliver
@@ -78,23 +80,46 @@ class BinanceStreams:
             delay_s = min(delay_s * 2, RECONNECT_MAX_S)
 
     async def _listen(self, session: aiohttp.ClientSession, symbols: tuple[str, ...]) -> None:
+        socket = await self._subscribe(session, symbols)
+        self._deliver(StreamsOpened())
+        watch = asyncio.create_task(self._cut_silence(socket))
+        try:
+            await self._read(socket)
+        finally:
+            watch.cancel()
+
+    async def _subscribe(
+        self, session: aiohttp.ClientSession, symbols: tuple[str, ...]
+    ) -> aiohttp.ClientWebSocketResponse:
+        limits = aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S)
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            socket = await session.ws_connect(self._stream_url, max_msg_size=FRAME_LIMIT, compress=0)
+            socket = await session.ws_connect(self._stream_url, max_msg_size=FRAME_LIMIT, compress=0, timeout=limits)
             names = [f"{symbol.replace('/', '').lower()}@{stream}" for symbol in symbols for stream in STREAMS]
             await socket.send_str(json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}))
             acknowledgement = await socket.receive_json()
         if acknowledgement.get("result", "missing") is not None:
             raise aiohttp.ClientError(f"the venue refused the subscription: {acknowledgement}")
-        self._deliver(StreamsOpened())
+        return socket
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         deliver, now_ns = self._deliver, self._clock.now_ns
         while True:
-            message = await socket.receive(SILENCE_S)
+            message = await socket.receive()
             if message.type is aiohttp.WSMsgType.TEXT:
+                self._frames += 1
                 deliver(FrameArrived(message.data.encode(), now_ns()))
             elif message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING):
                 return
             elif message.type is aiohttp.WSMsgType.ERROR:
                 raise aiohttp.ClientError(f"the stream broke: {socket.exception()}")
+
+    async def _cut_silence(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Close a connection on which nothing came for `SILENCE_S`; cheaper than a time-out for every frame."""
+        while True:
+            before = self._frames
+            await asyncio.sleep(SILENCE_S)
+            if self._frames == before:
+                await socket.close()
 
     async def _fetch_snapshot(self, symbol: str, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
