@@ -1,6 +1,7 @@
 """Counters, gauges and latency histograms of one node: plain numbers, read by whoever reports."""
 
 from bisect import bisect_left
+from math import isfinite
 
 BOUNDS_S = tuple(round(base * 10.0**power, 9) for power in range(-6, 1) for base in (1.0, 2.0, 5.0))
 """Upper bounds of latency buckets: 1 µs to 5 s, three to a decade."""
@@ -32,6 +33,8 @@ class Metrics:
         self.counters[name] = self.counters.get(name, 0) + amount
 
     def gauge(self, name: str, value: float) -> None:
+        """`value` is finite: NaN never passes."""
+        assert isfinite(value), f"gauge {name!r}: expected a finite number, got {value}"
         self.gauges[name] = value
 
     def observe(self, name: str, seconds: float) -> None:
