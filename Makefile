@@ -7,7 +7,7 @@ ARGS ?=
 TESTS ?= tests
 ONLY ?=
 
-.PHONY: help run test setup check bench
+.PHONY: help run test setup check bench ci
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -29,6 +29,9 @@ check: setup ## lint, types, import layers, packages listed, unused dependencies
 	@PYTHONPATH=.types $(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 	@$(BIN)/python -m pytest -q tests/architecture/test_layout.py
+
+ci: check ## the longer run before a change lands: more seeds, more kills
+	@SEEDS=1000 KILLS=20 $(BIN)/python -m pytest
 
 bench: setup ## one JSON object a line on standard output (ONLY=prefix,prefix)
 	@$(BIN)/python -m benchmarks $(ONLY)

@@ -13,38 +13,29 @@ from ..exchanges.venue import (
 )
 from ..kernel.actor import Actor
 from ..kernel.envelope import Reply
-from ..trading.messages import (
+from ..trading.messages import OrderApproved, OrderRefused, SignalGenerated, StateAsked
+from ..trading.order_events import (
     CancelIntended,
     CancelRequested,
     OrderAccepted,
-    OrderApproved,
     OrderCancelled,
     OrderEvent,
     OrderFilled,
     OrderIntended,
     OrderPlaced,
-    OrderRefused,
     OrderRejected,
     OrderUnknown,
-    SignalGenerated,
-    StateAsked,
 )
 from ..trading.order_ids import client_id_prefix, make_client_id
 from ..trading.order_states import OrderState
 from ..trading.reconciliation import DOUBTFUL
-from ..trading.tally import Drain, RunTally, Summary
+from ..trading.tally import Drain, RunTally
 from . import topics
+from .drain import AccountDrain, DrainDue
 from .ledger import replay_books
 from .reconciler import ReconcileDue, Reconciler
 from .risk import RiskStarted, Stopping
 from .venue_session import Attach, Cancel
-
-DRAIN_LIMIT_S = 3.0
-DRAIN_STEP_S = 0.1
-
-
-class _DrainDue:
-    pass
 
 
 class Executor(Actor):
@@ -63,8 +54,8 @@ class Executor(Actor):
     def start(self) -> None:
         self._journal = self.context.ports["journal"]
         self._lease = self.context.ports["lease"]
-        self._epoch: int = self._lease.acquire()
         self.books = replay_books(self._journal)
+        self._epoch: int = self._lease.acquire(after=self.books.last_epoch)
         self.tally = RunTally(self.run_id)
         for record in self._journal.replay():
             self.tally.apply(record)
@@ -72,7 +63,7 @@ class Executor(Actor):
         self._risk_incarnation = ""
         self._used_approvals: dict[str, int] = {}
         self._cancelling: set[str] = set()
-        self._drain: Reply | None = None
+        self._drain: AccountDrain | None = None
         self._reconciler = Reconciler(
             self.context,
             self.books,
@@ -128,8 +119,8 @@ class Executor(Actor):
                 self.tally.apply(message)
             case Drain(policy):
                 return self._begin_drain(policy)
-            case _DrainDue():
-                self._go_on_draining()
+            case DrainDue() if self._drain is not None:
+                self._drain.go_on(self.tally)
 
     # -- orders -------------------------------------------------------------------------------------------------------
 
@@ -267,41 +258,8 @@ class Executor(Actor):
             self.context.tell(self.risk, self._opened)
         self.context.tell(self.risk, self._reconciler.verdict)
 
-    # -- the end ------------------------------------------------------------------------------------------------------
-
     def _begin_drain(self, policy: str) -> Reply:
         if self._drain is None:
-            self._drain = Reply()
-            self._leave_open = policy == "leave"
-            self._draining_ns = self.context.now_ns()
             self.context.tell(self.risk, Stopping(policy == "flatten"))
-            self.context.schedule(DRAIN_STEP_S, _DrainDue())
-        return self._drain
-
-    def _go_on_draining(self) -> None:
-        """Cancel what stands, look once more, and answer when nothing moves; bounded by `DRAIN_LIMIT_S`."""
-        assert self._drain is not None
-        overdue = self.context.now_ns() > self._draining_ns + DRAIN_LIMIT_S * 1e9
-        standing = [order for order in self.books.open_orders() if not self._leave_open or order.state in DOUBTFUL]
-        if overdue or (not standing and self._reconciler.at_rest(self._draining_ns)):
-            self._drain.resolve(self._summarise())
-            return
-        if not self._leave_open:
-            for order in standing:
-                self._cancel(order.intent.client_id, "stopping")
-        self._reconciler.ask()
-        self.context.schedule(DRAIN_STEP_S, _DrainDue())
-
-    def _summarise(self) -> Summary:
-        verdict, tally = self._reconciler.verdict, self.tally
-        return Summary(
-            signals=tally.signals,
-            orders=tally.orders,
-            fills=tally.fills,
-            refused=tally.refused,
-            unknown=tally.unknown,
-            reconciled=self._reconciler.at_rest(self._draining_ns) and not self.books.unknown_orders(),
-            differences=verdict.differences,
-            position={symbol: str(held.amount) for symbol, held in self.books.positions.items()},
-            balances={currency: str(amount) for currency, amount in sorted(self.books.balances.items())},
-        )
+            self._drain = AccountDrain(self.context, self.books, self._reconciler, self._cancel, policy)
+        return self._drain.answer

@@ -4,7 +4,8 @@ from typing import Any
 
 from ..kernel.actor import Actor
 from ..trading.books import Books
-from ..trading.messages import ZERO, OrderEvent, OrderFilled, PositionAsked, StrategyPosition
+from ..trading.messages import ZERO
+from ..trading.order_events import OrderEvent, OrderFilled, PositionAsked, StrategyPosition
 from . import topics
 
 

@@ -14,12 +14,11 @@ from ..trading.messages import (
     AccountReconciled,
     FeedChanged,
     MarketDataUpdate,
-    OrderEvent,
-    OrderFilled,
     OrderRefused,
     RungChanged,
     StateAsked,
 )
+from ..trading.order_events import OrderEvent, OrderFilled
 from ..trading.tally import Drain, RunTally, Summary
 from ..trading.views import FillView, LearningView, OrderView, RefusalView, SymbolView, TradingSnapshot
 from . import topics

@@ -8,7 +8,8 @@ from ..exchanges.venue import EvidenceAsked
 from ..kernel.actor import Context
 from ..trading.books import Books
 from ..trading.evidence import Evidence
-from ..trading.messages import AccountReconciled, OrderEvent
+from ..trading.messages import AccountReconciled
+from ..trading.order_events import OrderEvent
 from ..trading.reconciliation import begin, compare, settle
 from . import topics
 

@@ -65,6 +65,7 @@ def _describe(actor: CellActor, now_ns: int) -> ActorReport:
         incarnation=actor.incarnation,
         progress_age_s=age_s,
         mailbox=len(actor.mailbox),
+        reason=actor.context.restart_reason,
     )
 
 

@@ -12,24 +12,22 @@ from ..kernel.actor import Actor
 from ..trading.books import Books, Order
 from ..trading.messages import (
     AccountReconciled,
-    CancelRequested,
     FeedChanged,
     MarketDataUpdate,
     OrderApproved,
-    OrderEvent,
-    OrderIntended,
     OrderRefused,
-    RungChanged,
     SignalGenerated,
     StateAsked,
 )
+from ..trading.order_events import CancelRequested, OrderEvent, OrderIntended
 from ..trading.order_states import OrderState
 from ..trading.risk import Draft, Limits, Refusal, RiskView, judge
-from ..trading.rungs import AccountFacts, Standing, SymbolFacts, judge_account, judge_symbol, lowest
+from ..trading.rungs import SymbolFacts
 from . import topics
 from .ledger import replay_books
+from .standings import Standings
 
-LEASE_PERIOD_S = 0.1
+CHECK_PERIOD_S = 0.1
 
 
 class RiskStarted(msgspec.Struct, frozen=True):
@@ -52,7 +50,7 @@ class _Reservation(NamedTuple):
     draft: Draft
 
 
-class _LeaseDue:
+class _CheckDue:
     pass
 
 
@@ -76,9 +74,7 @@ class Risk(Actor):
         self.books: Books = replay_books(self.context.ports["journal"])
         self._instruments: dict[str, Any] = {}
         self._markets: dict[str, MarketDataUpdate] = {}
-        self._feeds = {symbol: SymbolFacts() for symbol in self.symbols}
-        self._account = AccountFacts()
-        self._standings: dict[str, Standing] = {}
+        self._standings = Standings(self.context, self.symbols, self.limits.max_market_age_ns)
         self._reserved: dict[str, _Reservation] = {}
         self._flattening: set[str] = set()
         self._held: dict[tuple[str, str], SignalGenerated] = {}
@@ -89,29 +85,29 @@ class Risk(Actor):
         self.context.tell(self.executor, RiskStarted(self.incarnation))
         self.context.publish(topics.STATE_ASKED, StateAsked())
         self._check_lease()
-        self.context.repeat(LEASE_PERIOD_S, _LeaseDue())
+        self.context.repeat(CHECK_PERIOD_S, _CheckDue())
 
     def receive(self, message: Any) -> Any:
         match message:
             case MarketDataUpdate():
                 self._markets[message.symbol] = message
+                self._standings.note_market(message)
             case SignalGenerated():
                 self._consider(message)
             case FeedChanged(symbol, live, reason):
-                self._feeds[symbol] = SymbolFacts(live, reason)
-                self._restand()
+                self._standings.note_symbol(symbol, SymbolFacts(live, reason))
             case AccountReconciled(equal, differences):
-                self._account = self._account._replace(reconciled=equal, differences="; ".join(differences)[:300])
-                self._restand()
+                words = "; ".join(differences)[:300]
+                self._standings.note_account(self._standings.account._replace(reconciled=equal, differences=words))
             case VenueOpened(instruments):
                 self._instruments = instruments
             case StateAsked():
-                for scope, standing in self._standings.items():
-                    self._tell_rung(scope, standing)
+                self._standings.tell_all()
             case Stopping(flatten):
                 self._stop_trading(flatten)
-            case _LeaseDue():
+            case _CheckDue():
                 self._check_lease()
+                self._standings.note_time(self._markets, self.context.now_ns())
                 for key in tuple(self._held):
                     self._reconsider(*key)
             case _ if isinstance(message, OrderEvent):
@@ -134,7 +130,7 @@ class Risk(Actor):
         """Judge a signal; where an order of the same strategy still stands, cancel that and keep the latest signal."""
         standing_order = self._standing_order(signal)
         waits = standing_order is not None or self._has_approval(signal)
-        if not waits or (self._account.stopping and signal.signal_id not in self._flattening):
+        if not waits or (self._standings.account.stopping and signal.signal_id not in self._flattening):
             self._judge(signal)
             return
         self._held[signal.strategy, signal.symbol] = signal
@@ -176,12 +172,12 @@ class Risk(Actor):
     def _view(self, signal: SignalGenerated, now_ns: int) -> RiskView:
         symbol = signal.symbol
         self._reserved = {key: entry for key, entry in self._reserved.items() if entry.expires_ns > now_ns}
-        account = self._account
+        account = self._standings.account
         if signal.signal_id in self._flattening:
             account = account._replace(stopping=False)
         return RiskView(
             now_ns=now_ns,
-            standing=lowest((judge_account(account), judge_symbol(self._feeds.get(symbol, SymbolFacts())))),
+            standing=self._standings.of(symbol, account),
             books=self.books,
             instrument=self._instruments.get(symbol),
             market=self._markets.get(symbol),
@@ -215,8 +211,7 @@ class Risk(Actor):
 
     def _stop_trading(self, flatten: bool) -> None:
         self._held.clear()
-        self._account = self._account._replace(stopping=True)
-        self._restand()
+        self._standings.note_account(self._standings.account._replace(stopping=True))
         if flatten:
             for (strategy, symbol), held in self.books.strategy_positions.items():
                 if held > 0:
@@ -230,21 +225,4 @@ class Risk(Actor):
 
     def _check_lease(self) -> None:
         held = self.context.ports["lease"].held()
-        if held != self._account.lease_held:
-            self._account = self._account._replace(lease_held=held)
-            self._restand()
-
-    def _restand(self) -> None:
-        """Work out every rung anew and say what moved."""
-        account = judge_account(self._account)
-        standings = {"account": account}
-        standings |= {symbol: lowest((account, judge_symbol(facts))) for symbol, facts in self._feeds.items()}
-        for scope, standing in standings.items():
-            if self._standings.get(scope) != standing:
-                self._tell_rung(scope, standing)
-        self._standings = standings
-        self.context.system.metrics.gauge("rung", account.rung)
-
-    def _tell_rung(self, scope: str, standing: Standing) -> None:
-        change = RungChanged(scope, standing.rung.name, standing.reason, self.context.now_ns())
-        self.context.publish(topics.RUNG, change)
+        self._standings.note_account(self._standings.account._replace(lease_held=held))

@@ -8,16 +8,8 @@ from ..models.registry import latest
 from ..models.runner import LSTM, ModelRunner
 from ..trading.bars import BarBuilder
 from ..trading.loader import make_strategy
-from ..trading.messages import (
-    BarClosed,
-    MarketDataUpdate,
-    ModelPublished,
-    OrderFilled,
-    PositionAsked,
-    Prediction,
-    SignalGenerated,
-    StrategyPosition,
-)
+from ..trading.messages import BarClosed, MarketDataUpdate, ModelPublished, Prediction, SignalGenerated
+from ..trading.order_events import OrderFilled, PositionAsked, StrategyPosition
 from ..trading.strategy import Target
 from ..trading.views import LearningView
 from . import topics

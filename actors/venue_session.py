@@ -17,7 +17,7 @@ from ..exchanges.venue import (
     VenuePort,
 )
 from ..kernel.actor import Actor
-from ..trading.messages import OrderFilled, OrderIntended
+from ..trading.order_events import OrderFilled, OrderIntended
 
 
 class Attach(msgspec.Struct, frozen=True):

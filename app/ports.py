@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import aiohttp
@@ -47,7 +47,7 @@ def _console_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entr
 def _learner_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
     from .storage.state_files import StateFiles
 
-    return {"thread": _one_thread(), "trainer_states": StateFiles(run.models_dir / "states")}
+    return {"thread": _one_thread(loop), "trainer_states": StateFiles(run.models_dir / "states")}
 
 
 def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entro
         "venue": CcxtVenue(loop, clock, entropy, run.settings.symbols, connect),
         "journal": AccountJournal(run.data / f"account-{account}.journal"),
         "lease": FileLease(run.data / f"account-{account}.lease"),
-        "thread": _one_thread(),
+        "thread": _one_thread(loop),
         "model_states": StateFiles(run.models_dir / "states"),
         "models_folder": run.models_dir,
     }
@@ -107,22 +107,21 @@ def _loopback_session(run: Run) -> aiohttp.ClientSession:
     return open_session(run.venue_port, run.exchange_dir / CERTIFICATE_NAME)
 
 
-def _one_thread() -> Callable[[Callable[[], None]], None]:
-    """Runs short blocking calls, such as a sync to disk, beside the loop; one at a time, and none behind it waits."""
+def _one_thread(loop: asyncio.AbstractEventLoop) -> Callable[[Callable[[], None]], None]:
+    """Runs short blocking calls, such as a sync to disk, beside the loop: one at a time, and none queues behind it.
+    What a call raises is raised on the loop, whose handler tells it."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="disk")
     busy = False
 
     def run(action: Callable[[], None]) -> None:
         nonlocal busy
-        if busy:
-            return
-        busy = True
-        future = pool.submit(action)
+        if not busy:
+            busy = True
+            pool.submit(action).add_done_callback(lambda future: loop.call_soon_threadsafe(done, future))
 
-        def done(_: object) -> None:
-            nonlocal busy
-            busy = False
-
-        future.add_done_callback(done)
+    def done(future: Future[None]) -> None:
+        nonlocal busy
+        busy = False
+        future.result()
 
     return run

@@ -27,7 +27,7 @@ def run_node(name: str, settings: Settings, data_dir: Path) -> None:
     ours, theirs = socket.socketpair()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     threading.Thread(target=_stop_on_interrupt, args=(ours,), daemon=True).start()
-    main(theirs.detach(), {"name": name, "run": to_json(run), "incarnation": 1, "restarts": 0})
+    main(theirs.detach(), {"name": name, "run": to_json(run), "incarnation": 1})
 
 
 def _shared_run(settings: Settings, data_dir: Path) -> Run:

@@ -18,7 +18,8 @@ from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.node import Node
 from tradigrade.ports import connect_binance, read_credentials
 from tradigrade.storage.account_journal import AccountJournal, Record
-from tradigrade.trading.messages import OrderIntended, SignalGenerated
+from tradigrade.trading.messages import SignalGenerated
+from tradigrade.trading.order_events import OrderIntended
 
 from .hot_path_doors import Doors, SentOrders
 from .hot_path_frames import SCHEDULE_S, TRIGGERS

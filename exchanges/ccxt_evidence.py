@@ -7,7 +7,7 @@ import ccxt
 
 from ..kernel.clock import Clock
 from ..trading.evidence import Evidence, VenueOrder
-from ..trading.messages import OrderFilled
+from ..trading.order_events import OrderFilled
 from .ccxt_parsing import exact, fill_of_trade, venue_order
 from .venue import EvidenceAsked
 

@@ -8,7 +8,8 @@ import ccxt
 
 from ..trading.evidence import VenueOrder, VenueState
 from ..trading.instruments import Instrument
-from ..trading.messages import OrderFilled, OrderIntended, Side
+from ..trading.messages import Side
+from ..trading.order_events import OrderFilled, OrderIntended
 
 PROOFS: tuple[type[Exception], ...] = (
     ccxt.InsufficientFunds,

@@ -8,7 +8,7 @@ import aiohttp
 
 from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
-from ..trading.messages import OrderIntended
+from ..trading.order_events import OrderIntended
 from . import ccxt_parsing as parsing
 from .ccxt_evidence import gather_evidence
 from .tasks import TaskSet

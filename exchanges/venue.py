@@ -11,7 +11,7 @@ import msgspec
 
 from ..trading.evidence import Evidence
 from ..trading.instruments import Instrument
-from ..trading.messages import OrderFilled, OrderIntended
+from ..trading.order_events import OrderFilled, OrderIntended
 from .tasks import PortBroke
 
 Outcome = Literal["done", "refused", "unknown"]

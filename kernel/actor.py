@@ -50,6 +50,8 @@ class Context:
         self.acknowledge = acknowledge
         """Say that this actor serves now; its supervisor goes on with the next child."""
         self.restarts = 0
+        self.restart_reason = ""
+        """Why the incarnation before this one ended."""
         self.progressed_ns = system.clock.monotonic_ns()
         self._timers: set[_ActorTimer] = set()
 

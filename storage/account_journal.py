@@ -5,14 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from ..trading.messages import (
-    AccountReconciled,
-    OrderApproved,
-    OrderEvent,
-    OrderRefused,
-    RungChanged,
-    SignalGenerated,
-)
+from ..trading.messages import AccountReconciled, OrderApproved, OrderRefused, RungChanged, SignalGenerated
+from ..trading.order_events import OrderEvent
 from ..trading.tally import RunStarted
 from .journal import Journal, JournalFault
 

@@ -21,14 +21,15 @@ class FileLease:
         self._fd = -1
         self._epoch = 0
 
-    def acquire(self) -> int:
-        """Take or keep the lease; the new epoch, on disk before this returns. `LeaseHeld` where another has it."""
+    def acquire(self, after: int = 0) -> int:
+        """Take or keep the lease; the new epoch, larger than `after` too, on disk before this returns. `LeaseHeld`
+        where another has it."""
         if self._fd >= 0 and not self.held():
             self.release()
         if self._fd < 0:
             self._lock()
         text = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip()
-        self._epoch = max(int(text) if text.isdigit() else 0, self._epoch) + 1
+        self._epoch = max(int(text) if text.isdigit() else 0, self._epoch, after) + 1
         os.pwrite(self._fd, f"{self._epoch:<20}\n".encode(), 0)
         os.fsync(self._fd)
         return self._epoch

@@ -1,6 +1,5 @@
 """A journal that stays small: generations of one snapshot and the records since, of which only the newest is kept."""
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -25,6 +24,8 @@ class SnapshotLog:
             raise JournalFault(f"folder {self._folder} cannot be made: {error.strerror}; make it writable") from error
         snapshots = [int(path.name.removeprefix("snapshot-")) for path in self._folder.glob("snapshot-*[0-9]")]
         self._generation = max(snapshots, default=0)
+        for old in range(max(0, self._generation - 2), self._generation):  # left by a crash within a rotation
+            self._remove(old)
         self._journal = Journal(self._records(self._generation))
         self._journal.open()
         snapshot = self._snapshot(self._generation)
@@ -52,9 +53,11 @@ class SnapshotLog:
         self._journal = Journal(self._records(after))
         self._journal.open()
         before, self._generation, self.size_bytes = self._generation, after, 0
-        for path in (self._records(before), self._snapshot(before)):
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
+        self._remove(before)
+
+    def _remove(self, generation: int) -> None:
+        self._records(generation).unlink(missing_ok=True)
+        self._snapshot(generation).unlink(missing_ok=True)
 
     def sync(self) -> None:
         self._journal.sync()

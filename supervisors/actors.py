@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from ..kernel.actor import Actor
-from .effects import End
+from .effects import End, StartChild
 from .spec import ChildSpec, SpecFault
 from .supervisor import Supervisor
 
@@ -12,11 +12,12 @@ from .supervisor import Supervisor
 class ActorSpawner:
     """Starts actors in the supervisor's own system, below its path. A child supervisor gets this spawner too."""
 
-    def start(self, supervisor: Actor, spec: ChildSpec, incarnation: int, restarts: int) -> None:
-        context = supervisor.context
+    def start(self, supervisor: Actor, start: StartChild) -> None:
+        context, spec = supervisor.context, start.spec
         path = f"{context.path}/{spec.id}"
-        context.system.spawn(path, lambda: self._make(spec), parent=context.path, incarnation=incarnation)
-        context.system.actors[path].context.restarts = restarts
+        context.system.spawn(path, lambda: self._make(spec), parent=context.path, incarnation=start.incarnation)
+        actor = context.system.actors[path].context
+        actor.restarts, actor.restart_reason = start.restarts, start.reason
 
     def stop(self, supervisor: Actor, child: str, reason: str) -> None:
         system, path = supervisor.context.system, f"{supervisor.context.path}/{child}"

@@ -212,7 +212,7 @@ class SupervisorCore:
         for slot in self.slots.values():
             if slot.wanted and slot.phase == "down":
                 slot.phase, slot.incarnation = "starting", slot.incarnation + 1
-                effects.append(StartChild(slot.spec, slot.incarnation, slot.restarts))
+                effects.append(StartChild(slot.spec, slot.incarnation, slot.restarts, slot.reason))
             if not self._independent and slot.phase in ("starting", "waiting"):
                 return effects
         if not self.ready and not effects:

@@ -70,9 +70,12 @@ Event = Begin | ChildStarted | ChildDown | Wake | Add | Terminate | Remove | End
 
 @dataclass(frozen=True, slots=True)
 class StartChild:
+    """`reason` is why the incarnation before ended; empty for the first."""
+
     spec: ChildSpec
     incarnation: int
     restarts: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from typing import Any
 
 from ..kernel.actor import Actor
 from ..kernel.signals import KILLED, SHUTDOWN
-from .effects import ChildDown, ChildStarted
+from .effects import ChildDown, ChildStarted, StartChild
 from .forkserver import HEADER, send_request
 from .lifeline import Lifeline
 from .reports import ProcessReport, State
-from .spec import ChildSpec
 
 FORK_SERVERS = ("forkserver", "spare")
 """Ids of the children that are fork servers: each is forked from the other, so that one is always warm."""
@@ -73,10 +72,10 @@ class ProcessSpawner:
         """Called with a `Process`, a word and its detail for every word of its lifeline."""
         adopt_orphans(loop)
 
-    def start(self, supervisor: Actor, spec: ChildSpec, incarnation: int, restarts: int) -> None:
-        before = self.processes.get(spec.id)
-        process = self.processes[spec.id] = Process(spec.id, incarnation, restarts)
-        process.last_reason = before.reason if before is not None else ""
+    def start(self, supervisor: Actor, start: StartChild) -> None:
+        spec = start.spec
+        process = self.processes[spec.id] = Process(spec.id, start.incarnation, start.restarts)
+        process.last_reason = start.reason
         ours, theirs = socket.socketpair()
         process.lifeline = Lifeline(
             self._loop,
@@ -87,7 +86,7 @@ class ProcessSpawner:
         if spec.id in FORK_SERVERS:
             self._start_fork_server(supervisor, process, theirs)
         else:
-            argument = {**spec.settings, "name": spec.id, "incarnation": incarnation, "restarts": restarts}
+            argument = {**spec.settings, "name": spec.id, "incarnation": start.incarnation}
             self._start_node(process, argument, theirs)
         self._loop.call_later(START_TIMEOUT_S, lambda: self._check_started(process))
 

@@ -32,7 +32,7 @@ class Spawner(Protocol):
     """How children of one kind come to life and end. Every start is answered by `ChildStarted` or `ChildDown`,
     every `stop` and `kill` by `ChildDown`, told to the supervisor's path."""
 
-    def start(self, supervisor: Actor, spec: ChildSpec, incarnation: int, restarts: int) -> None: ...
+    def start(self, supervisor: Actor, start: StartChild) -> None: ...
 
     def stop(self, supervisor: Actor, child: str, reason: str) -> None: ...
 
@@ -103,7 +103,7 @@ class Supervisor(Actor):
             incarnation=self.context.incarnation,
             progress_age_s=None,
             mailbox=0,
-            reason=self.core.ending,
+            reason=self.core.ending or self.context.restart_reason,
             supervisor=True,
             strategy=self.flags.strategy,
         )
@@ -117,8 +117,8 @@ class Supervisor(Actor):
 
     def _perform(self, effect: Effect) -> None:
         match effect:
-            case StartChild(spec, incarnation, restarts):
-                self._spawner.start(self, spec, incarnation, restarts)
+            case StartChild():
+                self._spawner.start(self, effect)
             case StopChild(child, _, timeout_s):
                 self._stop_child(self.core.slots[child], timeout_s)
             case WakeLater(child, incarnation, delay_s):

@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .messages import (
-    ZERO,
+from .messages import ZERO
+from .order_events import (
     BalanceAdopted,
     CancelIntended,
     HistoryAdopted,
@@ -78,6 +78,8 @@ class Books:
     used_signals: OrderedDict[str, None] = field(default_factory=OrderedDict)
     adopted: bool = False
     """True once all that the journal must begin with is in it."""
+    last_epoch: int = 0
+    """The largest lease epoch of an intent."""
     last_trade_id: dict[str, int] = field(default_factory=dict)
     """Up to here evidence saw every trade; a fill heard on the stream proves nothing of those before it."""
     _open: dict[str, Order] = field(default_factory=dict)
@@ -135,6 +137,7 @@ class Books:
         if intent.client_id in self.orders:
             return False
         self.orders[intent.client_id] = self._open[intent.client_id] = Order(intent)
+        self.last_epoch = max(self.last_epoch, intent.epoch)
         self.used_signals[intent.signal_id] = None
         while len(self.used_signals) > SIGNALS_KEPT:
             self.used_signals.popitem(last=False)

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Literal
 
-from .messages import Message, OrderFilled, OrderType, Side
+from .messages import Message, OrderType, Side
+from .order_events import OrderFilled
 
 VenueState = Literal["open", "filled", "cancelled", "rejected", "missing"]
 """`missing`: asked for by its client id, the venue answered that it holds no such order."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from .books import Books, Order
 from .evidence import Evidence, VenueOrder
-from .messages import (
-    ZERO,
+from .messages import ZERO
+from .order_events import (
     BalanceAdopted,
     HistoryAdopted,
     OrderAccepted,

@@ -41,6 +41,7 @@ class SymbolFacts(NamedTuple):
     live: bool = False
     reason: str = "no market data yet"
     crossed: bool = False
+    stale: bool = False
 
 
 def judge_account(facts: AccountFacts) -> Standing:
@@ -58,6 +59,8 @@ def judge_symbol(facts: SymbolFacts) -> Standing:
     """One symbol's own rung."""
     if not facts.live:
         return Standing(Rung.CANCEL_ONLY, facts.reason)
+    if facts.stale:
+        return Standing(Rung.CANCEL_ONLY, "the market is stale")
     if facts.crossed:
         return Standing(Rung.CANCEL_ONLY, "the book is crossed")
     return NORMAL

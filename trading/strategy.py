@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from .messages import ZERO, BarClosed, MarketDataUpdate, OrderFilled, Prediction
+from .messages import ZERO, BarClosed, MarketDataUpdate, Prediction
+from .order_events import OrderFilled
 
 
 class Target(msgspec.Struct, frozen=True):

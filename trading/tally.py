@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from .messages import Message, OrderFilled, OrderIntended, OrderRefused, OrderUnknown, SignalGenerated
+from .messages import Message, OrderRefused, SignalGenerated
+from .order_events import OrderFilled, OrderIntended, OrderUnknown
 
 
 class RunStarted(Message, frozen=True, gc=False):

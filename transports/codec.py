@@ -11,7 +11,7 @@ from typing import Any, Union
 import msgspec
 
 from ..supervisors import reports
-from ..trading import messages, views
+from ..trading import messages, order_events, views
 from . import control
 
 SCHEMA_VERSION = 1
@@ -37,6 +37,7 @@ def _concrete(module: Any, base: type) -> list[type]:
 PAYLOADS: tuple[type, ...] = tuple(
     dict.fromkeys(
         _concrete(messages, messages.Message)
+        + _concrete(order_events, messages.Message)
         + _concrete(views, messages.Message)
         + _concrete(reports, reports.Report)
         + _concrete(control, reports.Report)

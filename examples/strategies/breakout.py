@@ -17,7 +17,8 @@ from collections import deque
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from tradigrade.trading.messages import BarClosed, MarketDataUpdate, OrderFilled
+from tradigrade.trading.messages import BarClosed, MarketDataUpdate
+from tradigrade.trading.order_events import OrderFilled
 from tradigrade.trading.strategy import Strategy, StrategyFault, Target
 
 

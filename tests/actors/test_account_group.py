@@ -11,14 +11,13 @@ from tests.kit.venue import TrueOrder
 from tradigrade.actors import topics
 from tradigrade.kernel.cell import CellActor
 from tradigrade.trading.evidence import VenueState
-from tradigrade.trading.messages import (
+from tradigrade.trading.messages import RungChanged, StateAsked
+from tradigrade.trading.order_events import (
     CancelIntended,
     CancelRequested,
     OrderFilled,
     OrderIntended,
     PositionAsked,
-    RungChanged,
-    StateAsked,
     StrategyPosition,
 )
 from tradigrade.trading.tally import Drain

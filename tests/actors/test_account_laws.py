@@ -8,7 +8,7 @@ import pytest
 
 from tests.kit.account import EXECUTOR, LEDGER, RISK, Account, approval, assert_level
 from tradigrade.storage.account_journal import AccountJournal
-from tradigrade.trading.messages import (
+from tradigrade.trading.order_events import (
     CancelIntended,
     CancelRequested,
     OrderCancelled,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.account import EXECUTOR, LEDGER, RISK, SYMBOL, Account, assert_level
-from tradigrade.trading.messages import OrderIntended
+from tradigrade.trading.order_events import OrderIntended
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
 RUN_S = 100.0

@@ -24,13 +24,11 @@ from tradigrade.trading.messages import (
     FeedChanged,
     MarketDataUpdate,
     ModelPublished,
-    OrderFilled,
-    PositionAsked,
     Prediction,
     SampleTaken,
     SignalGenerated,
-    StrategyPosition,
 )
+from tradigrade.trading.order_events import OrderFilled, PositionAsked, StrategyPosition
 from tradigrade.trading.strategy import Strategy, Target
 from tradigrade.trading.views import LearningView
 

@@ -31,13 +31,12 @@ from tradigrade.trading.messages import (
     FeedChanged,
     MarketDataUpdate,
     OrderApproved,
-    OrderIntended,
     OrderRefused,
-    OrderRejected,
     RungChanged,
     SignalGenerated,
     StateAsked,
 )
+from tradigrade.trading.order_events import OrderIntended, OrderRejected
 from tradigrade.trading.tally import Drain, Summary
 
 from .venue import ScriptedVenue

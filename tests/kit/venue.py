@@ -20,7 +20,8 @@ from tradigrade.exchanges.venue import (
 from tradigrade.kernel.loop import VirtualLoop
 from tradigrade.trading.evidence import Evidence, VenueOrder, VenueState
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
-from tradigrade.trading.messages import ZERO, OrderFilled, OrderIntended
+from tradigrade.trading.messages import ZERO
+from tradigrade.trading.order_events import OrderFilled, OrderIntended
 
 Fate = Literal["fine", "lost", "unanswered", "refused", "slow", "silent"]
 """`lost` before it arrives, `unanswered` after; both are answered as unknown at the time-out. `slow` arrives just in

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kit.running import Running, alive, assert_no_order_lost_or_doubled, running
 from tradigrade.trading.books import Books
-from tradigrade.trading.messages import OrderEvent
+from tradigrade.trading.order_events import OrderEvent
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 

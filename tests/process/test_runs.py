@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.running import RECORDING, ROOT, Running, alive, assert_no_order_lost_or_doubled, run_command, running
-from tradigrade.trading.messages import OrderIntended
+from tradigrade.trading.order_events import OrderIntended
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
@@ -117,7 +117,7 @@ def test_the_trader_never_imports_torch(tmp_path: Path) -> None:
 def test_a_strategy_of_the_users_own_folder_runs_beside_one_that_ships(tmp_path: Path) -> None:
     config = f"""
 bar_s = 0.25
-strategies_dir = "{ROOT / 'examples/strategies'}"
+strategies_dir = "{ROOT / "examples/strategies"}"
 [[strategies]]
 path = "breakout.py:Breakout"
 parameters = {{ lookback = 2, amount_quote = 200.0 }}

@@ -9,22 +9,18 @@ import pytest
 
 from tradigrade.storage.account_journal import AccountJournal, Record
 from tradigrade.storage.journal import Journal, JournalFault
-from tradigrade.trading.messages import (
-    AccountReconciled,
+from tradigrade.trading.messages import AccountReconciled, OrderApproved, OrderRefused, RungChanged, SignalGenerated
+from tradigrade.trading.order_events import (
     BalanceAdopted,
     CancelIntended,
     HistoryAdopted,
     OrderAccepted,
-    OrderApproved,
     OrderCancelled,
     OrderFilled,
     OrderIntended,
     OrderPlaced,
-    OrderRefused,
     OrderRejected,
     OrderUnknown,
-    RungChanged,
-    SignalGenerated,
 )
 from tradigrade.trading.tally import RunStarted
 

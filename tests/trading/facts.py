@@ -8,16 +8,8 @@ import msgspec
 from tradigrade.trading.books import Books
 from tradigrade.trading.evidence import Evidence, VenueOrder, VenueState
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
-from tradigrade.trading.messages import (
-    ZERO,
-    MarketDataUpdate,
-    OrderAccepted,
-    OrderEvent,
-    OrderFilled,
-    OrderIntended,
-    OrderPlaced,
-    SignalGenerated,
-)
+from tradigrade.trading.messages import ZERO, MarketDataUpdate, SignalGenerated
+from tradigrade.trading.order_events import OrderAccepted, OrderEvent, OrderFilled, OrderIntended, OrderPlaced
 
 SYMBOL = "BTC/USDT"
 INSTRUMENT = PAPER_INSTRUMENTS[SYMBOL]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.trading.facts import NOW_NS, SYMBOL, accepted, books, fill, intent, placed
 from tradigrade.trading.books import CLOSED_KEPT, Books
-from tradigrade.trading.messages import (
-    ZERO,
+from tradigrade.trading.messages import ZERO
+from tradigrade.trading.order_events import (
     BalanceAdopted,
     CancelIntended,
     HistoryAdopted,

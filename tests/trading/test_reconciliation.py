@@ -6,7 +6,7 @@ import pytest
 from tests.trading.facts import NOW_NS, SYMBOL, accepted, at_venue, books, evidence, fill, intent, placed
 from tradigrade.trading.books import Books
 from tradigrade.trading.evidence import Evidence
-from tradigrade.trading.messages import (
+from tradigrade.trading.order_events import (
     BalanceAdopted,
     HistoryAdopted,
     OrderCancelled,

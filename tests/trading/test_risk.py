@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 
 from tests.trading.facts import INSTRUMENT, NOW_NS, SYMBOL, accepted, books, fill, intent, market, placed, signal
 from tradigrade.trading.books import Books
-from tradigrade.trading.messages import (
-    ZERO,
-    BalanceAdopted,
-    OrderCancelled,
-    OrderIntended,
-    OrderRejected,
-    OrderUnknown,
-)
+from tradigrade.trading.messages import ZERO
+from tradigrade.trading.order_events import BalanceAdopted, OrderCancelled, OrderIntended, OrderRejected, OrderUnknown
 from tradigrade.trading.risk import MARKET_SLACK, Draft, Limits, Refusal, RiskView, judge
 from tradigrade.trading.rungs import NORMAL, Rung, Standing
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from tradigrade.trading.loader import make_strategy
-from tradigrade.trading.messages import BarClosed, MarketDataUpdate, OrderFilled, Prediction
+from tradigrade.trading.messages import BarClosed, MarketDataUpdate, Prediction
+from tradigrade.trading.order_events import OrderFilled
 from tradigrade.trading.strategies.learned import Learned
 from tradigrade.trading.strategies.moving_average import MovingAverage
 from tradigrade.trading.strategy import Strategy, StrategyFault, Target

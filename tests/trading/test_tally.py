@@ -1,5 +1,6 @@
 from tests.trading.facts import fill, intent, signal
-from tradigrade.trading.messages import OrderRefused, OrderUnknown
+from tradigrade.trading.messages import OrderRefused
+from tradigrade.trading.order_events import OrderUnknown
 from tradigrade.trading.tally import RunStarted, RunTally
 
 RECORDS = (

@@ -10,14 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradigrade.supervisors.reports import NodeReport
-from tradigrade.trading.messages import (
-    ModelPublished,
-    OrderRefused,
-    Prediction,
-    RiskAlert,
-    StateAsked,
-    StrategyPosition,
-)
+from tradigrade.trading.messages import ModelPublished, OrderRefused, Prediction, RiskAlert, StateAsked
+from tradigrade.trading.order_events import StrategyPosition
 from tradigrade.transports.codec import (
     DIGITS_LIMIT,
     FRAME_LIMIT,

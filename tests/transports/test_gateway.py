@@ -16,7 +16,8 @@ from tradigrade.kernel.envelope import Envelope, Reply
 from tradigrade.kernel.errors import ActorDead, ActorFailed, AskTimeout
 from tradigrade.kernel.identity import SeededEntropy
 from tradigrade.kernel.system import System
-from tradigrade.trading.messages import PositionAsked, RiskAlert, StateAsked, StrategyPosition
+from tradigrade.trading.messages import RiskAlert, StateAsked
+from tradigrade.trading.order_events import PositionAsked, StrategyPosition
 from tradigrade.transports import gateway as gateways
 from tradigrade.transports.codec import FRAME_LIMIT
 from tradigrade.transports.gateway import HIGH_WATER_MARK, OUTGOING_LIMIT, Gateway, endpoint
