@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tradigrade.trading.order_ids import CLIENT_ID_LIMIT, client_id_prefix, make_client_id
 
 accounts = st.from_regex("[a-z][a-z0-9]{0,7}", fullmatch=True)
-numbers = st.integers(min_value=1, max_value=10**12)
+numbers = st.integers(min_value=1, max_value=10**12 - 1)
 places = st.tuples(accounts, numbers, numbers)
 
 
