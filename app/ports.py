@@ -93,8 +93,8 @@ def connect_binance(session: aiohttp.ClientSession, credentials: Credentials) ->
                 "fetchCurrencies": False,
                 "fetchMargins": False,
                 "recvWindow": RECEIVE_WINDOW_MS,
-                "tradesLimit": 100_000,
-                "ordersLimit": 100_000,
+                "tradesLimit": 5_000,
+                "ordersLimit": 5_000,
                 "warnOnFetchOpenOrdersWithoutSymbol": False,
             },
         }
