@@ -13,6 +13,7 @@ from .reconciler import Reconciler
 
 LIMIT_S = 3.0
 STEP_S = 0.1
+DIFFERENCES_SHOWN = 20
 
 
 class DrainDue(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ class AccountDrain:
             refused=tally.refused,
             unknown=tally.unknown,
             reconciled=self._reconciler.at_rest(self._began_ns) and not books.unknown_orders(),
-            differences=self._reconciler.verdict.differences,
+            differences=self._reconciler.verdict.differences[:DIFFERENCES_SHOWN],
             position={symbol: str(held.amount) for symbol, held in books.positions.items()},
             balances={currency: str(amount) for currency, amount in sorted(books.balances.items())},
         )

@@ -13,6 +13,7 @@ from ..exchanges.venue import (
 )
 from ..kernel.actor import Actor
 from ..kernel.envelope import Reply
+from ..trading.books import Books
 from ..trading.messages import OrderApproved, OrderRefused, SignalGenerated, StateAsked
 from ..trading.order_events import (
     CancelIntended,
@@ -32,7 +33,6 @@ from ..trading.reconciliation import DOUBTFUL
 from ..trading.tally import Drain, RunTally
 from . import topics
 from .drain import AccountDrain, DrainDue
-from .ledger import replay_books
 from .reconciler import ReconcileDue, Reconciler
 from .risk import RiskStarted, Stopping
 from .venue_session import Attach, Cancel
@@ -54,11 +54,9 @@ class Executor(Actor):
     def start(self) -> None:
         self._journal = self.context.ports["journal"]
         self._lease = self.context.ports["lease"]
-        self.books = replay_books(self._journal)
+        self.books: Books = self._journal.books()
         self._epoch: int = self._lease.acquire(after=self.books.last_epoch)
-        self.tally = RunTally(self.run_id)
-        for record in self._journal.replay():
-            self.tally.apply(record)
+        self.tally: RunTally = self._journal.tally()
         self._opened: VenueOpened | None = None
         self._risk_incarnation = ""
         self._used_approvals: dict[str, int] = {}
@@ -99,8 +97,8 @@ class Executor(Actor):
             case EvidenceGathered(request_id, evidence):
                 self._reconciler.weigh(request_id, evidence)
                 self._cancel_again()
-            case EvidenceFailed(request_id):
-                self._reconciler.failed(request_id)
+            case EvidenceFailed(request_id, reason):
+                self._reconciler.failed(request_id, reason)
             case ReconcileDue():
                 self._reconciler.ask()
             case VenueOpened():
@@ -257,6 +255,8 @@ class Executor(Actor):
         if self._opened is not None:
             self.context.tell(self.risk, self._opened)
         self.context.tell(self.risk, self._reconciler.verdict)
+        if self._drain is not None:
+            self.context.tell(self.risk, Stopping(flatten=False))  # a new risk does not know that all is stopping
 
     def _begin_drain(self, policy: str) -> Reply:
         if self._drain is None:

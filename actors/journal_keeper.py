@@ -34,7 +34,9 @@ class JournalKeeper(Actor):
     def receive(self, message: Any) -> Any:
         match message:
             case _SyncDue():
-                if self._journal.unsynced:
+                if self._journal.is_full:
+                    self._journal.rotate()
+                elif self._journal.unsynced:
                     self._run_in_thread(self._journal.sync)
             case SignalGenerated() | OrderApproved() | OrderRefused() | RungChanged() | AccountReconciled():
                 self._journal.append(message)

@@ -9,20 +9,11 @@ from ..trading.order_events import OrderEvent, OrderFilled, PositionAsked, Strat
 from . import topics
 
 
-def replay_books(journal: Any) -> Books:
-    """The books as the journal tells them."""
-    books = Books()
-    for record in journal.replay():
-        if isinstance(record, OrderEvent):
-            books.apply(record)
-    return books
-
-
 class Ledger(Actor):
     """Publishes a strategy's position when it starts, when asked, and with each of its fills, just before the fill."""
 
     def start(self) -> None:
-        self.books = replay_books(self.context.ports["journal"])
+        self.books: Books = self.context.ports["journal"].books()
         self.context.subscribe(topics.ORDERS)
         for strategy, symbol in self.books.strategy_positions:
             self._publish(strategy, symbol)

@@ -22,7 +22,6 @@ from ..trading.order_events import OrderEvent, OrderFilled
 from ..trading.tally import Drain, RunTally, Summary
 from ..trading.views import FillView, LearningView, OrderView, RefusalView, SymbolView, TradingSnapshot
 from . import topics
-from .ledger import replay_books
 
 PERIOD_S = 0.25
 KEPT = 50
@@ -48,11 +47,11 @@ class Portfolio(Actor):
 
     def start(self) -> None:
         journal = self.context.ports["journal"]
-        self.books: Books = replay_books(journal)
-        self.tally = RunTally()
+        self.books: Books = journal.books()
+        self.tally: RunTally = journal.tally()
         self._fills: deque[FillView] = deque(maxlen=KEPT)
-        for record in journal.replay():
-            self._note(record)
+        for fill in journal.fills():
+            self._show_fill(fill)
         self._markets: dict[str, MarketDataUpdate] = {}
         self._updates = dict.fromkeys(self.symbols, 0)
         self._live: dict[str, bool] = {}
@@ -91,7 +90,9 @@ class Portfolio(Actor):
             case LearningView():
                 self._learning[message.symbol] = message
             case _ if isinstance(message, OrderEvent) and self.books.apply(message):
-                self._note(message)
+                self.tally.apply(message)
+                if isinstance(message, OrderFilled):
+                    self._show_fill(message)
 
     def _drain(self, order: Drain) -> Reply:
         """Let the executor bring the account to rest, and value what it holds then."""
@@ -108,39 +109,53 @@ class Portfolio(Actor):
         self.context.ask(self.executor, order, DRAIN_TIMEOUT_S).then(complete)
         return answer
 
-    def _note(self, record: Any) -> None:
-        self.tally.apply(record)
-        if isinstance(record, OrderFilled):
-            self._fills.appendleft(
-                FillView(
-                    record.client_id,
-                    record.symbol,
-                    record.side,
-                    record.price,
-                    record.amount,
-                    record.fee,
-                    record.fee_currency,
-                    record.at_ns,
-                )
+    def _show_fill(self, fill: OrderFilled) -> None:
+        self._fills.appendleft(
+            FillView(
+                fill.client_id,
+                fill.symbol,
+                fill.side,
+                fill.price,
+                fill.amount,
+                fill.fee,
+                fill.fee_currency,
+                fill.at_ns,
             )
+        )
 
     def equity(self) -> Decimal:
-        """Cash and holdings at the bid, in the account's currency; a holding without a price counts nothing."""
+        """Cash and holdings at the bid, in the account's currency; what has no price yet counts at what it cost."""
         total = self.books.balances.get(self.currency, ZERO)
-        for symbol, market in self._markets.items():
-            total += self.books.balances.get(symbol.partition("/")[0], ZERO) * market.bid
+        for symbol in self.symbols:
+            held, market = self.books.balances.get(symbol.partition("/")[0], ZERO), self._markets.get(symbol)
+            position = self.books.positions.get(symbol)
+            if market is not None:
+                total += held * market.bid
+            elif position is not None:
+                total += position.cost
         return total
+
+    def _rung(self) -> tuple[str, str]:
+        """The account's rung and reason; where symbols stand lower, they are named."""
+        account = self._rungs.get("account")
+        if account is None:
+            return "CANCEL_ONLY", "starting"
+        lower = [each for scope, each in self._rungs.items() if scope != "account" and each.rung != account.rung]
+        if not lower:
+            return account.rung, account.reason
+        words = "; ".join(f"{each.scope} {each.rung}: {each.reason}" for each in lower)
+        return (lower[0].rung if len(lower) == len(self.symbols) else account.rung), words
 
     def _snapshot(self) -> TradingSnapshot:
         now_ns, equity = self.context.now_ns(), self.equity()
         if self._markets and (not self._equity or now_ns - self._equity[-1][0] >= EQUITY_PERIOD_NS):
             self._equity.append((now_ns, float(equity)))
-        account = self._rungs.get("account")
+        rung, reason = self._rung()
         return TradingSnapshot(
             at_ns=now_ns,
-            rung=account.rung if account else "CANCEL_ONLY",
-            rung_reason=account.reason if account else "starting",
-            reconciled=self._reconciled,
+            rung=rung,
+            rung_reason=reason,
+            reconciled=self._reconciled and not self.books.unknown_orders(),
             currency=self.currency,
             balances=dict(self.books.balances),
             equity=equity,
@@ -149,7 +164,7 @@ class Portfolio(Actor):
             orders=tuple(map(_order_view, self.books.recent_orders(KEPT))),
             fills=tuple(self._fills),
             refusals=tuple(self._refusals),
-            learning=tuple(self._learning.values()),
+            learning=tuple(view for _, view in sorted(self._learning.items())),
             equity_curve=tuple(self._equity),
             counters={
                 "orders": self.tally.orders,
@@ -172,7 +187,7 @@ class Portfolio(Actor):
             ask=market.ask if market else ZERO,
             last=market.price if market and market.price else (market.bid if market else ZERO),
             live=self._live.get(symbol, False),
-            age_s=(now_ns - market.received_ns) / 1e9 if market else 1e9,
+            age_s=(now_ns - market.received_ns) / 1e9 if market else 0.0,
             rung=rung.rung if rung else "CANCEL_ONLY",
             position=position.amount if position else ZERO,
             updates=self._updates[symbol],

@@ -12,9 +12,12 @@ from ..trading.messages import AccountReconciled
 from ..trading.order_events import OrderEvent
 from ..trading.reconciliation import begin, compare, settle
 from . import topics
+from .venue_session import Cancel
 
 PERIOD_S = 5.0
-RETRY_S = 0.1
+RETRY_MIN_S = 0.1
+LOOK_DUE_S = 12.0
+"""Equal books are taken for equal this long without another look."""
 ANSWER_DUE_S = 10.0
 """A look that was not answered by then is taken for lost."""
 MISMATCHES_BORNE = 2
@@ -51,6 +54,8 @@ class Reconciler:
         self._request_id = self._mismatches = self._moving = 0
         self._asked_at: int | None = None
         self._asked_ns = 0
+        self._retry_s = RETRY_MIN_S
+        self._looked_ns = context.system.clock.monotonic_ns()
         self.connected = False
         self.activity = 0
         self.verdict = AccountReconciled(False, ("not yet compared",), 0, 0, context.now_ns())
@@ -66,13 +71,16 @@ class Reconciler:
         self._judge((f"disconnected from the venue: {reason}",))
 
     def soon(self) -> None:
-        self._context.schedule(RETRY_S, ReconcileDue())
+        """Look again, the later the longer nothing comes of it."""
+        self._context.schedule(self._retry_s, ReconcileDue())
+        self._retry_s = min(self._retry_s * 2, PERIOD_S)
 
-    def failed(self, request_id: int) -> None:
+    def failed(self, request_id: int, reason: str) -> None:
         """The venue could not be asked: that proves nothing."""
         if request_id == self._request_id:
             self._asked_at = None
             self.soon()
+            self._check_overdue(reason)
 
     def at_rest(self, since_ns: int) -> bool:
         """True where the books were found equal after `since_ns` and nothing happened since."""
@@ -80,8 +88,9 @@ class Reconciler:
 
     def ask(self) -> None:
         """Ask the venue, unless it is being asked."""
-        now_ns = self._context.now_ns()
+        now_ns = self._context.system.clock.monotonic_ns()
         asked = self._asked_at is not None and now_ns - self._asked_ns < ANSWER_DUE_S * 1e9
+        self._check_overdue("it does not answer")
         if not self.connected or asked:
             return
         self._request_id += 1
@@ -104,11 +113,14 @@ class Reconciler:
             return
         moved, self._asked_at = self.activity != self._asked_at, None
         now_ns = self._context.now_ns()
-        if not self._books.adopted:
+        self._looked_ns = self._context.system.clock.monotonic_ns()
+        just_begun = not self._books.adopted
+        if just_begun:
             for event in begin(evidence, now_ns):
                 self._commit(event)
-        for event in settle(self._books, evidence, now_ns, self._lost_after_ns, self._prefix):
+        for event in settle(self._books, evidence, now_ns, self._lost_after_ns, self._prefix, just_begun=just_begun):
             self._commit(event)
+        self._cancel_strays(evidence)
         differences = compare(self._books, evidence)
         if differences and moved and self._moving < MOVING_BORNE:
             self._moving += 1
@@ -120,6 +132,22 @@ class Reconciler:
             self._judge(differences)
         if differences or self._books.unknown_orders():
             self.soon()
+        else:
+            self._retry_s = RETRY_MIN_S
+
+    def _cancel_strays(self, evidence: Evidence) -> None:
+        """An order of ours that stands at the venue and is closed in the books must not go on standing; what it fills
+        until then is booked all the same."""
+        standing = {order.intent.client_id for order in self._books.open_orders()}
+        for order in evidence.orders:
+            if order.state == "open" and order.client_id.startswith(self._prefix) and order.client_id not in standing:
+                self._context.tell(self._session, Cancel(order.client_id, order.symbol))
+
+    def _check_overdue(self, reason: str) -> None:
+        """Books that could not be compared for too long are not known to be equal any more."""
+        age_s = (self._context.system.clock.monotonic_ns() - self._looked_ns) / 1e9
+        if self.verdict.equal and age_s > LOOK_DUE_S:
+            self._judge((f"the venue could not be asked for {age_s:.0f} s: {reason}"[:300],))
 
     def _judge(self, differences: tuple[str, ...]) -> None:
         was_equal, now_ns = self.verdict.equal, self._context.now_ns()

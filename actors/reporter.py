@@ -1,11 +1,14 @@
 """Every node's reporter: how its actors are, in one message, to whoever keeps watch."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from ..kernel.actor import Actor
 from ..kernel.cell import CellActor
 from ..kernel.metrics import BOUNDS_S, Histogram
+from ..kernel.system import System
+from ..supervisors.core import Slot
 from ..supervisors.reports import ActorReport, HistogramReport, NodeReport, State
 from ..supervisors.supervisor import Supervisor
 
@@ -43,11 +46,34 @@ class Reporter(Actor):
             pid=os.getpid(),
             incarnation=int(system.ports.get("incarnation", 1)),
             sent_ns=system.clock.now_ns(),
-            actors=tuple(_describe(actor, now_ns) for _, actor in sorted(system.actors.items())),
+            actors=tuple(sorted(_everyone(system, now_ns), key=lambda report: report.path)),
             counters=dict(system.metrics.counters),
             gauges=dict(system.metrics.gauges),
             histograms={name: _bars(histogram) for name, histogram in system.metrics.histograms.items()},
         )
+
+
+def _everyone(system: System, now_ns: int) -> Iterator[ActorReport]:
+    """Who lives, and who does not but has a supervisor that keeps a place for it."""
+    for actor in system.actors.values():
+        yield _describe(actor, now_ns)
+        if isinstance(actor.behaviour, Supervisor):
+            for name, slot in actor.behaviour.slots().items():
+                if f"{actor.path}/{name}" not in system.actors:
+                    yield _describe_absent(f"{actor.path}/{name}", slot)
+
+
+def _describe_absent(path: str, slot: Slot) -> ActorReport:
+    return ActorReport(
+        path=path,
+        state="restarting" if slot.wanted else "stopped",
+        restarts=slot.restarts,
+        incarnation=slot.incarnation,
+        progress_age_s=None,
+        mailbox=0,
+        reason=slot.reason,
+        supervisor=slot.spec.is_supervisor,
+    )
 
 
 def _describe(actor: CellActor, now_ns: int) -> ActorReport:

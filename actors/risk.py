@@ -24,7 +24,6 @@ from ..trading.order_states import OrderState
 from ..trading.risk import Draft, Limits, Refusal, RiskView, judge
 from ..trading.rungs import SymbolFacts
 from . import topics
-from .ledger import replay_books
 from .standings import Standings
 
 CHECK_PERIOD_S = 0.1
@@ -71,7 +70,7 @@ class Risk(Actor):
 
     def start(self) -> None:
         self.incarnation = self.context.system.entropy.new_id()
-        self.books: Books = replay_books(self.context.ports["journal"])
+        self.books: Books = self.context.ports["journal"].books()
         self._instruments: dict[str, Any] = {}
         self._markets: dict[str, MarketDataUpdate] = {}
         self._standings = Standings(self.context, self.symbols, self.limits.max_market_age_ns)

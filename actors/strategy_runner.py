@@ -10,7 +10,7 @@ from ..trading.bars import BarBuilder
 from ..trading.loader import make_strategy
 from ..trading.messages import BarClosed, MarketDataUpdate, ModelPublished, Prediction, SignalGenerated
 from ..trading.order_events import OrderFilled, PositionAsked, StrategyPosition
-from ..trading.strategy import Target
+from ..trading.strategy import StrategyFault, Target
 from ..trading.views import LearningView
 from . import topics
 
@@ -116,6 +116,8 @@ class StrategyRunner(Actor):
     def _signal(self, target: Target | None, cause: str, prediction: Prediction | None) -> None:
         if target is None or not self._ready:
             return
+        if not isinstance(target, Target):
+            raise StrategyFault(f"{self.name} must return a Target or None, got {target!r}")
         signal = SignalGenerated(
             signal_id=self.context.system.entropy.new_id(),
             strategy=self.name,

@@ -24,10 +24,6 @@ COIN = 0.6931
 """Log-loss of a coin: weights that do not beat it on bars they never saw are not published."""
 
 
-class _TorchLoaded:
-    pass
-
-
 class _SliceDue:
     pass
 
@@ -48,14 +44,10 @@ class TrainerActor(Actor):
         installed = find_spec("torch") is not None
         self.context.system.metrics.gauge("torch", float(installed))
         if installed and self.symbols:
-            system, path = self.context.system, self.context.path
-            module = f"{__package__.rpartition('.')[0]}.models.training"
-
-            def load() -> None:
-                import_module(module)
-                system.loop.call_soon_threadsafe(lambda: system.tell(path, _TorchLoaded()))
-
-            self.context.ports["thread"](load)  # seconds of import must not silence the node
+            # Seconds of import, before the node says that it runs: its silence is no hanging then.
+            import_module(f"{__package__.rpartition('.')[0]}.models.training")
+            self._trainers = {symbol: self._make(symbol) for symbol in self.symbols}
+            self.context.repeat(SLICE_PERIOD_S, _SliceDue())
 
     def stop(self, reason: str) -> None:  # noqa: ARG002
         for symbol in self._trainers:
@@ -68,9 +60,6 @@ class TrainerActor(Actor):
                 if symbol in self._trainers:
                     self._trainers[symbol].add(message)
                     self._owed[symbol] = min(self._owed[symbol] + SLICES_PER_SAMPLE, SLICES_OWED_MAX)
-            case _TorchLoaded():
-                self._trainers = {symbol: self._make(symbol) for symbol in self.symbols}
-                self.context.repeat(SLICE_PERIOD_S, _SliceDue())
             case _SliceDue():
                 for symbol, trainer in self._trainers.items():
                     self._train(symbol, trainer)

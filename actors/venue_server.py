@@ -15,12 +15,14 @@ from ..exchanges.simulated.synthetic import SyntheticMarket
 from ..exchanges.simulated.tls import ensure_certificate, server_context
 from ..exchanges.simulated.venue import SimulatedVenue
 from ..kernel.clock import Clock
+from ..storage.rotating_lines import RotatingLines
 from ..storage.snapshot_log import ROTATE_AT_BYTES, SnapshotLog
 from ..trading.instruments import PAPER_INSTRUMENTS
 from .credentials import Credentials
 
 HOST = "127.0.0.1"
 ROTATE_CHECK_S = 1.0
+CLOSE_TIMEOUT_S = 3.0
 
 
 class ServerOpened(msgspec.Struct, frozen=True):
@@ -53,35 +55,44 @@ class VenueServer:
         self.venue: SimulatedVenue | None = None
 
     def open(self, deliver: Callable[[ServerOpened | ServerFailed], object]) -> None:
-        self._task = self._loop.create_task(self._serve(deliver))
+        """Begin to serve, once the venue of an earlier `open` has let go of its port and its books."""
+        self.close()
+        self._task = self._loop.create_task(self._serve(deliver, self._task))
 
     def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
-    async def _serve(self, deliver: Callable[[ServerOpened | ServerFailed], object]) -> None:
-        folder = self._run.exchange_dir
-        log = SnapshotLog(folder / "books")
+    async def _serve(
+        self, deliver: Callable[[ServerOpened | ServerFailed], object], before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before], timeout=CLOSE_TIMEOUT_S)
+        log = SnapshotLog(self._run.exchange_dir / "books")
         try:
-            with (folder / "requests.jsonl").open("ab", buffering=0) as requests:
-                venue = self.venue = self._make(log, requests)
-                now = datetime.datetime.fromtimestamp(self._clock.now_ns() / 1e9, datetime.UTC)
-                context = server_context(ensure_certificate(folder, now))
-                port = await venue.start(HOST, self._run.venue_port, context)
-                deliver(ServerOpened(port))
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._keep_small(log, venue))
-                    await venue.wait_failed()
-        except asyncio.CancelledError:
-            if self.venue is not None:
-                await self.venue.stop()
-            raise
+            await self._run_venue(log, deliver)
         except Exception as error:  # noqa: BLE001 - told to the host, which crashes of it
             deliver(ServerFailed(f"{type(error).__name__}: {error}"))
         finally:
             log.close()
 
-    def _make(self, log: SnapshotLog, requests: object) -> SimulatedVenue:
+    async def _run_venue(self, log: SnapshotLog, deliver: Callable[[ServerOpened | ServerFailed], object]) -> None:
+        folder = self._run.exchange_dir
+        with RotatingLines(folder / "requests.jsonl") as requests:
+            venue = self._make(log, requests)
+            now = datetime.datetime.fromtimestamp(self._clock.now_ns() / 1e9, datetime.UTC)
+            context = server_context(ensure_certificate(folder, now))
+            port = await venue.start(HOST, self._run.venue_port, context)
+            try:
+                self.venue = venue
+                deliver(ServerOpened(port))
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._keep_small(log, venue))
+                    await venue.wait_failed()
+            finally:
+                await venue.stop()
+
+    def _make(self, log: SnapshotLog, requests: RotatingLines) -> SimulatedVenue:
         settings = self._run.settings
         snapshot, records = log.load()
         state = VenueState()
@@ -93,7 +104,7 @@ class VenueServer:
             source,
             [PAPER_INSTRUMENTS[symbol] for symbol in source.symbols],
             log,
-            requests,  # type: ignore[arg-type]  # an unbuffered file
+            requests,
             clock_ns=self._clock.now_ns,
             api_key=self._credentials.api_key,
             api_secret=self._credentials.api_secret,

@@ -60,7 +60,7 @@ def up(
     ] = None,
     for_s: Annotated[
         float | None,
-        typer.Option("--for", min=0.1, help="Seconds to run, from the first market frame on. Default: no end."),
+        typer.Option("--for", min=0.1, max=1e9, help="Seconds to run from the first market frame on. Default: no end."),
     ] = None,
     data_dir: DataDirOption = None,
     port: Annotated[int | None, typer.Option(help="Port of the console; 0 takes a free one. Default: 8420.")] = None,
@@ -69,13 +69,13 @@ def up(
 ) -> None:
     """Start the whole system: exchange, trader, learner and console. Ctrl-C stops it in order."""
     from .config.loader import load_settings
-    from .preflight import StartFault
+    from .preflight import StartFault, UsageFault
     from .up import Options, run_system
 
     overrides: dict[str, object] = {
         "replay": None if replay is None else str(replay.absolute()),
         "speed": speed,
-        "symbols": None if symbols is None else tuple(symbols.split(",")),
+        "symbols": None if symbols is None else symbols,
         "console.port": port,
     }
     try:
@@ -84,6 +84,8 @@ def up(
         raise fail(str(fault), USED_WRONGLY) from None
     try:
         done = run_system(settings, Options(_data_dir(data_dir), for_s, fresh, as_json))
+    except UsageFault as fault:
+        raise fail(str(fault), USED_WRONGLY) from None
     except StartFault as fault:
         raise fail(str(fault), FAILED) from None
     raise typer.Exit(0 if done else FAILED)
@@ -155,12 +157,18 @@ def node_crash(
     """Make one actor of the running system fail, to see what its supervisor does."""
     import asyncio
 
+    from .config.topology import NODES
     from .kernel.errors import KernelError
     from .status import NothingRuns, ask
     from .transports.control import CrashAsked
 
+    node = actor.partition("/")[0]
+    if node not in NODES:
+        raise fail(
+            f"{actor!r} is no path of an actor: expected it to begin with one of {', '.join(NODES)}", USED_WRONGLY
+        )
     try:
-        outside = f"{actor.partition('/')[0]}/outside"
+        outside = f"{node}/outside"
         asyncio.run(ask(_data_dir(data_dir), CrashAsked(actor, "asked for on the command line"), outside))
     except NothingRuns as fault:
         raise fail(str(fault), NOTHING_RUNS) from None
@@ -171,15 +179,20 @@ def node_crash(
 def _show_status(found: dict[str, Any]) -> None:
     screen = Console(highlight=False)
     screen.print(f"rung: {found['rung']}")
-    nodes = Table("node", "state", "pid", "restarts", "reason")
+    nodes = Table("node", "state", "pid", "restarts", "up again", "working again", "reason")
     for node in found["nodes"]:
-        nodes.add_row(node["name"], node["state"], str(node["pid"]), str(node["restarts"]), node["reason"])
+        times = (_milliseconds(node["up_ms"]), _milliseconds(node["ready_ms"]))
+        nodes.add_row(node["name"], node["state"], str(node["pid"]), str(node["restarts"]), *times, node["reason"])
     actors = Table("actor", "state", "restarts", "progress age")
     for actor in found["actors"]:
         age_s = actor["progress_age_s"]
         actors.add_row(actor["path"], actor["state"], str(actor["restarts"]), "" if age_s is None else f"{age_s:.1f} s")
     screen.print(nodes)
     screen.print(actors)
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f} ms"
 
 
 def main() -> None:

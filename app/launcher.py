@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from .config.topology import launcher_tree
 from .kernel.actor import Actor
 from .kernel.clock import SystemClock
 from .kernel.identity import SystemEntropy
-from .kernel.signals import SHUTDOWN, Down, Started
+from .kernel.signals import SHUTDOWN, Down
 from .kernel.system import System
 from .logs import configure_logs
 from .supervisors.effects import End
@@ -54,6 +53,8 @@ PRELOAD = (
 """What every node is warm with. Never torch: only the learner may hold it."""
 
 STOP_LIMIT_S = 12.0
+PAUSE_S = 1.0
+"""A check this late means that the launcher itself stood still."""
 
 
 class Launcher:
@@ -63,7 +64,7 @@ class Launcher:
         self.run_settings = run
         self.loop = asyncio.get_running_loop()
         self.finished: asyncio.Future[str] = self.loop.create_future()
-        self.started = asyncio.Event()
+        self.console_open = asyncio.Event()
         self.log = configure_logs("launcher", run.data / "logs")
         self.system = System("launcher", self.loop, SystemClock(), SystemEntropy())
         self.gateway = Gateway(self.system, Path(run.socket_dir), run.run_id)
@@ -82,7 +83,7 @@ class Launcher:
         tree = launcher_tree(self.run_settings)
         parent = "launcher/monitor"
         self.system.spawn("launcher/nodes", lambda: Supervisor(tree, self.spawner), parent=parent)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.loop.add_signal_handler(number, self.stop, signal.Signals(number).name)
 
     def stop(self, reason: str) -> None:
@@ -113,6 +114,8 @@ class Launcher:
                 reason=process.reason,
             )
             self._on_event(process.state, process)
+            if (process.name, process.state) == ("console", "running"):
+                self.console_open.set()
 
     def _word(self, _: Process, word: str, detail: str) -> None:
         if word == "summary":
@@ -120,8 +123,7 @@ class Launcher:
 
     def _give_up_stopping(self) -> None:
         for process in self.spawner.processes.values():
-            if process.state != "stopped" and process.pid:
-                os.kill(process.pid, signal.SIGKILL)
+            self.spawner.kill_process(process)
 
 
 class _TickDue:
@@ -139,6 +141,7 @@ class Monitor(Actor):
 
     def start(self) -> None:
         self._settings = self.launcher.run_settings.settings.supervision
+        self._checked_ns = self.context.system.clock.monotonic_ns()
         self.context.repeat(self._settings.heartbeat_s, _TickDue())
 
     def receive(self, message: Any) -> Any:
@@ -150,8 +153,6 @@ class Monitor(Actor):
             case StopAsked(reason):
                 self.launcher.stop(reason)
                 return Acknowledged()
-            case Started():
-                self.launcher.started.set()
             case Down(reason=reason):
                 self.launcher.finish(reason)
             case _TickDue():
@@ -171,14 +172,19 @@ class Monitor(Actor):
         self._heard_ns[report.node] = (report.incarnation, self.context.system.clock.monotonic_ns())
 
     def _check_silence(self) -> None:
-        """A node that runs and says nothing is killed: its supervisor then replaces it."""
+        """A node that runs and says nothing is killed: its supervisor then replaces it. After a pause of our own (a
+        stopped terminal, a sleeping host) nobody is to blame, and all get their time again."""
         now_ns = self.context.system.clock.monotonic_ns()
+        late_s, self._checked_ns = (now_ns - self._checked_ns) / 1e9, now_ns
+        if late_s > PAUSE_S:
+            self._heard_ns = {name: (incarnation, now_ns) for name, (incarnation, _) in self._heard_ns.items()}
+            return
         for name, process in self.launcher.spawner.processes.items():
             incarnation, heard_ns = self._heard_ns.get(name, (0, 0))
-            silent_s = (now_ns - heard_ns) / 1e9
-            if name in FORK_SERVERS or process.state != "running" or incarnation != process.incarnation:
-                continue
-            if silent_s > self._settings.heartbeat_timeout_s:
+            since_ns = heard_ns if incarnation == process.incarnation else process.started_ns
+            silent_s = (now_ns - since_ns) / 1e9
+            watched = name not in FORK_SERVERS and process.state == "running" and not process.kill_wanted
+            if watched and silent_s > self._settings.heartbeat_timeout_s:
                 self.launcher.log.error("silent node killed", name=name, silent_s=round(silent_s, 3))
                 process.reason = f"silent for {silent_s:.1f} s"
-                os.kill(process.pid, signal.SIGKILL)
+                self.launcher.spawner.kill_process(process)

@@ -69,7 +69,6 @@ class Node:
         outside = f"{self.name}/{OUTSIDE}"
         self.system.spawn(self.name, lambda: Supervisor(root, spawner), parent=outside)
         self.loop.set_exception_handler(self._loop_failed)
-        self.loop.add_signal_handler(signal.SIGTERM, self.stop, "terminated")
         gc.collect()
         gc.freeze()
         self.loop.run_forever()
@@ -157,6 +156,8 @@ class _Outside(Actor):
                 self.node.end(reason)
             case Restarting(id=child, reason=reason, delay_s=delay_s):
                 self.node.log.warning("restarting", child=child, reason=reason, delay_s=delay_s)
+            case CrashAsked(path=path) if path == self.context.path:
+                return Failed(f"{path!r} is the node's own end of its lifeline; kill the process to see what follows")
             case CrashAsked(path, reason):
                 if (actor := self.context.system.actors.get(path)) is None:
                     return Failed(f"nobody lives at {path!r}")
@@ -168,15 +169,19 @@ class _Outside(Actor):
 
 
 def main(lifeline_fd: int, argument: dict[str, Any]) -> None:
-    """The whole life of a node process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the launcher, which stops nodes in order
+    """The whole life of a node process. It stops when the other end of its lifeline says so, or is gone: signals to a
+    whole group of processes are for the launcher, which stops nodes in order."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    os.umask(0o077)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a strategy prints is no part of the launcher's output
     if sys.platform != "win32":
         import uvloop
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     try:
         Node(argument["name"], from_json(argument["run"]), argument["incarnation"], lifeline_fd).serve()
-    except Exception as error:
+    except BaseException as error:
         with socket.socket(fileno=os.dup(lifeline_fd)) as lifeline:
             lifeline.sendall(encode_line("failed", f"{type(error).__name__}: {error}"))
         raise

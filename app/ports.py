@@ -47,7 +47,7 @@ def _console_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entr
 def _learner_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
     from .storage.state_files import StateFiles
 
-    return {"thread": _one_thread(loop), "trainer_states": StateFiles(run.models_dir / "states")}
+    return {"trainer_states": StateFiles(run.models_dir / "states")}
 
 
 def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:

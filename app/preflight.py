@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 from .config.run import Run
@@ -11,8 +12,12 @@ class StartFault(Exception):
     """The system cannot start as asked; the message is one sentence for the user. Nothing was started."""
 
 
+class UsageFault(StartFault):
+    """What was asked for is wrong: a symbol, a recording, a strategy."""
+
+
 def check(run: Run) -> None:
-    """Load the recording and every strategy in a forked child; raises `StartFault` with the first thing wrong.
+    """Load the recording and every strategy in a forked child; raises `UsageFault` with the first thing wrong.
 
     Call it before the first thread is started.
     """
@@ -20,6 +25,7 @@ def check(run: Run) -> None:
     pid = os.fork()
     if pid == 0:
         os.close(reading)
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a strategy prints is no part of our output
         with os.fdopen(writing, "w") as pipe:
             json.dump(_find_fault(run), pipe)
             pipe.flush()
@@ -28,9 +34,9 @@ def check(run: Run) -> None:
     with os.fdopen(reading) as pipe:
         text = pipe.read()
     os.waitpid(pid, 0)
-    fault = json.loads(text) if text else "the check of recording and strategies died; run it again with --json"
+    fault = json.loads(text) if text else "the check of the recording and the strategies ended without a word"
     if fault:
-        raise StartFault(fault)
+        raise UsageFault(fault)
 
 
 def _find_fault(run: Run) -> str:
@@ -53,6 +59,6 @@ def _find_fault(run: Run) -> str:
         validate(node_tree("trader", run))
     except StrategyFault as fault:
         return str(fault)
-    except Exception as fault:  # noqa: BLE001 - whatever a user's file or recording does wrong is told in one sentence
+    except (Exception, SystemExit) as fault:  # noqa: BLE001 - whatever a user's file or recording does wrong is told in one sentence
         return str(fault) if type(fault).__name__.endswith("Fault") else f"{type(fault).__name__}: {fault}"
     return ""

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 import msgspec
@@ -19,8 +20,11 @@ from .kernel.clock import SystemClock
 from .ports import CREDENTIALS_NAME
 from .preflight import StartFault
 
+NODES_END_S = 4.0
 RUN_FILE = "run.json"
 MARKET_FILE = "market.json"
+HEADER_AND_START_BYTES = 64
+"""A journal no longer than this holds nothing yet."""
 SOCKETS_PREFIX = "tradigrade-"
 OURS = ("exchange", "models", "logs")
 """Folders below the data directory that `--fresh` removes, with the account's files."""
@@ -48,6 +52,16 @@ class DataDirectory:
             raise StartFault(
                 f"another tradigrade runs on data directory {self.path}; stop it, or choose another with --data-dir"
             ) from error
+
+    def wait_for_nodes(self) -> None:
+        """Nodes of a launcher that was killed end within 3 s; `StartFault` where some go on living."""
+        deadline_ns = SystemClock().monotonic_ns() + round(NODES_END_S * 1e9)
+        for path in self.path.glob("node-*.lock"):
+            while not _is_free(path):
+                if SystemClock().monotonic_ns() > deadline_ns:
+                    name = path.name.removeprefix("node-").removesuffix(".lock")
+                    raise StartFault(f"node {name} still runs on data directory {self.path}; stop it first")
+                time.sleep(0.02)
 
     def unlock(self) -> None:
         os.close(self._lock_fd)
@@ -86,6 +100,17 @@ def describe_market(settings: Settings) -> dict[str, str]:
     if settings.replay:
         return {"market": f"recording {Path(settings.replay).name}"}
     return {"market": f"the synthetic market of {', '.join(settings.symbols)} with seed {settings.seed}"}
+
+
+def _is_free(path: Path) -> bool:
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True
 
 
 def prepare(directory: DataDirectory, settings: Settings) -> Run:

@@ -12,6 +12,7 @@ from .node import main
 from .preflight import StartFault, check
 from .preparation import DataDirectory, prepare, write_private
 
+STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 NODES_FILE = "nodes.json"
 """The run that nodes started by themselves share."""
 
@@ -25,7 +26,7 @@ def run_node(name: str, settings: Settings, data_dir: Path) -> None:
         raise StartFault(f"there is no node {name!r}; expected one of {', '.join(NODES)}")
     run = _shared_run(settings, data_dir)
     ours, theirs = socket.socketpair()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     threading.Thread(target=_stop_on_interrupt, args=(ours,), daemon=True).start()
     main(theirs.detach(), {"name": name, "run": to_json(run), "incarnation": 1})
 
@@ -49,5 +50,5 @@ def _shared_run(settings: Settings, data_dir: Path) -> Run:
 
 
 def _stop_on_interrupt(launcher_end: socket.socket) -> None:
-    signal.sigwait({signal.SIGINT})
+    signal.sigwait(STOPS)
     launcher_end.sendall(b'["stop", "interrupted"]\n')

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
@@ -35,7 +36,9 @@ class Options:
 def run_system(settings: Settings, options: Options) -> bool:
     """Run to the end; True where it ended as asked. Raises `StartFault` before anything is started."""
     directory = DataDirectory(options.data_dir)
+    os.umask(0o077)
     directory.lock()
+    directory.wait_for_nodes()
     directory.check_market(settings, fresh=options.fresh)
     check(Run("", str(directory.path), "", 0, 0, 0, settings))
     if options.fresh:
@@ -54,7 +57,9 @@ def run_system(settings: Settings, options: Options) -> bool:
     _show(summary, options.as_json, screen)
     if reason != SHUTDOWN:
         screen.print(f"tradigrade failed: {reason}", style="red")
-    return reason == SHUTDOWN
+    elif not summary["reconciled"]:
+        screen.print(f"not reconciled: {'; '.join(summary['differences'])}", style="red")
+    return reason == SHUTDOWN and bool(summary["reconciled"])
 
 
 async def _run(run: Run, options: Options, screen: Console) -> tuple[dict[str, Any], str]:
@@ -75,7 +80,7 @@ async def _run(run: Run, options: Options, screen: Console) -> tuple[dict[str, A
 
 
 async def _tell_when_open(launcher: Launcher, run: Run, screen: Console) -> None:
-    await launcher.started.wait()
+    await launcher.console_open.wait()
     trained = "" if learns() else "; torch is not installed, so only the linear model learns"
     screen.print(f"console: {console_url(run)}{trained}")
     screen.print("Ctrl-C stops everything in order")
@@ -103,7 +108,7 @@ def summarise(launcher: Launcher, run: Run) -> dict[str, Any]:
     account, monitor = launcher.summary, launcher.monitor
     processes = launcher.spawner.processes.values()
     balances: dict[str, str] = account.get("balances", {})
-    cash = balances.get(run.settings.account.currency, "0")
+    cash = balances.get(run.settings.account.currency, "0") if account else None
     return {
         "updates": monitor.counted("updates"),
         "signals": account.get("signals", 0),
@@ -117,9 +122,16 @@ def summarise(launcher: Launcher, run: Run) -> dict[str, Any]:
         "cash": cash,
         "equity": account.get("equity", cash),
         "reconciled": account.get("reconciled", False),
-        "differences": account.get("differences", ["the trader gave no account of itself"]),
+        "differences": _differences(account),
         "errors": sum(map(monitor.counted, ERROR_COUNTERS)),
     }
+
+
+def _differences(account: dict[str, Any]) -> list[str]:
+    if not account:
+        return ["the trader gave no account of itself"]
+    found: list[str] = account["differences"]
+    return found if found or account["reconciled"] else ["the account did not come to rest in time"]
 
 
 ERROR_COUNTERS = ("wire_faults", "frames_malformed", "models_corrupt", "model_states_refused", "crashes")

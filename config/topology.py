@@ -7,11 +7,14 @@ from .consistency import strategy_name
 from .run import Run, to_json
 from .settings import Settings, StrategySettings
 
-NODES = ("exchange", "trader", "learner", "console")
+NODES = ("exchange", "trader", "console", "learner")
 """In the order in which they start."""
 
 DRAINS = {"trader": "trader/portfolio"}
 """Who is asked to come to rest before its node stops."""
+
+SHUTDOWN_S = {"trader": 5.0}
+"""How long a node may take to stop, where it has something to bring to rest; the others are killed sooner."""
 
 LINGERS_S = {"exchange": 1.5}
 """How long a node outlives a launcher that died: the others still need it to come to rest."""
@@ -42,7 +45,9 @@ def launcher_tree(run: Run) -> ChildSpec:
     """The root: the warm fork servers, then the nodes."""
     processes = [ChildSpec(id=name, actor="process", shutdown_s=2.0) for name in FORK_SERVERS]
     settings = {"run": to_json(run)}
-    processes += [ChildSpec(id=name, actor="process", settings=settings, shutdown_s=5.0) for name in NODES]
+    processes += [
+        ChildSpec(id=name, actor="process", settings=settings, shutdown_s=SHUTDOWN_S.get(name, 1.5)) for name in NODES
+    ]
     return _supervisor("nodes", _flags(run.settings), *processes)
 
 

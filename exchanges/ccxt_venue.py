@@ -28,6 +28,9 @@ from .venue import (
 REQUEST_TIMEOUT_S = 3.0
 RECONNECT_MIN_S = 0.05
 RECONNECT_MAX_S = 5.0
+SEND_WITHIN_S = 0.4
+"""An intent older than this is not sent any more: past intent, sending and the venue's receive window together, an
+order that the venue does not hold is proven never to have arrived."""
 IN_FLIGHT_LIMIT = 200
 """Requests under way at once; one more is answered as refused before it is sent."""
 
@@ -56,6 +59,7 @@ class CcxtVenue:
         self._tasks = TaskSet(loop)
 
     def open(self, deliver: Callable[[VenueWord], object]) -> None:
+        self.close()
         self._deliver = self._tasks.broke = deliver
         self._tasks.run(self._stay_connected())
 
@@ -64,11 +68,19 @@ class CcxtVenue:
         self._tasks.cancel()
 
     def place(self, intent: OrderIntended) -> None:
-        if self._exchange is None or len(self._tasks) >= IN_FLIGHT_LIMIT:
-            reason = "not connected" if self._exchange is None else f"{IN_FLIGHT_LIMIT} requests are under way"
+        if reason := self._not_sent(intent):
             self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=reason))
             return
         self._tasks.run(self._place(self._exchange, intent))
+
+    def _not_sent(self, intent: OrderIntended) -> str:
+        """Why an order may not leave: among others, so late that its absence at the venue would prove nothing."""
+        if self._exchange is None:
+            return "not connected"
+        if len(self._tasks) >= IN_FLIGHT_LIMIT:
+            return f"{IN_FLIGHT_LIMIT} requests are under way"
+        late_s = (self._clock.now_ns() - intent.at_ns) / 1e9
+        return f"{late_s:.3f} s late" if late_s > SEND_WITHIN_S else ""
 
     def cancel(self, client_id: str, symbol: str) -> None:
         if self._exchange is None or len(self._tasks) >= IN_FLIGHT_LIMIT:
@@ -83,6 +95,9 @@ class CcxtVenue:
         self._tasks.run(self._gather(self._exchange, request))
 
     async def _place(self, exchange: Any, intent: OrderIntended) -> None:
+        if reason := self._not_sent(intent):  # the loop may have stood still since; ccxt signs without waiting again
+            self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=reason))
+            return
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 order = await exchange.create_order(

@@ -1,48 +1,126 @@
-"""The journal of one account: typed records over the append-only file."""
+"""The journal of one account: typed records over append-only files, with a snapshot so that none grows without end.
 
+`NAME` holds the first records, `NAME.1`, `NAME.2` and so on those after each rotation; `NAME.snapshot` says what all
+before the newest file came to. A rotation becomes true with the snapshot, which is written whole or not at all.
+"""
+
+import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from ..trading.books import Books
+from ..trading.books_image import BooksImage, restore, take
 from ..trading.messages import AccountReconciled, OrderApproved, OrderRefused, RungChanged, SignalGenerated
-from ..trading.order_events import OrderEvent
-from ..trading.tally import RunStarted
+from ..trading.order_events import OrderEvent, OrderFilled
+from ..trading.tally import RunStarted, RunTally
 from .journal import Journal, JournalFault
 
 Record = OrderEvent | SignalGenerated | OrderApproved | OrderRefused | AccountReconciled | RungChanged | RunStarted
+
+ROTATE_AT_BYTES = 4 << 20
+FILES_KEPT = 64
+"""Older files are removed: they are for looking back, nothing is restored from them."""
+FILLS_KEPT = 50
+SNAPSHOT_VERSION = 1
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 
 
-class AccountJournal:
-    """Append is durable against `kill -9` when it returns, and on the disk after `sync`."""
+class _Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: int
+    generation: int
+    sequence: int
+    books: BooksImage
+    tally: RunTally
+    fills: tuple[OrderFilled, ...]
 
-    def __init__(self, path: Path) -> None:
+
+class AccountJournal:
+    """Append is durable against `kill -9` when it returns, and on the disk after `sync`. Sequences never repeat.
+
+    The journal folds what it holds: `books` and `tally` are there at once, however much was written in the past.
+    """
+
+    def __init__(self, path: Path, rotate_at_bytes: int = ROTATE_AT_BYTES) -> None:
+        self._path = path
+        self._rotate_at_bytes = rotate_at_bytes
+        self._generation = 0
         self._journal = Journal(path)
+        self._books = Books()
+        self._tally = RunTally()
+        self._fills: list[OrderFilled] = []
 
     @property
     def next_sequence(self) -> int:
         return self._journal.sequence + 1
 
-    def open(self) -> int:
-        """Open or recover; the bytes of a torn tail that were cut off."""
-        self._journal.open()
-        return self._journal.recovered_bytes
-
-    def append(self, record: Record) -> int:
-        return self._journal.append(_encode(record))
+    @property
+    def is_full(self) -> bool:
+        """True where it is time to `rotate`."""
+        return self._journal.size_bytes >= self._rotate_at_bytes
 
     @property
     def unsynced(self) -> bool:
         return self._journal.unsynced
 
+    def open(self) -> int:
+        """Open or recover; the bytes of a torn tail that were cut off."""
+        self.close()
+        self._books, self._tally, self._fills, self._generation, sequence = Books(), RunTally(), [], 0, 0
+        snapshot = self._read_snapshot()
+        if snapshot is not None:
+            self._books, self._tally, self._fills = restore(snapshot.books), snapshot.tally, list(snapshot.fills)
+            self._generation, sequence = snapshot.generation, snapshot.sequence
+        self._journal = Journal(self._file(self._generation), base=sequence)
+        self._journal.open()
+        for record in self.replay():
+            self._fold(record)
+        return self._journal.recovered_bytes
+
+    def append(self, record: Record) -> int:
+        sequence = self._journal.append(_encode(record))
+        self._fold(record)
+        return sequence
+
+    def books(self) -> Books:
+        """The books as all records so far make them: a copy of the caller's own."""
+        return restore(take(self._books))
+
+    def tally(self) -> RunTally:
+        return msgspec.structs.replace(self._tally)
+
+    def fills(self) -> tuple[OrderFilled, ...]:
+        """The latest fills, oldest first."""
+        return tuple(self._fills)
+
+    def rotate(self) -> None:
+        """Write a snapshot and go on in a new file."""
+        self.sync()
+        self._generation += 1
+        snapshot = _Snapshot(
+            SNAPSHOT_VERSION,
+            self._generation,
+            self._journal.sequence,
+            take(self._books),
+            self._tally,
+            tuple(self._fills),
+        )
+        self._write_snapshot(_encode(snapshot))
+        base = self._journal.sequence
+        self._journal.close()
+        self._journal = Journal(self._file(self._generation), base=base)
+        self._journal.open()
+        self._file(self._generation - FILES_KEPT).unlink(missing_ok=True)
+
     def sync(self) -> None:
         self._journal.sync()
 
     def replay(self) -> Iterator[Record]:
-        """Every record, oldest first. `JournalFault` for a record this program does not know."""
+        """Every record of the newest file, oldest first. `JournalFault` for a record this program does not know."""
         for sequence, payload in self._journal.replay():
             try:
                 yield _decode(payload)
@@ -53,3 +131,40 @@ class AccountJournal:
 
     def close(self) -> None:
         self._journal.close()
+
+    def _fold(self, record: Record) -> None:
+        self._tally.apply(record)
+        if isinstance(record, OrderEvent):
+            self._books.apply(record)
+        if isinstance(record, OrderFilled):
+            self._fills = [*self._fills[1 - FILLS_KEPT :], record]
+
+    def _file(self, generation: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{generation}") if generation > 0 else self._path
+
+    @property
+    def _snapshot_file(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.snapshot")
+
+    def _read_snapshot(self) -> _Snapshot | None:
+        try:
+            data = self._snapshot_file.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            if int.from_bytes(data[:4]) != zlib.crc32(data[4:]):
+                raise ValueError("its checksum does not match")
+            snapshot = msgspec.msgpack.decode(data[4:], type=_Snapshot)
+            if snapshot.version != SNAPSHOT_VERSION:
+                raise ValueError(f"expected version {SNAPSHOT_VERSION}, found {snapshot.version}")
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise JournalFault(f"snapshot {self._snapshot_file} cannot be read: {error}; restore it") from error
+        return snapshot
+
+    def _write_snapshot(self, payload: bytes) -> None:
+        temporary = self._snapshot_file.with_name(f"{self._snapshot_file.name}.tmp")
+        with temporary.open("wb") as file:
+            file.write(zlib.crc32(payload).to_bytes(4) + payload)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._snapshot_file)

@@ -25,10 +25,12 @@ class JournalFault(Exception):
 class Journal:
     """One file. Not thread-safe, except that `sync` may run in another thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, base: int = 0) -> None:
+        """`base` is the sequence before the file's first."""
         self.path = path
-        self.sequence = 0
-        """Sequence of the last record; the first is 1."""
+        self.base = base
+        self.sequence = base
+        """Sequence of the last record; the first is 1 above `base`."""
         self.recovered_bytes = 0
         """Bytes of a torn tail that opening cut off."""
         self._fd = -1
@@ -43,14 +45,14 @@ class Journal:
         except OSError as error:
             raise JournalFault(f"journal {self.path} cannot be opened: {error.strerror}; make it writable") from error
         data = self.path.read_bytes()
-        self.sequence, self._end = 0, HEADER.size
+        self.sequence, self._end = self.base, HEADER.size
         if len(data) < HEADER.size and HEADER.pack(MAGIC, VERSION).startswith(data):
             os.ftruncate(self._fd, 0)
             os.write(self._fd, HEADER.pack(MAGIC, VERSION))
             self.recovered_bytes = len(data)
             return
         _check_header(data, self.path)
-        for sequence, _, after in _scan(data, self.path):
+        for sequence, _, after in _scan(data, self.path, self.base):
             self.sequence, self._end = sequence, after
         self.recovered_bytes = len(data) - self._end
         if self.recovered_bytes:
@@ -78,6 +80,11 @@ class Journal:
         return sequence
 
     @property
+    def size_bytes(self) -> int:
+        """Bytes of the file up to the end of its last record."""
+        return self._end
+
+    @property
     def unsynced(self) -> bool:
         """True where something was appended since the last `sync`."""
         return self._dirty
@@ -86,13 +93,17 @@ class Journal:
         """Put what was appended on the disk itself."""
         if self._dirty and self._fd >= 0:
             self._dirty = False
-            os.fdatasync(self._fd)
+            try:
+                os.fdatasync(self._fd)
+            except OSError:
+                self._dirty = True
+                raise
 
     def replay(self) -> Iterator[tuple[int, bytes]]:
         """Every record as (sequence, payload), oldest first."""
         data = self.path.read_bytes()
         _check_header(data, self.path)
-        for sequence, payload, _ in _scan(data, self.path):
+        for sequence, payload, _ in _scan(data, self.path, self.base):
             yield sequence, payload
 
     def close(self) -> None:
@@ -112,9 +123,9 @@ def _check_header(data: bytes, path: Path) -> None:
         raise JournalFault(f"journal {path} has version {version}, this program reads version {VERSION}")
 
 
-def _scan(data: bytes, path: Path) -> Iterator[tuple[int, bytes, int]]:
+def _scan(data: bytes, path: Path, base: int) -> Iterator[tuple[int, bytes, int]]:
     """Whole records as (sequence, payload, end offset). A bad record is the tail, or damage if good ones follow it."""
-    offset, expected = HEADER.size, 1
+    offset, expected = HEADER.size, base + 1
     while offset < len(data):
         record = _read(data, offset, expected)
         if record is None:

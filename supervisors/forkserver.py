@@ -74,8 +74,14 @@ def continue_serving(control_fd: int, argument: dict[str, Any]) -> None:  # noqa
     _serve_from(socket.socket(fileno=control_fd))
 
 
+def _ignore_stops() -> None:
+    """Whoever stops a whole group of processes stops the launcher, and the launcher stops us."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _serve_from(control: socket.socket) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _ignore_stops()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: nodes report their own end by their lifeline
     with contextlib.suppress(ConnectionResetError, BrokenPipeError):
         control.sendall(HEADER.pack(os.getpid()))
@@ -83,6 +89,8 @@ def _serve_from(control: socket.socket) -> None:
 
 
 def main(arguments: list[str]) -> None:
+    os.umask(0o077)
+    _ignore_stops()
     control = socket.socket(fileno=int(arguments[0]))
     os.set_inheritable(control.fileno(), False)
     for module in filter(None, arguments[1].split(",")):

@@ -22,6 +22,8 @@ from .reports import ProcessReport, State
 FORK_SERVERS = ("forkserver", "spare")
 """Ids of the children that are fork servers: each is forked from the other, so that one is always warm."""
 START_TIMEOUT_S = 20.0
+FORK_TIMEOUT_S = 1.0
+"""A fork takes milliseconds: a fork server that owes one for this long hangs, and the other takes its place."""
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, <linux/prctl.h>
 
 
@@ -40,6 +42,7 @@ class Process:
     """Why the incarnation before this one ended."""
     kill_wanted: bool = False
     up_ns: int = 0
+    started_ns: int = 0
     serving_ns: int = 0
 
 
@@ -101,7 +104,10 @@ class ProcessSpawner:
 
     def kill(self, supervisor: Actor, child: str) -> None:  # noqa: ARG002
         """SIGKILL; the end is heard on the lifeline."""
-        process = self.processes[child]
+        self.kill_process(self.processes[child])
+
+    def kill_process(self, process: Process) -> None:
+        """As `kill`; harmless where it has ended already."""
         process.kill_wanted = True
         if process.pid and process.state != "stopped":
             with contextlib.suppress(ProcessLookupError):
@@ -144,6 +150,7 @@ class ProcessSpawner:
                 continue
             channel.waiting.append(process)
             end.close()
+            self._loop.call_later(FORK_TIMEOUT_S, self._check_forked, process)
             return True
         return False
 
@@ -193,10 +200,10 @@ class ProcessSpawner:
                 process.up_ns = now_ns
                 process.pid = int(detail or process.pid)
             case "started":
-                process.state = "running"
+                process.state, process.started_ns = "running", now_ns
                 context.tell(context.path, ChildStarted(process.name, process.incarnation))
             case "serving":
-                process.serving_ns = now_ns
+                process.serving_ns = process.serving_ns or now_ns  # the first time counts
             case "failed" | "bye":
                 process.reason = detail
         self.on_word(process, word, detail)
@@ -223,6 +230,10 @@ class ProcessSpawner:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
 
+    def _check_forked(self, process: Process) -> None:
+        if not process.pid and process.state == "starting":
+            self._kill_fork_server_of(process)
+
     def _kill_fork_server_of(self, process: Process) -> None:
         """It hangs, and owes a process: with it goes what it holds of that process, whose end is heard then."""
         for name, channel in self._channels.items():
@@ -235,7 +246,8 @@ def _spawn(arguments: list[str], inherited: socket.socket) -> int:
     """A fresh interpreter that inherits exactly one more file descriptor."""
     os.set_inheritable(inherited.fileno(), True)
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
-    pid = os.posix_spawn(sys.executable, [sys.executable, *arguments], environment)
+    # In a session of their own, signals of the terminal reach only the launcher, which stops everything in order.
+    pid = os.posix_spawn(sys.executable, [sys.executable, *arguments], environment, setsid=True)
     inherited.close()
     return pid
 

@@ -31,7 +31,9 @@ def begin(evidence: Evidence, now_ns: int) -> Iterator[OrderEvent]:
         yield HistoryAdopted(symbol, last_trade_id, now_ns)
 
 
-def settle(books: Books, evidence: Evidence, now_ns: int, lost_after_ns: int, prefix: str) -> Iterator[OrderEvent]:
+def settle(
+    books: Books, evidence: Evidence, now_ns: int, lost_after_ns: int, prefix: str, *, just_begun: bool = False
+) -> Iterator[OrderEvent]:
     """The events the books missed; apply each to `books` before taking the next.
 
     An order the venue does not hold is proven never to have arrived once its request is older than `lost_after_ns`,
@@ -40,7 +42,7 @@ def settle(books: Books, evidence: Evidence, now_ns: int, lost_after_ns: int, pr
     at_venue = {order.client_id: order for order in evidence.orders}
     for theirs in evidence.orders:
         if theirs.client_id not in books.orders and theirs.state == "open" and theirs.client_id.startswith(prefix):
-            yield _adopt(theirs, now_ns)
+            yield _adopt(theirs, now_ns, just_begun=just_begun)
             yield OrderAccepted(theirs.client_id, theirs.venue_id, now_ns)
     for order in books.open_orders():
         found = at_venue.get(order.intent.client_id)
@@ -74,7 +76,8 @@ def compare(books: Books, evidence: Evidence) -> tuple[str, ...]:
     return tuple(differences)
 
 
-def _adopt(order: VenueOrder, now_ns: int) -> OrderIntended:
+def _adopt(order: VenueOrder, now_ns: int, *, just_begun: bool) -> OrderIntended:
+    """What filled before the journal began is in its opening balances, and will not come as a fill."""
     return OrderIntended(
         client_id=order.client_id,
         sequence=0,
@@ -85,7 +88,7 @@ def _adopt(order: VenueOrder, now_ns: int) -> OrderIntended:
         symbol=order.symbol,
         side=order.side,
         type=order.type,
-        amount=order.amount,
+        amount=order.amount - order.filled if just_begun else order.amount,
         price=order.price,
         reference_price=order.price or ZERO,
         at_ns=now_ns,

@@ -84,6 +84,8 @@ def _refuse_blind(signal: SignalGenerated, view: RiskView, limits: Limits) -> Re
         return Refusal("RUNG", {"rung": view.standing.rung.name, "reason": view.standing.reason})
     if signal.signal_id in view.books.used_signals:
         return Refusal("DUPLICATE_SIGNAL", {"signal_id": signal.signal_id})
+    if signal.target < 0:
+        return Refusal("NEGATIVE_TARGET", {"target": str(signal.target)})  # spot: there is no selling what is not held
     if view.instrument is None:
         return Refusal("INSTRUMENT_NOT_FOUND", {"symbol": signal.symbol})
     if market is None or market.bid <= 0 or market.ask <= 0:

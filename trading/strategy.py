@@ -9,15 +9,23 @@ from .messages import ZERO, BarClosed, MarketDataUpdate, Prediction
 from .order_events import OrderFilled
 
 
+class StrategyFault(Exception):
+    """The strategy's parameters are wrong: the message says what was expected and what was found."""
+
+
 class Target(msgspec.Struct, frozen=True):
     """A wish to hold `amount` of the base currency; with a `limit_price`, at no worse than that."""
 
     amount: Decimal
     limit_price: Decimal | None = None
 
-
-class StrategyFault(Exception):
-    """The strategy's parameters are wrong: the message says what was expected and what was found."""
+    def __post_init__(self) -> None:
+        """`StrategyFault` for what is no finite `Decimal`, so that the strategy fails and nobody else."""
+        for name in ("amount", "limit_price"):
+            value = getattr(self, name)
+            exact = isinstance(value, Decimal) and value.is_finite()
+            if not exact and not (name == "limit_price" and value is None):
+                raise StrategyFault(f"Target: {name} must be a finite Decimal, got {value!r}")
 
 
 class Strategy:

@@ -53,6 +53,7 @@ class BinanceStreams:
         self._frames = 0
 
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
+        self.close()
         self._deliver = self._tasks.broke = deliver
         self._tasks.run(self._stay_connected(symbols))
 
@@ -71,7 +72,7 @@ class BinanceStreams:
                     await self._listen(session, symbols)
                     delay_s = RECONNECT_MIN_S
                 reason = "the venue closed the connection"
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (aiohttp.ClientError, TimeoutError, OSError, TypeError, ValueError) as error:
                 reason = f"{type(error).__name__}: {error}"
             finally:
                 self._session = None

@@ -28,9 +28,9 @@ def broken_recording(folder: Path) -> str:
 
 
 CASES = {
-    "missing recording": (lambda d: ("--replay", str(d / "none.gz")), 1, "none.gz"),
-    "broken recording": (lambda d: ("--replay", broken_recording(d)), 1, "broken.dat.gz"),
-    "unknown symbol": (lambda d: ("--symbols", "FOO/USDT"), 1, "FOO/USDT"),
+    "missing recording": (lambda d: ("--replay", str(d / "none.gz")), 2, "none.gz"),
+    "broken recording": (lambda d: ("--replay", broken_recording(d)), 2, "broken.dat.gz"),
+    "unknown symbol": (lambda d: ("--symbols", "FOO/USDT"), 2, "FOO/USDT"),
     "symbol spelled wrongly": (lambda d: ("--symbols", "BTCUSDT"), 2, "symbols"),
     "unknown key": (lambda d: ("--config", config(d, "symbolz = []\n")), 2, "symbolz"),
     "value of a wrong type": (lambda d: ("--config", config(d, 'bar_s = "long"\n')), 2, "bar_s"),
@@ -39,7 +39,7 @@ CASES = {
     "missing configuration": (lambda d: ("--config", str(d / "none.toml")), 2, "none.toml"),
     "strategy file that is missing": (
         lambda d: ("--config", config(d, '[[strategies]]\npath = "gone.py:Mine"\n')),
-        1,
+        2,
         "gone.py",
     ),
     "strategy that does not load": (
@@ -47,7 +47,7 @@ CASES = {
             (d / "mine.py").write_text(BROKEN_STRATEGY)
             and ("--config", config(d, f'strategies_dir = "{d}"\n[[strategies]]\npath = "mine.py:Mine"\n'))
         ),
-        1,
+        2,
         "mine.py",
     ),
     "strategy parameter that is unknown": (
@@ -58,7 +58,7 @@ CASES = {
                 '[[strategies]]\npath = "tradigrade.trading.strategies.learned:Learned"\nparameters = {amount = 1.0}\n',
             ),
         ),
-        1,
+        2,
         "amount",
     ),
 }
