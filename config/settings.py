@@ -84,7 +84,7 @@ class Settings(Section, frozen=True):
     replay: str = ""
     """A recording of raw Binance frames; empty: the seeded synthetic market."""
     speed: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 1.0
-    """Session seconds per second of the real clock."""
+    """Seconds of the market played per second of session time, which is the time on the wall."""
     seed: Count = 7
     """Of the synthetic market: the same seed, the same market."""
     strategies_dir: str = ""

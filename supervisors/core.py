@@ -105,7 +105,7 @@ class SupervisorCore:
             slot.bounce = False
             self._forget_temporary(slot)
             return []
-        if not self.ready and was == "starting":
+        if not self.ready and was == "starting" and slot.restarts == 0:
             self._end(f"child {child!r} failed to start: {reason}")
             return []
         if not should_restart(slot.spec.restart, reason):

@@ -92,3 +92,24 @@ def test_a_silent_node_is_taken_for_dead_and_replaced(tmp_path: Path) -> None:
         assert after["pid"] != before["pid"]
         assert not alive(before["pid"])
         assert system.stop()["reconciled"]
+
+
+def test_a_launcher_that_stood_still_blames_no_node(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as system:
+        system.wait_orders(1)
+        before = {node["name"]: node["pid"] for node in system.status()["nodes"]}
+        os.kill(system.process.pid, signal.SIGSTOP)
+        time.sleep(3.5)
+        os.kill(system.process.pid, signal.SIGCONT)
+        system.wait_orders(len(system.intents()) + 3)
+        assert {node["name"]: node["pid"] for node in system.status()["nodes"]} == before
+        assert system.stop()["reconciled"]
+
+
+def test_a_fork_server_that_hangs_is_replaced_and_holds_no_node_up(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as system:
+        system.wait_orders(1)
+        os.kill(system.node("forkserver")["pid"], signal.SIGSTOP)
+        kill_and_wait(system, "trader")
+        assert system.wait_serving("forkserver", 2)["restarts"] == 1
+        assert system.stop()["reconciled"]

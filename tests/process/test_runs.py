@@ -10,6 +10,18 @@ import pytest
 from tests.kit.running import RECORDING, ROOT, Running, alive, assert_no_order_lost_or_doubled, run_command, running
 from tradigrade.trading.order_events import OrderIntended
 
+WRONG_STRATEGY = """
+from tradigrade import Strategy
+from tradigrade.trading.strategy import Target
+
+print("what a strategy prints is no part of --json")
+
+
+class Wrong(Strategy):
+    def on_bar(self, bar):
+        return Target(0.01)
+"""
+
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
 
@@ -105,6 +117,38 @@ def test_a_crash_inside_one_actor_restarts_only_its_group(tmp_path: Path) -> Non
         assert system.stop()["reconciled"]
 
 
+def test_a_crash_of_the_venue_itself_is_survived(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as system:
+        system.wait_orders(2)
+        for _ in range(2):
+            done = run_command("node", "crash", "exchange/venue", "--data-dir", str(system.data_dir), cwd=tmp_path)
+            assert done.returncode == 0, done.stderr
+            system.wait_orders(len(system.intents()) + 3)
+        summary = system.stop()
+        assert summary["reconciled"], summary["differences"]
+        assert_no_order_lost_or_doubled(system)
+
+
+def test_a_strategy_that_returns_nonsense_harms_no_other(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text(WRONG_STRATEGY)
+    config = f"""
+bar_s = 0.25
+strategies_dir = "{tmp_path}"
+[[strategies]]
+path = "wrong.py:Wrong"
+[[strategies]]
+path = "tradigrade.trading.strategies.learned:Learned"
+"""
+    with running(tmp_path / "data", config=config) as system:
+        system.wait("five orders of the good one", lambda: len(system.intents()) >= 5)
+        restarts = {actor["path"]: actor["restarts"] for actor in system.status()["actors"]}
+        assert restarts["trader/strategies/wrong-btc-usdt"] > 0
+        assert restarts["trader/trading/account/risk"] == 0
+        summary = system.stop()
+        assert summary["reconciled"], summary["differences"]
+        assert traders(system) == {"learned"}
+
+
 def test_the_trader_never_imports_torch(tmp_path: Path) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(1)
@@ -143,8 +187,11 @@ def test_without_torch_it_runs_on_the_linear_model_and_says_so(tmp_path: Path) -
         assert summary["restarts"] == summary["errors"] == 0
 
 
-def test_sigterm_stops_it_like_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_every_process_at_once_still_stops_them_in_order(tmp_path: Path, number: int) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(1)
-        os.kill(system.process.pid, signal.SIGTERM)
-        assert system.finish()["reconciled"]
+        for pid in system.pids():
+            os.kill(pid, number)
+        summary = system.finish()
+        assert summary["reconciled"], summary["differences"]
