@@ -94,6 +94,7 @@ class Launcher:
 
     def close(self) -> None:
         self.gateway.close()
+        self.spawner.close()
 
     def finish(self, reason: str) -> None:
         if not self.finished.done():

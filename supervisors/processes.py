@@ -75,6 +75,10 @@ class ProcessSpawner:
         """Called with a `Process`, a word and its detail for every word of its lifeline."""
         adopt_orphans(loop)
 
+    def close(self) -> None:
+        """Let go of the loop's signals, before it closes: a child that ends while it does would find it half closed."""
+        self._loop.remove_signal_handler(signal.SIGCHLD)
+
     def start(self, supervisor: Actor, start: StartChild) -> None:
         spec = start.spec
         process = self.processes[spec.id] = Process(spec.id, start.incarnation, start.restarts)

@@ -447,3 +447,13 @@ def test_events_of_another_incarnation_or_of_a_stranger_are_ignored(
     play.step(event)
     assert play.trace == ""
     assert play.core.slots["b"].phase == "running"
+
+
+def test_a_restart_that_fails_is_tried_again_also_while_others_start_for_the_first_time() -> None:
+    play = Play(eager_flags(), worker("a"), worker("b"), hold=("a", "b"))
+    play.started("a")
+    play.down("a")
+    play.down("a", "failed to start again")
+    play.started("a")
+    play.started("b")
+    assert (play.core.ready, play.ended) == (True, "")

@@ -97,6 +97,7 @@ def launch(test: Callable[[Launched], Awaitable[None]], *children: ChildSpec, in
                 await launched.end()
         finally:
             launched.kill_all()
+            launched.spawner.close()
 
     asyncio.run(run())
 
