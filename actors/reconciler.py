@@ -6,6 +6,7 @@ import msgspec
 
 from ..exchanges.venue import EvidenceAsked
 from ..kernel.actor import Context
+from ..kernel.loop import Timer
 from ..trading.books import Books
 from ..trading.evidence import Evidence
 from ..trading.messages import AccountReconciled
@@ -16,6 +17,7 @@ from .venue_session import Cancel
 
 PERIOD_S = 5.0
 RETRY_MIN_S = 0.1
+RETRY_MAX_S = 2.0
 LOOK_DUE_S = 12.0
 """Equal books are taken for equal this long without another look."""
 ANSWER_DUE_S = 10.0
@@ -55,6 +57,7 @@ class Reconciler:
         self._asked_at: int | None = None
         self._asked_ns = 0
         self._retry_s = RETRY_MIN_S
+        self._retry: Timer | None = None
         self._looked_ns = context.system.clock.monotonic_ns()
         self.connected = False
         self.activity = 0
@@ -71,9 +74,11 @@ class Reconciler:
         self._judge((f"disconnected from the venue: {reason}",))
 
     def soon(self) -> None:
-        """Look again, the later the longer nothing comes of it."""
-        self._context.schedule(self._retry_s, ReconcileDue())
-        self._retry_s = min(self._retry_s * 2, PERIOD_S)
+        """Look again, the later the longer nothing comes of it; one such wait at a time."""
+        if self._retry is not None:
+            self._retry.cancel()
+        self._retry = self._context.schedule(self._retry_s, ReconcileDue())
+        self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
 
     def failed(self, request_id: int, reason: str) -> None:
         """The venue could not be asked: that proves nothing."""
