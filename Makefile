@@ -31,7 +31,7 @@ check: setup ## lint, types, import layers, packages listed, unused dependencies
 	@$(BIN)/python -m pytest -q tests/architecture/test_layout.py
 
 ci: check ## the longer run before a change lands: more seeds, more kills
-	@SEEDS=1000 KILLS=20 $(BIN)/python -m pytest
+	@SEEDS=1000 KILLS=20 HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest
 
 bench: setup ## one JSON object a line on standard output (ONLY=prefix,prefix)
 	@$(BIN)/python -m benchmarks $(ONLY)
