@@ -67,7 +67,7 @@ class Feed(Actor):
         system, path = self.context.system, self.context.path
         port.open(self.symbols, lambda word: system.tell(path, word, sender="port/market"))
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         self._port.close()
 
     def receive(self, message: Any) -> Any:

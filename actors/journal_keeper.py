@@ -41,5 +41,5 @@ class JournalKeeper(Actor):
             case SignalGenerated() | OrderApproved() | OrderRefused() | RungChanged() | AccountReconciled():
                 self._journal.append(message)
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         self._journal.close()

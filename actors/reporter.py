@@ -27,10 +27,10 @@ class Reporter(Actor):
     def start(self) -> None:
         self.context.repeat(self.period_s, _ReportDue())
 
-    def receive(self, message: Any) -> Any:  # noqa: ARG002
+    def receive(self, message: Any) -> Any:
         self._tell()
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         self._tell()  # the last word: nothing counted is lost in an orderly end
 
     def _tell(self) -> None:

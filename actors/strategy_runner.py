@@ -68,7 +68,7 @@ class StrategyRunner(Actor):
         self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
         self.context.repeat(self.bar_s / BAR_CHECKS, _TimePasses())
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         self._save()
 
     def receive(self, message: Any) -> Any:

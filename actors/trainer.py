@@ -49,7 +49,7 @@ class TrainerActor(Actor):
             self._trainers = {symbol: self._make(symbol) for symbol in self.symbols}
             self.context.repeat(SLICE_PERIOD_S, _SliceDue())
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         for symbol in self._trainers:
             self._save(symbol)
 

@@ -26,7 +26,7 @@ class VenueHost(Actor):
         system, path = self.context.system, self.context.path
         self._server.open(lambda word: system.tell(path, word, sender="port/venue_server"))
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         self._server.close()
 
     def receive(self, message: Any) -> Any:

@@ -43,7 +43,7 @@ class VenueSession(Actor):
         system, path = self.context.system, self.context.path
         port.open(lambda word: system.tell(path, word, sender="port/venue"))
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         self._port.close()
 
     def receive(self, message: Any) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from .config.run import Run, from_json, to_json
 from .config.settings import Settings
 from .config.topology import NODES
-from .node import main
+from .node import NodeRuns, main
 from .preflight import StartFault, check
 from .preparation import DataDirectory, prepare, write_private
 
@@ -28,7 +28,10 @@ def run_node(name: str, settings: Settings, data_dir: Path) -> None:
     ours, theirs = socket.socketpair()
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     threading.Thread(target=_stop_on_interrupt, args=(ours,), daemon=True).start()
-    main(theirs.detach(), {"name": name, "run": to_json(run), "incarnation": 1})
+    try:
+        main(theirs.detach(), {"name": name, "run": to_json(run), "incarnation": 1})
+    except NodeRuns as fault:
+        raise StartFault(str(fault)) from fault
 
 
 def _shared_run(settings: Settings, data_dir: Path) -> Run:

@@ -56,11 +56,11 @@ class InjectedMarket:
         self.mix = FrameMix(symbols)
         self.deliver: Callable[[MarketWord], object] | None = None
 
-    def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:  # noqa: ARG002
+    def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
         self.deliver = deliver
         deliver(StreamsOpened())
 
-    def request_snapshot(self, symbol: str, delay_s: float) -> None:  # noqa: ARG002
+    def request_snapshot(self, symbol: str, delay_s: float) -> None:
         assert self.deliver is not None
         self.deliver(SnapshotArrived(symbol, self.mix.snapshot(symbol.replace("/", ""))))
 
@@ -118,7 +118,7 @@ class _Counter(pykka.ThreadingActor):
         super().__init__()
         self._count = 0
 
-    def on_receive(self, message: Any) -> int:  # noqa: ARG002
+    def on_receive(self, message: Any) -> int:
         self._count += 1
         return self._count
 

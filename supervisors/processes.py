@@ -97,7 +97,7 @@ class ProcessSpawner:
             self._start_node(process, argument, theirs)
         self._loop.call_later(START_TIMEOUT_S, lambda: self._check_started(process))
 
-    def stop(self, supervisor: Actor, child: str, reason: str) -> None:  # noqa: ARG002
+    def stop(self, supervisor: Actor, child: str, reason: str) -> None:
         process = self.processes[child]
         process.state = "stopping"
         self.on_change(process)
@@ -106,7 +106,7 @@ class ProcessSpawner:
         elif process.lifeline is not None:
             process.lifeline.say("stop", reason)
 
-    def kill(self, supervisor: Actor, child: str) -> None:  # noqa: ARG002
+    def kill(self, supervisor: Actor, child: str) -> None:
         """SIGKILL; the end is heard on the lifeline."""
         self.kill_process(self.processes[child])
 

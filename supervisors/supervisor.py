@@ -83,7 +83,7 @@ class Supervisor(Actor):
                 if slot.phase == "stopping" and slot.incarnation == incarnation:
                     self._spawner.kill(self, slot.spec.id)
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         """Children that are still alive end with their supervisor."""
         self.kill_children()
 

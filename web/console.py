@@ -45,7 +45,7 @@ class Console(Actor):
         self._tasks.broke = self._deliver
         self._tasks.run(self._open())
 
-    def stop(self, reason: str) -> None:  # noqa: ARG002
+    def stop(self, reason: str) -> None:
         self._tasks.run(self._server.stop())
 
     def receive(self, message: Any) -> Any:
