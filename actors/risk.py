@@ -174,6 +174,7 @@ class Risk(Actor):
         account = self._standings.account
         if signal.signal_id in self._flattening:
             account = account._replace(stopping=False)
+        second_ago_ns = self.context.system.clock.monotonic_ns() - 1_000_000_000
         return RiskView(
             now_ns=now_ns,
             standing=self._standings.of(symbol, account),
@@ -181,14 +182,14 @@ class Risk(Actor):
             instrument=self._instruments.get(symbol),
             market=self._markets.get(symbol),
             reserved=tuple(entry.draft for entry in self._reserved.values()),
-            orders_last_s=sum(at_ns > now_ns - 1_000_000_000 for at_ns in self._approved_ns),
+            orders_last_s=sum(at_ns > second_ago_ns for at_ns in self._approved_ns),
         )
 
     def _approve(self, signal: SignalGenerated, draft: Draft, now_ns: int) -> None:
         approval_id = self.context.system.entropy.new_id()
         expires_ns = now_ns + round(self.settings.approval_ttl_s * 1e9)
         self._reserved[approval_id] = _Reservation(expires_ns, signal.strategy, draft)
-        self._approved_ns.append(now_ns)
+        self._approved_ns.append(self.context.system.clock.monotonic_ns())
         market = self._markets[signal.symbol]
         approval = OrderApproved(
             approval_id=approval_id,

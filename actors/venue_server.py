@@ -106,6 +106,7 @@ class VenueServer:
             log,
             requests,
             clock_ns=self._clock.now_ns,
+            pace_ns=self._clock.monotonic_ns,
             api_key=self._credentials.api_key,
             api_secret=self._credentials.api_secret,
             opening_balances={settings.account.currency: settings.account.opening_balance},

@@ -28,7 +28,8 @@ SHUTDOWN_S = 1.0
 
 class SimulatedVenue:
     """One account at one venue. `state` is what an earlier run left (replayed from `log`, or a snapshot and the rest);
-    a fresh account gets `opening_balances`. A session of the market begins with the first stream subscription.
+    a fresh account gets `opening_balances`. `pace_ns` is the clock the market runs by, best one that never steps.
+    A session of the market begins with the first stream subscription.
 
     Raises ValueError where the source has a symbol that no instrument describes.
     """
@@ -41,6 +42,7 @@ class SimulatedVenue:
         request_log: LineFile,
         *,
         clock_ns: Callable[[], int],
+        pace_ns: Callable[[], int] | None = None,
         api_key: str,
         api_secret: str,
         opening_balances: dict[str, Decimal],
@@ -57,7 +59,7 @@ class SimulatedVenue:
         self._clock_ns = clock_ns
         self._users = UserStreams(self.state)
         self.engine = Engine(self.state, instruments, log, self._users, open_orders_max)
-        self._pump = Pump(source, speed, clock_ns, self._deliver, self.engine.note_position)
+        self._pump = Pump(source, speed, pace_ns or clock_ns, self._deliver, self.engine.note_position)
         self._streams = MarketStreams(self._pump.start)
         self._requests = RequestLog(request_log)
         authenticator = Authenticator(api_key, api_secret)
