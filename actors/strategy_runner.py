@@ -45,7 +45,7 @@ class StrategyRunner(Actor):
         self.name = name
         self.symbol = symbol
         self.bar_s = bar_s
-        self.progress_due_s = 3.0 * bar_s + 2.0  # type: ignore[misc]  # per instance: it follows the bar
+        self.progress_due_s = 3.0 * bar_s + 2.0
         self.horizon_bars = horizon_bars
         self.ledger = ledger
         self.risk = risk

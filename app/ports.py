@@ -26,25 +26,23 @@ def read_credentials(run: Run) -> Credentials:
 
 def node_ports(name: str, run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:
     """What the actors of a node need."""
-    makers = {
-        "exchange": _exchange_ports,
-        "trader": _trader_ports,
-        "learner": _learner_ports,
-        "console": _console_ports,
-    }
-    return makers[name](run, loop, clock, entropy)
+    match name:
+        case "exchange":
+            return _exchange_ports(run, loop, clock)
+        case "trader":
+            return _trader_ports(run, loop, clock, entropy)
+        case "learner":
+            return _learner_ports(run)
+        case _:
+            return {"tasks": TaskSet(loop)}
 
 
-def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
+def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock) -> dict[str, Any]:
     admin = (run.exchange_dir / "admin").exists()
     return {"venue_server": VenueServer(loop, clock, run, read_credentials(run), admin=admin)}
 
 
-def _console_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
-    return {"tasks": TaskSet(loop)}
-
-
-def _learner_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:  # noqa: ARG001
+def _learner_ports(run: Run) -> dict[str, Any]:
     from .storage.state_files import StateFiles
 
     return {"trainer_states": StateFiles(run.models_dir / "states")}

@@ -20,7 +20,7 @@ class Actor:
     """
 
     mailbox_limit: ClassVar[int] = 10_000
-    progress_due_s: ClassVar[float | None] = None
+    progress_due_s: float | None = None
     """How often useful output is due; None for actors that only answer."""
     acknowledges_start: ClassVar[bool] = False
     """True: serving begins when the actor calls `context.acknowledge`, not when `start` returns."""
