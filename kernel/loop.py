@@ -61,14 +61,51 @@ class VirtualLoop:
             self._ready.popleft()()
         raise RuntimeError(f"the loop is still busy after {limit} callbacks: some actors tell each other for ever")
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass: every timer due within it fires, at its own instant, in order."""
+    @property
+    def busy(self) -> bool:
+        """Whether anything is ready to run."""
+        return bool(self._ready)
+
+    def advance(self, seconds: float, settle: Callback | None = None) -> None:
+        """Let time pass: every timer due within it fires, at its own instant, in order.
+
+        `settle` is called after each instead of `run`, where more than this loop must come to rest.
+        """
+        settle = settle or self.run
         end_ns = self.clock.monotonic_ns() + round(seconds * 1e9)
-        self.run()
+        settle()
         while self._timers and self._timers[0][0] <= end_ns:
             due_ns, _, timer = heapq.heappop(self._timers)
             self.clock.advance(max(0, due_ns - self.clock.monotonic_ns()) / 1e9)
             if timer.callback is not None:
                 timer.callback()
-            self.run()
+            settle()
         self.clock.advance((end_ns - self.clock.monotonic_ns()) / 1e9)
+
+
+class ForeignTimer:
+    """A timer of a loop, set and cancelled from another thread than the loop's own."""
+
+    def __init__(self, loop: Loop, delay_s: float, callback: Callback) -> None:
+        self._loop = loop
+        self._callback: Callback | None = callback
+        self._timer: Timer | None = None
+        loop.call_soon_threadsafe(lambda: self._arm(delay_s))
+
+    def cancel(self) -> None:
+        """From any thread; the callback does not run any more unless it runs already."""
+        self._callback = None
+        self._loop.call_soon_threadsafe(self._disarm)
+
+    def _arm(self, delay_s: float) -> None:
+        if self._callback is not None:
+            self._timer = self._loop.call_later(delay_s, self._fire)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _fire(self) -> None:
+        callback = self._callback
+        if callback is not None:
+            callback()

@@ -1,7 +1,8 @@
-"""Counters, gauges and latency histograms of one node: plain numbers, read by whoever reports."""
+"""Counters, gauges and latency histograms of one node: plain numbers, written from any thread."""
 
 from bisect import bisect_left
 from math import isfinite
+from threading import Lock
 
 BOUNDS_S = tuple(round(base * 10.0**power, 9) for power in range(-6, 1) for base in (1.0, 2.0, 5.0))
 """Upper bounds of latency buckets: 1 µs to 5 s, three to a decade."""
@@ -25,12 +26,14 @@ class Metrics:
     """Names are `snake_case` without unit prefix or `_total`; every name appears on first use."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self.counters: dict[str, int] = {}
         self.gauges: dict[str, float] = {}
         self.histograms: dict[str, Histogram] = {}
 
     def count(self, name: str, amount: int = 1) -> None:
-        self.counters[name] = self.counters.get(name, 0) + amount
+        with self._lock:
+            self.counters[name] = self.counters.get(name, 0) + amount
 
     def gauge(self, name: str, value: float) -> None:
         """`value` is finite: NaN never passes."""
@@ -38,7 +41,8 @@ class Metrics:
         self.gauges[name] = value
 
     def observe(self, name: str, seconds: float) -> None:
-        histogram = self.histograms.get(name)
-        if histogram is None:
-            histogram = self.histograms[name] = Histogram()
-        histogram.observe(seconds)
+        with self._lock:
+            histogram = self.histograms.get(name)
+            if histogram is None:
+                histogram = self.histograms[name] = Histogram()
+            histogram.observe(seconds)

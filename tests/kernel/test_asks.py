@@ -1,10 +1,12 @@
+"""A question is always answered: by a value, an error or a time-out."""
+
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.kit.cells import Puppet, VirtualSystem, fail
-from tradigrade.kernel.envelope import Reply
+from tradigrade.kernel.envelope import Envelope, Reply
 from tradigrade.kernel.errors import ActorDead, ActorFailed, AskTimeout, KernelError, MailboxFull
 
 
@@ -17,35 +19,30 @@ class Narrow(Puppet):
 
 
 @pytest.fixture
-def system() -> VirtualSystem:
-    system = VirtualSystem()
-    system.place("node/puppet")
-    return system
+def puppet(system: VirtualSystem) -> Puppet:
+    return system.place("node/puppet")
 
 
-def test_a_told_message_is_handled(system: VirtualSystem) -> None:
-    puppet = system.place("node/other")
-    assert system.tell("node/other", "hello")
+def test_a_told_message_is_handled(system: VirtualSystem, puppet: Puppet) -> None:
+    assert system.tell("node/puppet", "hello")
     system.run()
     assert puppet.log == ["hello"]
 
 
-def test_messages_of_one_sender_keep_their_order(system: VirtualSystem) -> None:
-    puppet = system.place("node/other")
+def test_messages_of_one_sender_keep_their_order(system: VirtualSystem, puppet: Puppet) -> None:
     for number in range(1000):
-        system.tell("node/other", number)
+        system.tell("node/puppet", number)
     system.run()
     assert puppet.log == list(range(1000))
 
 
-def test_an_ask_is_answered_with_what_receive_returns(system: VirtualSystem) -> None:
+def test_an_ask_is_answered_with_what_receive_returns(system: VirtualSystem, puppet: Puppet) -> None:
     reply = system.ask("node/puppet", "question", 1.0)
-    assert not reply.done
     system.run()
-    assert (reply.value, reply.error) == ("question", None)
+    assert (reply.done, reply.value, reply.error) == (True, "question", None)
 
 
-def test_a_reply_returned_is_awaited_in_the_askers_place(system: VirtualSystem) -> None:
+def test_a_reply_returned_is_awaited_in_the_askers_place(system: VirtualSystem, puppet: Puppet) -> None:
     later = Reply()
     reply = system.ask("node/puppet", lambda _: later, 1.0)
     system.run()
@@ -54,7 +51,7 @@ def test_a_reply_returned_is_awaited_in_the_askers_place(system: VirtualSystem) 
     assert reply.value == "late"
 
 
-def test_a_question_passed_on_fails_as_the_last_in_the_chain_fails(system: VirtualSystem) -> None:
+def test_a_question_passed_on_fails_as_the_last_in_the_chain_fails(system: VirtualSystem, puppet: Puppet) -> None:
     reply = system.ask("node/puppet", lambda puppet: puppet.context.ask("node/nobody", "?", 1.0), 1.0)
     system.run()
     assert isinstance(reply.error, ActorDead)
@@ -72,12 +69,18 @@ def test_a_question_passed_on_fails_as_the_last_in_the_chain_fails(system: Virtu
     ids=["crash", "nobody", "unknown node", "silence", "full"],
 )
 def test_an_ask_always_resolves(
-    system: VirtualSystem, path: str, question: Callable[[Any], Any] | str, error: type[KernelError], says: str
+    system: VirtualSystem,
+    puppet: Puppet,
+    path: str,
+    question: Callable[[Any], Any] | str,
+    error: type[KernelError],
+    says: str,
 ) -> None:
     system.place("node/full", Narrow())
-    for _ in range(2):
-        system.tell("node/full", "work")
-    reply = system.ask(path, question, 1.0)
+    with system.busy("node/full"):
+        for _ in range(2):
+            system.tell("node/full", "work")
+        reply = system.ask(path, question, 1.0)
     system.advance(1.0)
     assert reply.done
     assert type(reply.error) is error
@@ -86,33 +89,24 @@ def test_an_ask_always_resolves(
 
 
 @pytest.mark.parametrize("end", ["stop", "kill", "crash"])
-def test_a_question_still_queued_when_its_actor_ends_fails_at_once(system: VirtualSystem, end: str) -> None:
+def test_a_question_still_queued_when_its_actor_ends_fails_at_once(
+    system: VirtualSystem, puppet: Puppet, end: str
+) -> None:
     actor = system.incarnation("node/puppet")
-    if end == "crash":
-        system.tell("node/puppet", fail)
-    reply = system.ask("node/puppet", "question", 60.0)
-    match end:
-        case "stop":
-            actor.request_stop("shutdown")
-        case "kill":
-            actor.kill()
+    with system.busy("node/puppet"):
+        if end == "crash":
+            system.tell("node/puppet", fail)
+        reply = system.ask("node/puppet", "question", 60.0)
+        match end:
+            case "stop":
+                actor.request_stop("shutdown")
+            case "kill":
+                actor.kill()
     system.run()
     assert type(reply.error) is ActorDead
 
 
-def test_a_reply_is_resolved_once(system: VirtualSystem) -> None:
-    calls: list[Any] = []
-    reply = Reply()
-    reply.then(lambda done: calls.append(done.value))
-    reply.resolve(1)
-    reply.resolve(2)
-    reply.fail(ActorDead("late"))
-    reply.then(lambda done: calls.append(done.value))
-    assert calls == [1, 1]
-    assert reply.error is None
-
-
-def test_an_answer_after_the_time_out_is_ignored(system: VirtualSystem) -> None:
+def test_an_answer_after_the_time_out_is_ignored(system: VirtualSystem, puppet: Puppet) -> None:
     later = Reply()
     reply = system.ask("node/puppet", lambda _: later, 1.0)
     system.advance(1.0)
@@ -121,36 +115,83 @@ def test_an_answer_after_the_time_out_is_ignored(system: VirtualSystem) -> None:
     assert type(reply.error) is AskTimeout
 
 
-def test_an_answered_ask_leaves_no_timer(system: VirtualSystem) -> None:
+def test_a_question_that_expires_in_the_mailbox_is_told_so_also_where_nobody_bounds_the_wait(
+    system: VirtualSystem, puppet: Puppet
+) -> None:
+    reply, deadline_ns = Reply(), system.clock.now_ns() + 500_000_000
+    with system.busy("node/puppet"):
+        system.deliver("node/puppet", Envelope("question", "", reply, deadline_ns))
+        system.virtual.clock.advance(1.0)
+    system.run()
+    assert type(reply.error) is AskTimeout
+    assert str(reply.error) == "'node/puppet' did not come to str in time"
+
+
+def test_an_answered_ask_stays_answered_after_its_time_out(system: VirtualSystem, puppet: Puppet) -> None:
     reply = system.ask("node/puppet", "question", 1.0)
     system.run()
     system.advance(2.0)
-    assert reply.value == "question"
+    assert (reply.value, reply.error) == ("question", None)
 
 
 @pytest.mark.parametrize(("late_s", "handled"), [(0.0, True), (0.5, True), (0.501, False)])
 def test_a_message_past_its_deadline_is_dropped_and_counted(
-    system: VirtualSystem, late_s: float, handled: bool
+    system: VirtualSystem, puppet: Puppet, late_s: float, handled: bool
 ) -> None:
-    system.place("node/sender")
-    actor, puppet = system.incarnation("node/puppet"), system.incarnation("node/puppet").behaviour
-    system.tell("node/sender", lambda sender: sender.context.tell("node/puppet", "perishable", ttl_s=0.5))
-    system.tell("node/sender", lambda _: system.clock.advance(late_s))  # type: ignore[attr-defined]
-    system.tell("node/puppet", "first")
+    actor = system.incarnation("node/puppet")
+    sender = system.place("node/sender")
+    with system.busy("node/puppet"):
+        sender.context.tell("node/puppet", "perishable", ttl_s=0.5)
+        system.virtual.clock.advance(late_s)
     system.run()
-    assert isinstance(puppet, Puppet)
     assert ("perishable" in puppet.log) is handled
     assert actor.expired == (0 if handled else 1)
     assert system.metrics.counters.get("expired", 0) == actor.expired
 
 
-def test_a_failing_callback_of_a_reply_does_not_hold_the_cell_up(system: VirtualSystem) -> None:
-    """The callback is the asker's mistake: the answering actor and all others go on."""
-    puppet = system.place("node/answering")
-    system.ask("node/answering", "question", 1.0).then(fail)
-    system.tell("node/answering", "next")
-    with pytest.raises(RuntimeError, match="boom"):
-        system.run()
+def ask(asker: Puppet, path: str, question: Any, then: Callable[[Reply], object]) -> None:
+    asker.context.ask(path, question, 1.0).then(then)
+
+
+@pytest.mark.parametrize("question", ["question", silence, fail], ids=["value", "time-out", "error"])
+def test_an_answer_is_a_turn_of_the_asker(system: VirtualSystem, puppet: Puppet, question: Any) -> None:
+    asker = system.place("node/asker")
+    system.tell(
+        "node/asker", lambda asker: ask(asker, "node/puppet", question, lambda done: asker.context.exit("done"))
+    )
+    system.advance(1.0)
+    assert asker.log == ["stopped: done"], "only in a turn of its own an exit is noticed"
+
+
+def test_an_exception_over_an_answer_crashes_the_asker_alone(system: VirtualSystem, puppet: Puppet) -> None:
+    asker = system.place("node/asker")
+    system.tell("node/asker", lambda asker: ask(asker, "node/puppet", "question", fail))
+    system.tell("node/puppet", "next")
     system.run()
+    assert sorted(puppet.log) == ["next", "question"]
+    assert asker.log[-1].startswith("stopped: RuntimeError: boom at fail:")
+    assert "node/puppet" in system.actors
+
+
+def test_an_answer_to_an_asker_that_has_ended_reaches_nobody(system: VirtualSystem, puppet: Puppet) -> None:
+    later, heard = Reply(), list[Reply]()
+    system.place("node/asker")
+    system.tell("node/asker", lambda asker: ask(asker, "node/puppet", lambda _: later, heard.append))
+    system.run()
+    system.kill("node/asker")
+    later.resolve("late")
+    system.run()
+    assert heard == []
+    assert not system.dead_letters
+
+
+def test_a_failing_callback_of_a_reply_does_not_hold_the_cell_up(cell: VirtualSystem) -> None:
+    """The callback is the asker's mistake: the answering actor and all others go on."""
+    puppet = cell.place("node/answering")
+    cell.ask("node/answering", "question", 1.0).then(fail)
+    cell.tell("node/answering", "next")
+    with pytest.raises(RuntimeError, match="boom"):
+        cell.run()
+    cell.run()
     assert puppet.log == ["question", "next"]
-    assert "node/answering" in system.actors
+    assert "node/answering" in cell.actors

@@ -1,3 +1,5 @@
+"""What nobody handles is kept, published and counted, with the reason."""
+
 from tests.kit.cells import Puppet, VirtualSystem, fail
 from tradigrade.kernel.signals import DeadLetter, Down
 from tradigrade.kernel.system import DEAD_LETTERS, DEAD_LETTERS_KEPT
@@ -10,8 +12,7 @@ class Undertaker(Puppet):
         self.context.subscribe(DEAD_LETTERS)
 
 
-def test_a_dead_letter_says_who_what_and_why() -> None:
-    system = VirtualSystem()
+def test_a_dead_letter_says_who_what_and_why(system: VirtualSystem) -> None:
     undertaker = system.place("node/undertaker", Undertaker())
     assert not system.tell("node/nobody", "hello")
     system.run()
@@ -20,8 +21,7 @@ def test_a_dead_letter_says_who_what_and_why() -> None:
     assert system.metrics.counters["dead_letters"] == 1
 
 
-def test_kept_dead_letters_are_bounded_and_all_are_counted() -> None:
-    system = VirtualSystem()
+def test_kept_dead_letters_are_bounded_and_all_are_counted(system: VirtualSystem) -> None:
     for number in range(DEAD_LETTERS_KEPT + 10):
         system.tell("node/nobody", number)
     assert len(system.dead_letters) == DEAD_LETTERS_KEPT
@@ -29,38 +29,39 @@ def test_kept_dead_letters_are_bounded_and_all_are_counted() -> None:
     assert system.metrics.counters["dead_letters"] == DEAD_LETTERS_KEPT + 10
 
 
-def test_a_dead_letter_that_cannot_be_told_makes_no_further_ones_for_ever() -> None:
-    system = VirtualSystem()
+def test_a_dead_letter_that_cannot_be_told_makes_no_further_ones_for_ever(system: VirtualSystem) -> None:
     system.place("node/undertaker", Undertaker())
-    for number in range(50):
-        system.tell("node/nobody", number)
+    with system.busy("node/undertaker"):
+        for number in range(50):
+            system.tell("node/nobody", number)
     assert system.metrics.counters["dead_letters"] == 50 + 40
 
 
-def test_what_was_queued_when_an_actor_ended_is_a_dead_letter() -> None:
-    system = VirtualSystem()
+def test_what_was_queued_when_an_actor_ended_is_a_dead_letter(system: VirtualSystem) -> None:
     system.place("node/puppet")
-    for message in (fail, "second", "third"):
-        system.tell("node/puppet", message)
+    with system.busy("node/puppet"):
+        for message in (fail, "second", "third"):
+            system.tell("node/puppet", message)
     system.run()
     assert [letter.message for letter in system.dead_letters] == ["second", "third"]
     assert "ended: RuntimeError: boom" in system.dead_letters[0].reason
 
 
-def test_what_is_sent_to_an_actor_while_it_ends_is_said_to_be_for_a_dead_one() -> None:
+def test_what_is_sent_to_an_actor_while_it_ends_is_said_to_be_for_a_dead_one(system: VirtualSystem) -> None:
     class Forgetful(Puppet):
         def stop(self, reason: str) -> None:
             self.context.tell(self.context.path, "note to self")
 
-    system = VirtualSystem()
     system.place("node/puppet", Forgetful())
     system.stop("node/puppet", "shutdown")
     system.run()
     assert list(system.dead_letters) == [DeadLetter("node/puppet", "note to self", "'node/puppet' is ending")]
 
 
-def test_the_down_of_an_actor_whose_parent_is_gone_is_a_dead_letter() -> None:
-    system = VirtualSystem()
-    system.place("node/puppet", parent="node/nobody")
-    system.kill("node/puppet")
-    assert system.dead_letters[-1].message == Down("node/puppet", 1, "killed")
+def test_an_actor_born_to_a_parent_that_is_gone_never_starts_and_its_down_is_a_dead_letter(
+    system: VirtualSystem,
+) -> None:
+    system.spawn("node/puppet", fail, parent="node/nobody")
+    system.run()
+    assert "node/puppet" not in system.actors
+    assert system.dead_letters[-1].message == Down("node/puppet", 1, "killed", started=False)

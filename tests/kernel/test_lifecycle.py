@@ -1,3 +1,6 @@
+"""Start, turns and end of an incarnation, and what its parent hears of them."""
+
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -5,14 +8,13 @@ import pytest
 from tests.kit.cells import Puppet, VirtualSystem, fail
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.errors import PathTaken
-from tradigrade.kernel.signals import Down, Started
+from tradigrade.kernel.loop import Timer
+from tradigrade.kernel.signals import Down, Overdue, Started
 
 
-@pytest.fixture
-def system() -> VirtualSystem:
-    system = VirtualSystem()
-    system.place("node/parent")
-    return system
+@pytest.fixture(autouse=True)
+def parent(system: VirtualSystem) -> Puppet:
+    return system.place("node/parent")
 
 
 def heard(system: VirtualSystem) -> list[Any]:
@@ -82,12 +84,6 @@ def test_an_actor_stopped_before_its_first_turn_ends(system: VirtualSystem) -> N
     system.spawn("node/child", Puppet, parent="node/parent")
     system.stop("node/child", "shutdown")
     assert heard(system)[-1] == Down("node/child", 1, "shutdown")
-
-
-def test_an_actor_killed_before_its_first_turn_never_starts(system: VirtualSystem) -> None:
-    system.spawn("node/child", fail, parent="node/parent")
-    system.kill("node/child")
-    assert heard(system) == [Down("node/child", 1, "killed", started=False)]
 
 
 def test_what_is_told_before_the_start_is_handled_after_it(system: VirtualSystem) -> None:
@@ -213,25 +209,40 @@ def test_a_one_shot_timer_fires_once_and_a_repeating_one_at_every_period(system:
     assert len(puppet.log) == 4
 
 
+def test_no_timer_is_left_of_what_was_fired_given_back_or_ended(system: VirtualSystem) -> None:
+    context = child(system).context
+    context.schedule(1.0, "once")
+    context.schedule(5.0, "given back").cancel()
+    system.advance(1.0)
+    assert (context._timers, system.virtual.due) == (set(), 0)
+    for set_timer in (context.schedule, context.repeat):
+        set_timer(5.0, "for nobody")
+    system.kill("node/child")
+    system.run()
+    assert system.virtual.due == 0
+
+
+def test_a_timer_that_fires_before_its_maker_goes_on_is_not_kept(
+    system: VirtualSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a thread the loop may be quicker than the actor that has just set the timer."""
+    puppet = child(system)
+
+    def fire_at_once(_: float, callback: Callable[[], object]) -> Timer:
+        callback()
+        return system.call_later(0.0, lambda: None)
+
+    monkeypatch.setattr(system.incarnation("node/child"), "call_later", fire_at_once)
+    puppet.context.schedule(0.0, "at once")
+    system.run()
+    assert (puppet.log, puppet.context._timers) == (["at once"], set())
+
+
 def test_progress_is_noted_at_the_time_it_was_made(system: VirtualSystem) -> None:
     puppet = child(system)
     system.advance(2.5)
     puppet.context.progress()
     assert puppet.context.progressed_ns == 2_500_000_000 == system.clock.monotonic_ns()
-
-
-def test_two_systems_live_side_by_side() -> None:
-    one, two = VirtualSystem("one"), VirtualSystem("two")
-    puppets = {system.node: system.place("shared/path") for system in (one, two)}
-    one.place("one/subscriber").context.subscribe("news")
-    one.tell("shared/path", "for one")
-    two.publish("news", "for nobody")
-    one.advance(1.0)
-    two.run()
-    assert puppets["one"].log == ["for one"]
-    assert puppets["two"].log == []
-    assert (one.clock.monotonic_ns(), two.clock.monotonic_ns()) == (1_000_000_000, 0)
-    assert not two.metrics.counters
 
 
 def test_the_reason_of_a_crash_is_bounded(system: VirtualSystem) -> None:
@@ -244,3 +255,21 @@ def test_the_reason_of_a_crash_is_bounded(system: VirtualSystem) -> None:
     (down,) = heard(system)
     assert 1000 < len(down.reason) < 5000
     assert "ramble" in down.reason
+
+
+def test_an_actor_whose_output_is_overdue_fails_unless_it_knows_a_repair(system: VirtualSystem) -> None:
+    class Repairing(Puppet):
+        def overdue(self, age_s: float) -> None:
+            self.log.append(age_s)
+
+    class Producing(Puppet):
+        progress_due_s = 2.0
+
+    repairing = system.place("node/repairing", Repairing())
+    child(system, Producing())
+    heard(system)
+    for path in ("node/repairing", "node/child"):
+        system.incarnation(path).signal(Overdue(3.0, 2.0))
+    (down,) = heard(system)
+    assert down.reason.startswith("NoProgress: no useful output for 3.0 s, due every 2 s")
+    assert repairing.log == [3.0]

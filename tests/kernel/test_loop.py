@@ -1,11 +1,16 @@
+"""Time that moves only when told to, timers in a fixed order, and timers of other threads."""
+
 import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.identity import SeededEntropy
-from tradigrade.kernel.loop import Loop, VirtualLoop
+from tradigrade.kernel.loop import ForeignTimer, Loop, VirtualLoop
 
 
 @pytest.fixture
@@ -15,8 +20,12 @@ def loop() -> VirtualLoop:
 
 def test_timers_fire_in_the_order_of_their_instants_then_of_their_making(loop: VirtualLoop) -> None:
     fired: list[tuple[str, int]] = []
+
+    def fire(name: str) -> None:
+        fired.append((name, loop.clock.monotonic_ns()))
+
     for name, delay_s in (("c", 3.0), ("a", 1.0), ("b1", 2.0), ("b2", 2.0), ("now", 0.0), ("past", -1.0)):
-        loop.call_later(delay_s, lambda name=name: fired.append((name, loop.clock.monotonic_ns())))
+        loop.call_later(delay_s, partial(fire, name))
     loop.advance(2.0)
     assert fired == [("now", 0), ("past", 0), ("a", 10**9), ("b1", 2 * 10**9), ("b2", 2 * 10**9)]
     loop.advance(1.0)
@@ -55,12 +64,58 @@ def test_a_livelock_is_an_error(loop: VirtualLoop) -> None:
         loop.run(limit=100)
 
 
+@pytest.mark.parametrize("when", ["at once", "armed", "never"])
+def test_a_timer_of_another_thread_fires_on_the_loops_own_unless_it_is_given_back(loop: VirtualLoop, when: str) -> None:
+    fired: list[int] = []
+    timers: list[ForeignTimer] = []
+
+    def set_it() -> None:
+        timers.append(ForeignTimer(loop, 1.0, lambda: fired.append(threading.get_ident())))
+        if when == "at once":
+            timers[0].cancel()
+
+    in_a_thread(set_it)
+    loop.advance(0.5)
+    if when == "armed":
+        in_a_thread(timers[0].cancel)
+    loop.advance(5.0)
+    assert fired == ([threading.get_ident()] if when == "never" else [])
+
+
+def test_a_timer_given_back_does_not_fire_though_the_loop_has_not_heard_of_it_yet(loop: VirtualLoop) -> None:
+    fired: list[str] = []
+    timer = ForeignTimer(loop, 1.0, lambda: fired.append("timer"))
+    loop.run()
+    in_a_thread(timer.cancel)
+    loop.advance(2.0, settle=lambda: None)
+    assert fired == []
+
+
+def test_a_timer_given_back_while_it_fires_is_no_harm(loop: VirtualLoop) -> None:
+    timers: list[ForeignTimer] = []
+
+    def give_back() -> None:
+        timers[0].cancel()
+
+    timers.append(ForeignTimer(loop, 1.0, give_back))
+    loop.advance(2.0)
+    timers[0].cancel()
+    loop.run()
+
+
+def in_a_thread(action: Callable[[], object]) -> None:
+    thread = threading.Thread(target=action)
+    thread.start()
+    thread.join(10.0)
+
+
 def test_an_asyncio_loop_is_a_loop() -> None:
     async def run() -> list[str]:
         loop: Loop = asyncio.get_running_loop()
         done: list[str] = []
         ready = asyncio.Event()
-        loop.call_later(0.0, lambda: (done.append("later"), ready.set()))
+        loop.call_later(0.0, lambda: done.append("later"))
+        loop.call_later(0.0, ready.set)
         loop.call_soon(lambda: done.append("soon"))
         async with asyncio.timeout(5):
             await ready.wait()

@@ -1,3 +1,7 @@
+"""Plain numbers, counted from any thread."""
+
+import threading
+
 import pytest
 
 from tradigrade.kernel.metrics import BOUNDS_S, Histogram, Metrics
@@ -25,3 +29,25 @@ def test_names_appear_on_first_use() -> None:
     metrics.observe("latency", 0.5)
     assert (metrics.counters, metrics.gauges) == ({"orders": 3}, {"rung": 1.0})
     assert metrics.histograms["latency"].sum_s == 1.0
+
+
+def test_nothing_counted_between_threads_is_lost() -> None:
+    metrics = Metrics()
+
+    def count() -> None:
+        for _ in range(2000):
+            metrics.count("orders")
+            metrics.observe("latency", 0.5)
+
+    counting = [threading.Thread(target=count) for _ in range(4)]
+    for thread in counting:
+        thread.start()
+    for thread in counting:
+        thread.join(10.0)
+    assert metrics.counters["orders"] == sum(metrics.histograms["latency"].counts) == 8000
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_gauge_is_a_finite_number(value: float) -> None:
+    with pytest.raises(AssertionError, match="expected a finite number"):
+        Metrics().gauge("rung", value)

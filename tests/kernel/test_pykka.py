@@ -1,137 +1,119 @@
-"""The private parts of pykka a cell is built on: a change there must be found here first."""
+"""The private parts of pykka that the runtimes are built on: a change there must be found here first."""
 
 import inspect
-import threading
-from collections.abc import Iterator
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pykka
 import pytest
 
-from tests.kit.cells import Puppet, VirtualSystem, fail
+from tests.kit.cells import VirtualSystem
 from tradigrade.kernel.cell import CellActor
-from tradigrade.kernel.errors import ActorFailed, MailboxFull
+from tradigrade.kernel.incarnation import Incarnation
+from tradigrade.kernel.pykka_inbox import PykkaInbox
+from tradigrade.kernel.threads import ThreadActor
 
-HOOKS = ("_create_actor_inbox", "_create_future", "_start_actor_loop")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_registered() -> Iterator[None]:
-    yield
-    assert pykka.ActorRegistry.get_all() == [], "pykka's registry is process-global: two systems would share it"
+ROOT = Path(__file__).parents[2]
+ABSTRACT = ("_create_actor_inbox", "_create_future", "_start_actor_loop")
+PATH = "node/puppet"
 
 
-@pytest.fixture
-def system() -> VirtualSystem:
-    system = VirtualSystem()
-    system.place("node/puppet")
-    return system
+def test_the_dependency_is_pinned_to_what_was_looked_into() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert [line for line in project["dependencies"] if line.startswith("pykka")] == ["pykka>=4.5,<5"]
 
 
-def ref(system: VirtualSystem) -> pykka.ActorRef[CellActor]:
-    found = system.incarnation("node/puppet").actor_ref
-    assert found is not None
-    return found
-
-
-@pytest.mark.parametrize("hook", HOOKS)
-def test_pykka_still_has_the_hook(hook: str) -> None:
+@pytest.mark.parametrize("hook", ABSTRACT)
+def test_pykka_still_leaves_the_hook_to_its_subclass(hook: str) -> None:
     assert hook in vars(pykka.Actor)
     assert hook in pykka.Actor.__abstractmethods__
-    assert hook in vars(CellActor)
 
 
-def test_pykka_makes_its_inbox_and_its_loop_through_the_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("actor", "hook", "owner"),
+    [
+        (CellActor, "_create_actor_inbox", Incarnation),
+        (CellActor, "_create_future", Incarnation),
+        (CellActor, "_start_actor_loop", CellActor),
+        (ThreadActor, "_create_actor_inbox", Incarnation),
+        (ThreadActor, "_create_future", Incarnation),
+        (ThreadActor, "_start_actor_loop", pykka.ThreadingActor),
+        (ThreadActor, "_actor_loop", ThreadActor),
+    ],
+)
+def test_each_runtime_takes_the_hook_from_where_it_should(actor: type[Any], hook: str, owner: type[Any]) -> None:
+    assert getattr(actor, hook) is getattr(owner, hook)
+
+
+def spy(monkeypatch: pytest.MonkeyPatch, actor: type[Any], hooks: tuple[str, ...]) -> list[str]:
+    """The names of the hooks, as they are called."""
     called: list[str] = []
-    for hook in HOOKS:
-        original = inspect.getattr_static(CellActor, hook)
+    for hook in hooks:
+        original = inspect.getattr_static(actor, hook)
 
         def wrapper(*arguments: Any, hook: str = hook, original: Any = original) -> Any:
             called.append(hook)
             return original(*arguments)
 
         is_static = isinstance(original, staticmethod)
-        monkeypatch.setattr(CellActor, hook, staticmethod(wrapper) if is_static else wrapper)
-    system = VirtualSystem()
-    system.place("node/puppet")
-    ref(system).ask("question", block=False)
-    assert called == list(HOOKS[:1] + HOOKS[2:] + HOOKS[1:2])
+        monkeypatch.setattr(actor, hook, staticmethod(wrapper) if is_static else wrapper)
+    return called
 
 
-def test_a_pykka_ref_tells(system: VirtualSystem) -> None:
-    ref(system).tell("hello")
+def test_a_cell_actor_is_made_and_begun_through_the_hooks(cell: VirtualSystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = spy(monkeypatch, CellActor, ABSTRACT)
+    cell.place(PATH)
+    assert called == ["_create_actor_inbox", "_start_actor_loop"]
+    assert isinstance(cell.incarnation(PATH).actor_inbox, PykkaInbox)
+
+
+def test_a_thread_actor_is_made_and_begun_through_the_hooks(
+    threads: VirtualSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = spy(monkeypatch, ThreadActor, (*ABSTRACT, "_actor_loop"))
+    threads.place(PATH)
+    assert called == ["_create_actor_inbox", "_start_actor_loop", "_actor_loop"]
+    assert isinstance(threads.incarnation(PATH).actor_inbox, PykkaInbox)
+
+
+def test_pykka_makes_the_future_of_an_ask_through_the_hook(
+    system: VirtualSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = spy(monkeypatch, Incarnation, ("_create_future",))
+    system.place(PATH)
+    future = system.incarnation(PATH).actor_ref.ask("question", block=False)
     system.run()
-    behaviour = system.incarnation("node/puppet").behaviour
-    assert isinstance(behaviour, Puppet)
-    assert behaviour.log == ["hello"]
+    assert called == ["_create_future"]
+    assert isinstance(future, pykka.ThreadingFuture)
 
 
-def test_a_pykka_ref_asks(system: VirtualSystem) -> None:
-    future = ref(system).ask("question", block=False)
+def test_a_thread_actor_does_not_keep_the_interpreter_alive(threads: VirtualSystem) -> None:
+    import threading
+
+    before = set(threading.enumerate())
+    threads.place(PATH)
+    (thread,) = set(threading.enumerate()) - before
+    assert thread.daemon
+
+
+@pytest.mark.parametrize(
+    "hook", ["_actor_loop_setup", "_actor_loop_running", "_actor_loop_teardown", "_handle_receive"]
+)
+def test_nothing_of_pykkas_own_loop_ever_runs(
+    system: VirtualSystem, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    called = spy(monkeypatch, pykka.Actor, (hook,))
+    system.place(PATH)
+    system.ask(PATH, "question", 1.0)
+    system.stop(PATH, "shutdown")
     system.run()
-    assert future.get(timeout=0) == "question"
+    assert called == []
 
 
-class Full(Puppet):
-    mailbox_limit = 0
-
-
-@pytest.mark.parametrize(("actor", "question", "error"), [(Puppet, fail, ActorFailed), (Full, "question", MailboxFull)])
-def test_a_pykka_ask_that_fails_raises(actor: type[Puppet], question: Any, error: type[Exception]) -> None:
-    system = VirtualSystem()
-    system.place("node/puppet", actor())
-    future = ref(system).ask(question, block=False)
-    system.run()
-    with pytest.raises(error):
-        future.get(timeout=0)
-
-
-def test_what_a_pykka_ref_tells_a_full_mailbox_is_a_dead_letter() -> None:
-    system = VirtualSystem()
-    system.place("node/puppet", Full())
-    ref(system).tell("hello")
-    system.run()
-    assert [letter.message for letter in system.dead_letters] == ["hello"]
-
-
-def test_a_pykka_ask_queued_when_the_actor_ends_raises(system: VirtualSystem) -> None:
-    future = ref(system).ask("question", block=False)
-    system.kill("node/puppet")
-    system.run()
-    with pytest.raises(pykka.ActorDeadError):
-        future.get(timeout=0)
-
-
-def test_a_pykka_ref_knows_when_the_actor_is_dead(system: VirtualSystem) -> None:
-    alive = ref(system)
-    assert alive.is_alive()
-    system.kill("node/puppet")
-    assert not alive.is_alive()
-    with pytest.raises(pykka.ActorDeadError):
-        alive.tell("hello")
-
-
-def test_a_pykka_ref_stops_in_good_order(system: VirtualSystem) -> None:
-    behaviour = system.incarnation("node/puppet").behaviour
-    stopped = ref(system).stop(block=False)
-    system.run()
-    assert stopped.get(timeout=0)
-    assert isinstance(behaviour, Puppet)
-    assert behaviour.log == ["stopped: shutdown"]
-
-
-def test_two_pykka_stops_are_both_answered(system: VirtualSystem) -> None:
-    stops = [ref(system).stop(block=False) for _ in range(2)]
-    system.run()
-    assert [stop.get(timeout=0) for stop in stops] == [True, False]
-
-
-def test_a_pykka_ref_works_from_any_thread(system: VirtualSystem) -> None:
-    """The cell is woken on its own thread, however the loop is asleep."""
-    threads: list[int] = []
-    soon = system.virtual.call_soon
-    system.virtual.call_soon_threadsafe = lambda callback: (threads.append(threading.get_ident()), soon(callback))  # type: ignore[method-assign]
-    sender = threading.Thread(target=ref(system).tell, args=("hello",))
-    sender.start()
-    sender.join(5.0)
-    assert threads == [sender.ident]
+def test_the_stopped_flag_of_pykka_is_ours_to_set(system: VirtualSystem) -> None:
+    system.place(PATH)
+    actor = system.incarnation(PATH)
+    assert not actor.actor_stopped.is_set()
+    system.kill(PATH)
+    assert actor.actor_stopped.is_set()

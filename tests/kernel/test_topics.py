@@ -1,3 +1,7 @@
+"""Publish and subscribe inside one node."""
+
+import threading
+
 from tests.kit.cells import VirtualSystem
 from tradigrade.kernel.topics import Topics
 
@@ -12,14 +16,27 @@ def test_subscribers_are_told_in_the_order_of_their_subscription_once_each() -> 
     assert (topics.subscribers("news"), topics.subscribers("sport")) == (("b", "c"), ())
 
 
-def test_a_topic_without_subscribers_is_silence_not_a_dead_letter() -> None:
-    system = VirtualSystem()
+def test_no_subscription_is_lost_between_threads() -> None:
+    topics = Topics()
+
+    def subscribe(name: str) -> None:
+        for number in range(300):
+            topics.subscribe("news", f"{name}{number}")
+
+    subscribing = [threading.Thread(target=subscribe, args=(name,)) for name in "abcd"]
+    for thread in subscribing:
+        thread.start()
+    for thread in subscribing:
+        thread.join(10.0)
+    assert len(topics.subscribers("news")) == 1200
+
+
+def test_a_topic_without_subscribers_is_silence_not_a_dead_letter(system: VirtualSystem) -> None:
     system.publish("news", "anything")
     assert not system.dead_letters
 
 
-def test_what_is_published_reaches_every_subscriber_of_the_node() -> None:
-    system = VirtualSystem()
+def test_what_is_published_reaches_every_subscriber_of_the_node(system: VirtualSystem) -> None:
     readers = [system.place(f"node/{name}") for name in ("one", "two", "three")]
     for reader in readers[:2]:
         reader.context.subscribe("news")
@@ -28,8 +45,7 @@ def test_what_is_published_reaches_every_subscriber_of_the_node() -> None:
     assert [reader.log for reader in readers] == [["hello"], ["hello"], []]
 
 
-def test_an_actor_may_subscribe_while_it_is_published_to() -> None:
-    system = VirtualSystem()
+def test_an_actor_may_subscribe_while_it_is_published_to(system: VirtualSystem) -> None:
     late, first = system.place("node/late"), system.place("node/first")
     first.context.subscribe("news")
     system.publish("news", lambda _: late.context.subscribe("news"))

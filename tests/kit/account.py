@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -17,9 +17,6 @@ from tradigrade.config.settings import Settings
 from tradigrade.config.topology import node_tree
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.clock import ManualClock
-from tradigrade.kernel.identity import SeededEntropy
-from tradigrade.kernel.loop import VirtualLoop
-from tradigrade.kernel.system import System
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.lease import FileLease
 from tradigrade.supervisors.actors import ActorSpawner
@@ -39,6 +36,7 @@ from tradigrade.trading.messages import (
 from tradigrade.trading.order_events import OrderIntended, OrderRejected
 from tradigrade.trading.tally import Drain, Summary
 
+from .cells import HomeLoop, RuntimeName, VirtualSystem
 from .venue import ScriptedVenue
 
 SYMBOL = "BTC/USDT"
@@ -103,19 +101,25 @@ class Listener(Actor):
 
 
 class Account:
-    """Journal keeper, venue session, ledger, executor, risk and portfolio under their real supervisors."""
+    """Journal keeper, venue session, ledger, executor, risk and portfolio under their real supervisors.
+
+    `runtime` is where the account group runs, `cell` or `threads`; `simulated` is for all of them.
+    """
+
+    runtime: ClassVar[RuntimeName] = "cell"
 
     def __init__(self, folder: Path, seed: int = 1, symbols: tuple[str, ...] = (SYMBOL,), **settings: Any) -> None:
         self.folder = folder
         self.clock = ManualClock()
-        self.loop = VirtualLoop(self.clock)
+        self.loop = HomeLoop(self.clock)
         self.symbols = symbols
         self.venue = ScriptedVenue(self.loop, OPENING)
         for symbol in symbols:
             self.venue.touch[symbol] = (Decimal(29_999), Decimal(30_001))
         self.heard: list[Any] = []
         self.signals = 0
-        self.run = Run("r1", str(folder), "", 0, 0, 0, Settings(symbols=symbols, **settings))
+        placement: dict[str, Any] = {GROUP: "threads"} if self.runtime == "threads" else {}
+        self.run = Run("r1", str(folder), "", 0, 0, 0, Settings(symbols=symbols, placement=placement, **settings))
         self.boot(seed)
 
     # -- the process --------------------------------------------------------------------------------------------------
@@ -123,7 +127,8 @@ class Account:
     def boot(self, seed: int) -> None:
         """Begin a process: the tree with new ports on the same files; what was heard before is forgotten."""
         self.heard.clear()
-        self.system = System("trader", self.loop, self.clock, SeededEntropy(seed))
+        everywhere: RuntimeName = "simulated" if self.runtime == "simulated" else "cell"
+        self.system = VirtualSystem("trader", runtime=everywhere, seed=seed, loop=self.loop)
         self.journal = AccountJournal(self.folder / "account-main.journal")
         self.lease = FileLease(self.folder / "account-main.lease")
         self.system.ports = {
@@ -140,7 +145,11 @@ class Account:
         children = tuple(child for child in tree.children if child.id in ("trading", "portfolio"))
         root = msgspec.structs.replace(tree, children=children)
         self.system.spawn("trader", lambda: Supervisor(root, ActorSpawner()))
-        self.loop.run()
+        self.settle()
+
+    def settle(self) -> None:
+        """Until nobody has anything to do at this instant."""
+        self.system.run()
 
     def kill(self) -> None:
         """End the process as `kill -9` does: nothing is said, closed or finished."""
@@ -152,7 +161,7 @@ class Account:
         self.lease.release()
 
     def advance(self, seconds: float) -> None:
-        self.loop.advance(seconds)
+        self.system.advance(seconds)
 
     def until(self, condition: Callable[[], bool], within_s: float = 20.0, step_s: float = 0.05) -> None:
         for _ in range(round(within_s / step_s)):

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from tradigrade.supervisors.backoff import Backoff
 from tradigrade.supervisors.core import SupervisorCore
 from tradigrade.supervisors.effects import (
+    Answered,
+    Asked,
     Begin,
     ChildDown,
     ChildStarted,
@@ -12,13 +14,15 @@ from tradigrade.supervisors.effects import (
     End,
     Ended,
     Event,
+    KillChild,
     Ready,
-    Restarting,
-    StartChild,
+    Reported,
+    SpawnChild,
     StopChild,
     Wake,
     WakeLater,
 )
+from tradigrade.supervisors.requests import Answer, Request
 from tradigrade.supervisors.spec import ChildSpec, Flags, Restart, Strategy
 
 
@@ -46,8 +50,11 @@ class Play:
         self.alive: dict[str, int] = {}
         self.stopping: set[str] = set()
         self.wakes: list[WakeLater] = []
+        self.answers: dict[int, Answer] = {}
+        self.reports: list[Reported] = []
         self.ended = ""
         self._trace: list[str] = []
+        self._questions = 0
         self.step(Begin(children))
 
     @property
@@ -72,25 +79,33 @@ class Play:
     def end(self, reason: str = "shutdown") -> None:
         self.step(End(reason))
 
+    def ask(self, request: Request) -> Answer | None:
+        """The answer, where there is one at once."""
+        self._questions += 1
+        self.step(Asked(self._questions, request))
+        return self.answers.get(self._questions)
+
     def wake(self) -> None:
         """The oldest wait is over."""
         later = self.wakes.pop(0)
-        self.step(Wake(later.id, later.incarnation))
+        self.step(Wake(later.id, later.ticket))
 
     def wait(self, seconds: float) -> None:
         self.now_ns += round(seconds * 1e9)
 
     def _perform(self, effect: Effect) -> list[Event]:
         match effect:
-            case StartChild(spec, incarnation):
+            case SpawnChild(spec, incarnation):
                 return self._start(spec.id, incarnation)
-            case StopChild(child, incarnation):
+            case StopChild(child, incarnation) | KillChild(child, incarnation):
                 return self._stop(child, incarnation)
+            case Answered(number, answer):
+                self.answers[number] = answer
             case WakeLater(child, _, delay_s):
                 self.wakes.append(effect)
                 self._trace.append(f"wait {child} {delay_s:g}")
-            case Restarting():
-                pass
+            case Reported():
+                self.reports.append(effect)
             case Ready():
                 self._trace.append("ready")
             case Ended(reason):
@@ -108,7 +123,8 @@ class Play:
 
     def _stop(self, child: str, incarnation: int) -> list[Event]:
         assert self.alive[child] == incarnation, f"{child!r} {incarnation} is not alive"
-        assert not self.stopping, f"told to stop {child!r} while {self.stopping} still stop"
+        one_by_one = self.core.ending or self.core.flags.strategy != "one_for_one" or not self.core.ready
+        assert not (self.stopping and one_by_one), f"told to stop {child!r} while {self.stopping} still stop"
         self._trace.append(f"stop {child}")
         if child in self.hold:
             self.stopping.add(child)
