@@ -1,232 +1,220 @@
 """The restart logic as a pure state machine: `step(event, now_ns) -> effects`. One core for actors and processes.
 
-It moves toward a goal, one child at a time: first everything that must stop stops, last started first; then
-everything that should run starts, in order, each after the one before it serves. A failure only changes the goal.
+An event only changes the goal: what each child should be. `plan.py` says what is done toward it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal, assert_never
+from typing import assert_never
 
-from ..kernel.signals import GAVE_UP, is_clean
+from ..kernel.signals import GAVE_UP, IGNORED, SHUTDOWN, is_clean
+from .administration import Administration
 from .effects import (
-    Add,
+    Asked,
     Begin,
     ChildDown,
     ChildStarted,
     Effect,
     End,
-    Ended,
     Event,
-    Ready,
-    Remove,
-    Restarting,
-    StartChild,
-    StopChild,
-    Terminate,
+    Expired,
+    KillChild,
+    Stalled,
     Wake,
     WakeLater,
 )
 from .intensity import add_restart
-from .spec import ChildSpec, Flags, Restart
-
-Phase = Literal["down", "starting", "running", "stopping", "waiting"]
-
-
-@dataclass
-class Slot:
-    """One child: what it should be (`wanted`) and what it is (`phase`)."""
-
-    spec: ChildSpec
-    phase: Phase = "down"
-    wanted: bool = True
-    bounce: bool = False
-    """Alive, and must stop before it starts again: its group restarts."""
-    incarnation: int = 0
-    restarts: int = 0
-    failures: int = 0
-    started_ns: int = 0
-    reason: str = ""
-
-    @property
-    def alive(self) -> bool:
-        return self.phase in ("starting", "running", "stopping")
+from .requests import Done, Refused
+from .slot import Slot, should_restart
 
 
-@dataclass
-class SupervisorCore:
-    """One supervisor's state. `jitter` draws in [0, 1)."""
-
-    flags: Flags
-    jitter: Callable[[], float]
-    slots: dict[str, Slot] = field(default_factory=dict)
-    ending: str = ""
-    ended: bool = False
-    ready: bool = False
-    restarts_ns: tuple[int, ...] = ()
+class SupervisorCore(Administration):
+    """What becomes of children, and of failures."""
 
     def step(self, event: Event, now_ns: int) -> list[Effect]:
-        """Take one event, return what must be done. Events of a past incarnation, or after the end, are ignored."""
-        effects: list[Effect] = []
+        """Take one event, return what must be done. What concerns a past incarnation, or comes after the end, means
+        nothing; only requests are still answered."""
+        self._now_ns, self._effects = now_ns, []
         if self.ended:
-            return effects
+            if isinstance(event, Asked):
+                self._answer(event.number, Refused("shutting_down"))
+            return self._effects
+        self._take(event)
+        self._advance()
+        return self._effects
+
+    def _take(self, event: Event) -> None:
         match event:
             case Begin(children):
                 self.slots = {spec.id: Slot(spec) for spec in children}
-            case ChildStarted(child, incarnation):
-                self._started(child, incarnation, now_ns)
-            case ChildDown(child, incarnation, reason):
-                effects += self._down(child, incarnation, reason, now_ns)
-            case Wake(child, incarnation):
-                self._wake(child, incarnation)
-            case Add(spec):
-                self._add(spec)
-            case Terminate(child):
-                self._unwant(child)
-            case Remove(child):
-                self._remove(child)
+            case ChildStarted():
+                self._started(event)
+            case ChildDown():
+                self._down(event)
+            case Wake():
+                self._wake(event)
+            case Expired():
+                self._expired(event)
+            case Stalled():
+                self._stalled(event)
+            case Asked(number, request):
+                self._asked(number, request)
             case End(reason):
                 self._end(reason)
             case _:
                 assert_never(event)
-        return effects + self._advance()
 
-    def _started(self, child: str, incarnation: int, now_ns: int) -> None:
-        slot = self.slots.get(child)
-        if slot is not None and slot.incarnation == incarnation and slot.phase == "starting":
-            slot.phase, slot.started_ns = "running", now_ns
+    # -- what becomes of a child --------------------------------------------------------------------------------------
 
-    def _down(self, child: str, incarnation: int, reason: str, now_ns: int) -> list[Effect]:
-        slot = self.slots.get(child)
-        if slot is None or slot.incarnation != incarnation or not slot.alive:
-            return []
-        was, slot.phase, slot.reason = slot.phase, "down", reason
-        if was == "stopping" or slot.bounce or not slot.wanted:  # it was to stop anyway: no failure of its own
-            slot.bounce = False
-            self._forget_temporary(slot)
-            return []
-        if not self.ready and was == "starting" and slot.restarts == 0:
-            self._end(f"child {child!r} failed to start: {reason}")
-            return []
-        if not should_restart(slot.spec.restart, reason):
+    def _started(self, event: ChildStarted) -> None:
+        slot = self.slots.get(event.id)
+        if slot is None or slot.incarnation != event.incarnation or slot.phase != "starting":
+            return
+        slot.phase, slot.started_ns, slot.ticket = "running", self._now_ns, 0
+        slot.trial = slot.added = False
+        self._report("progress", slot)
+        self._answer_all(slot.start_askers, Done(info=event.info))
+
+    def _down(self, event: ChildDown) -> None:
+        slot = self.slots.get(event.id)
+        if slot is None or slot.incarnation != event.incarnation or not slot.alive:
+            return
+        was, fault = slot.phase, slot.fault
+        slot.phase, slot.reason, slot.fault, slot.ticket = "down", fault or event.reason, "", 0
+        self._touch(slot)
+        if slot.bounce or not slot.wanted or (was == "stopping" and not fault):
+            self._was_to_stop(slot, was == "stopping")
+        elif was == "starting" and slot.reason == IGNORED:
+            self._ignored(slot)
+        elif was == "starting":
+            self._failed_to_start(slot)
+        elif should_restart(slot.spec.restart, slot.reason) or fault:
+            self._failed(slot)
+        else:
+            self._is_done(slot)
+
+    def _was_to_stop(self, slot: Slot, told: bool) -> None:
+        if told and not slot.stopped_as_told(slot.reason):
+            self._report("shutdown_error", slot)
+        slot.bounce = False
+        self._settle(slot)
+
+    def _ignored(self, slot: Slot) -> None:
+        """It had nothing to do: as good as started, but nobody is there."""
+        slot.trial = slot.added = slot.wanted = False
+        self._answer_all(slot.start_askers, Done(ignored=True))
+        self._settle(slot)
+
+    def _failed_to_start(self, slot: Slot) -> None:
+        self._report("start_error", slot)
+        if slot.trial:
+            self._answer_all(slot.start_askers, Refused("failed", slot.reason))
+            slot.trial = slot.wanted = False
+            self._settle(slot)
+        elif not self.ready and not slot.restarts:
+            self._end(f"child {slot.spec.id!r} failed to start: {slot.reason}")
+        elif (delay_s := self._bear(slot, 0)) is not None:
+            self._wait(slot, delay_s)  # at least one turn, so that whoever asked meanwhile is served first
+
+    def _failed(self, slot: Slot) -> None:
+        self._report("child_terminated", slot)
+        if slot.spec.restart == "temporary":
             slot.wanted = False
-            self._forget_temporary(slot)
-            return []
-        return self._restart(slot, was, now_ns)
-
-    def _restart(self, slot: Slot, was: Phase, now_ns: int) -> list[Effect]:
-        """Count the failure, choose the group, wait if it keeps failing; or give up."""
-        self.restarts_ns = add_restart(self.restarts_ns, now_ns, self.flags.period_s)
-        if len(self.restarts_ns) > self.flags.intensity:
-            self._end(
-                f"{GAVE_UP}: {len(self.restarts_ns)} restarts within {self.flags.period_s} s "
-                f"(bound {self.flags.intensity}), last of {slot.spec.id!r}: {slot.reason}"
-            )
-            return []
-        lived_ns = now_ns - slot.started_ns if was == "running" else 0
-        slot.failures = 1 if lived_ns >= self.flags.backoff.reset_s * 1e9 else slot.failures + 1
-        for other in self._group(slot):
-            other.restarts += 1
-            other.bounce = other.phase in ("starting", "running")
-            if other.spec.restart == "temporary" and other.alive:
-                other.wanted = False
-        delay_s = self.flags.backoff.delay_s(slot.failures, self.jitter())
-        effects: list[Effect] = [Restarting(slot.spec.id, slot.reason, delay_s)]
+            self._settle(slot)
+            return
+        delay_s = self._bear(slot, self._now_ns - slot.started_ns)
+        if delay_s is None:
+            return
+        self._bounce_group(slot)
         if delay_s > 0:
-            slot.phase = "waiting"
-            effects.append(WakeLater(slot.spec.id, slot.incarnation, delay_s))
-        return effects
+            self._wait(slot, delay_s)
 
-    def _group(self, failed: Slot) -> list[Slot]:
-        """Who comes back together with a failed child: the failed one among them."""
-        slots = list(self.slots.values())
-        match self.flags.strategy:
-            case "one_for_one":
-                return [failed]
-            case "one_for_all":
-                return slots
-            case "rest_for_one":
-                return slots[slots.index(failed) :]
+    def _is_done(self, slot: Slot) -> None:
+        """It ended by itself, and does not come back."""
+        if not is_clean(slot.reason):
+            self._report("child_terminated", slot)
+        slot.wanted = False
+        self._settle(slot)
+        if slot.spec.significant and not self.ending:
+            self._consider_auto_shutdown()
 
-    def _wake(self, child: str, incarnation: int) -> None:
-        slot = self.slots.get(child)
-        if slot is not None and slot.phase == "waiting" and slot.incarnation == incarnation:
-            slot.phase = "down"
+    def _consider_auto_shutdown(self) -> None:
+        match self.flags.auto_shutdown:
+            case "any_significant":
+                self._end(SHUTDOWN)
+            case "all_significant":
+                left = [slot for slot in self.slots.values() if slot.spec.significant and slot.phase != "down"]
+                if not left:
+                    self._end(SHUTDOWN)
 
-    def _add(self, spec: ChildSpec) -> None:
-        if not self.ending and spec.id not in self.slots:
-            self.slots[spec.id] = Slot(spec)
+    # -- failures -----------------------------------------------------------------------------------------------------
 
-    def _unwant(self, child: str) -> None:
-        if slot := self.slots.get(child):
-            slot.wanted = False
-            slot.phase = "down" if slot.phase == "waiting" else slot.phase
+    def _bear(self, slot: Slot, lived_ns: int) -> float | None:
+        """Count a failure. The seconds to wait before the next attempt, or None where it is one too many."""
+        if not self._within_budget(slot):
+            return None
+        restarts = add_restart(self.restarts_ns, self._now_ns, self.flags.period_s)
+        if restarts > self.flags.intensity:
+            self._give_up(slot, restarts, self.flags.intensity, self.flags.period_s)
+            return None
+        slot.failures = 1 if lived_ns >= self.flags.backoff.reset_s * 1e9 else slot.failures + 1
+        slot.restarts += 1
+        delay_s = self.flags.backoff.delay_s(slot.failures, self.jitter())
+        self._report("restarting", slot, delay_s)
+        return delay_s
 
-    def _remove(self, child: str) -> None:
-        slot = self.slots.get(child)
-        if slot is not None and not slot.alive:
-            del self.slots[child]
-
-    def _forget_temporary(self, slot: Slot) -> None:
-        if slot.spec.restart == "temporary" and not slot.wanted:
-            self.slots.pop(slot.spec.id, None)
-
-    def _end(self, reason: str) -> None:
-        if not self.ending:
-            self.ending = reason
-            for child in self.slots:
-                self._unwant(child)
-
-    def _advance(self) -> list[Effect]:
-        """The next thing to do toward the goal, or nothing while one is under way."""
-        effects = self._stop_next()
-        if self._stopping and (self.ending or not self._independent):
-            return effects
-        if self.ending:
-            self.ended = True
-            return [Ended(self.ending)]
-        return effects + self._start_next()
-
-    @property
-    def _stopping(self) -> bool:
-        return any(slot.phase == "stopping" for slot in self.slots.values())
-
-    @property
-    def _independent(self) -> bool:
-        """No child waits for another: each comes and goes by itself."""
-        return self.ready and self.flags.strategy == "one_for_one"
-
-    def _stop_next(self) -> list[Effect]:
-        """Stop what must not run, last started first, one at a time."""
-        if self._stopping:
-            return []
-        for slot in reversed(self.slots.values()):
-            if slot.phase in ("starting", "running") and (slot.bounce or not slot.wanted):
-                slot.phase = "stopping"
-                return [StopChild(slot.spec.id, slot.incarnation, slot.spec.shutdown_s)]
-        return []
-
-    def _start_next(self) -> list[Effect]:
-        """Start what should run, in order; where children depend on earlier ones, those must serve first."""
-        effects: list[Effect] = []
-        for slot in self.slots.values():
-            if slot.wanted and slot.phase == "down":
-                slot.phase, slot.incarnation = "starting", slot.incarnation + 1
-                effects.append(StartChild(slot.spec, slot.incarnation, slot.restarts, slot.reason))
-            if not self._independent and slot.phase in ("starting", "waiting"):
-                return effects
-        if not self.ready and not effects:
-            self.ready = True
-            return [Ready()]
-        return effects
-
-
-def should_restart(restart: Restart, reason: str) -> bool:
-    """OTP's table of reason and restart type."""
-    match restart:
-        case "permanent":
+    def _within_budget(self, slot: Slot) -> bool:
+        budget = slot.spec.budget
+        if budget is None:
             return True
-        case "transient":
-            return not is_clean(reason)
-        case "temporary":
-            return False
+        restarts = add_restart(slot.restarts_ns, self._now_ns, budget.period_s)
+        if restarts <= budget.intensity:
+            return True
+        if budget.exhausted == "leave":
+            self._report("left_down", slot)
+            slot.wanted = False
+            self._settle(slot)
+        else:
+            self._give_up(slot, restarts, budget.intensity, budget.period_s)
+        return False
+
+    def _give_up(self, slot: Slot, restarts: int, bound: int, period_s: float) -> None:
+        self._report("gave_up", slot)
+        self._end(
+            f"{GAVE_UP}: {restarts} restarts within {period_s} s (bound {bound}), "
+            f"last of {slot.spec.id!r}: {slot.reason}"
+        )
+
+    def _bounce_group(self, failed: Slot) -> None:
+        """Everybody who comes back together with a failed child: the living stop first, the others are wanted again."""
+        for other in self._group(failed):
+            if other.phase in ("starting", "running"):
+                other.bounce = True
+                other.restarts += 1
+            if other.phase != "stopping":  # a temporary child that is down has not had its only start yet
+                other.wanted = other.spec.restart != "temporary" or (other.wanted and other.phase == "down")
+
+    def _wait(self, slot: Slot, delay_s: float) -> None:
+        slot.phase, slot.ticket = "waiting", next(self._tickets)
+        self._effects.append(WakeLater(slot.spec.id, slot.ticket, delay_s))
+
+    def _wake(self, event: Wake) -> None:
+        slot = self.slots.get(event.id)
+        if slot is not None and slot.phase == "waiting" and slot.ticket == event.ticket:
+            slot.phase = "down"
+            self._bounce_group(slot)
+            self._touch(slot)
+
+    def _expired(self, event: Expired) -> None:
+        slot = self.slots.get(event.id)
+        if slot is None or not slot.alive or slot.ticket != event.ticket:
+            return
+        if slot.phase == "starting":
+            slot.fault = f"did not start within {slot.spec.start_limit_s:g} s"
+        self._effects.append(KillChild(slot.spec.id, slot.incarnation))
+
+    def _stalled(self, event: Stalled) -> None:
+        slot = self.slots.get(event.id)
+        if slot is None or slot.incarnation != event.incarnation or slot.phase != "running" or slot.must_stop:
+            return
+        slot.fault = event.reason
+        self._report("stalled", slot)
+        self._effects.append(KillChild(slot.spec.id, slot.incarnation))

@@ -1,7 +1,9 @@
 """What a supervisor's core hears and what it asks for."""
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
+from . import requests
 from .spec import ChildSpec
 
 # -- events -----------------------------------------------------------------------------------------------------------
@@ -18,6 +20,7 @@ class Begin:
 class ChildStarted:
     id: str
     incarnation: int
+    info: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +35,32 @@ class Wake:
     """The wait before a restart is over."""
 
     id: str
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The time a child had to start, or to stop, is over."""
+
+    id: str
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """A child does nothing useful any more, and does not answer for it."""
+
+    id: str
     incarnation: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Add:
-    """Start one more child, after the others; one whose id is there already stays as it is."""
+class Asked:
+    """Somebody asked; an `Answered` with the same number follows, at once or when it is done."""
 
-    spec: ChildSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Terminate:
-    """Stop a child and keep its specification."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """Forget a child that is not alive."""
-
-    id: str
+    number: int
+    request: requests.Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,46 +70,76 @@ class End:
     reason: str
 
 
-Event = Begin | ChildStarted | ChildDown | Wake | Add | Terminate | Remove | End
+ReportKind = Literal[
+    "progress", "child_terminated", "start_error", "shutdown_error", "restarting", "stalled", "left_down", "gave_up"
+]
+
+Event = Begin | ChildStarted | ChildDown | Wake | Expired | Stalled | Asked | End
 
 # -- effects ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class StartChild:
-    """`reason` is why the incarnation before ended; empty for the first."""
+class SpawnChild:
+    """Bring it to life; `Expired` after `timeout_s`. `reason` is why the incarnation before ended."""
 
     spec: ChildSpec
     incarnation: int
+    ticket: int
     restarts: int
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StopChild:
-    """Ask it to stop; kill it when `timeout_s` has passed. A `ChildDown` follows in any case."""
-
-    id: str
-    incarnation: int
+    reason: str
     timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class WakeLater:
-    """Send `Wake` back after `delay_s`."""
+class StopChild:
+    """Ask it to stop; `Expired` after `timeout_s`. A `ChildDown` follows in any case."""
 
     id: str
     incarnation: int
+    ticket: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class KillChild:
+    """End it now. A `ChildDown` follows."""
+
+    id: str
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class WakeLater:
+    """Send `Wake` back after `delay_s`, and after everything that was asked before."""
+
+    id: str
+    ticket: int
     delay_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Restarting:
-    """For the record: a child failed and will come back."""
+class Discard:
+    """It does not come back: nothing needs to be kept for it."""
 
     id: str
-    reason: str
-    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """For the record."""
+
+    kind: ReportKind
+    id: str
+    incarnation: int
+    reason: str = ""
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    number: int
+    answer: requests.Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +154,4 @@ class Ended:
     reason: str
 
 
-Effect = StartChild | StopChild | WakeLater | Restarting | Ready | Ended
+Effect = SpawnChild | StopChild | KillChild | WakeLater | Discard | Reported | Answered | Ready | Ended

@@ -1,7 +1,13 @@
 """Restart intensity: how many restarts a supervisor bears within a window. After OTP's supervisor, in nanoseconds."""
 
+from collections import deque
 
-def add_restart(restarts_ns: tuple[int, ...], now_ns: int, period_s: float) -> tuple[int, ...]:
-    """The restarts that still count at `now_ns`, this one included; a restart exactly `period_s` old counts."""
+
+def add_restart(restarts_ns: deque[int], now_ns: int, period_s: float) -> int:
+    """Note one more restart, forget those that no longer count, and return how many do; one exactly `period_s` old
+    counts. Times are given in order."""
     oldest_ns = now_ns - round(period_s * 1e9)
-    return (*(at_ns for at_ns in restarts_ns if at_ns >= oldest_ns), now_ns)
+    while restarts_ns and restarts_ns[0] < oldest_ns:
+        restarts_ns.popleft()
+    restarts_ns.append(now_ns)
+    return len(restarts_ns)

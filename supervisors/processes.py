@@ -14,14 +14,15 @@ from typing import Any
 
 from ..kernel.actor import Actor
 from ..kernel.signals import KILLED, SHUTDOWN
-from .effects import ChildDown, ChildStarted, StartChild
+from .effects import ChildDown, ChildStarted, SpawnChild
 from .forkserver import HEADER, send_request
+from .health import Health
 from .lifeline import Lifeline
 from .reports import ProcessReport, State
+from .slot import Slot
 
 FORK_SERVERS = ("forkserver", "spare")
 """Ids of the children that are fork servers: each is forked from the other, so that one is always warm."""
-START_TIMEOUT_S = 20.0
 FORK_TIMEOUT_S = 1.0
 """A fork takes milliseconds: a fork server that owes one for this long hangs, and the other takes its place."""
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, <linux/prctl.h>
@@ -58,7 +59,7 @@ class ProcessSpawner:
     """Starts and ends processes for one supervisor, on the loop of the launcher.
 
     `target` is the dotted path of `main(lifeline_fd, argument)` in a new process; `preload` are the modules the fork
-    server imports. A process counts as started when it says so; one that does not within `START_TIMEOUT_S` is killed.
+    server imports. A process counts as started when it says so.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, target: str, preload: tuple[str, ...]) -> None:
@@ -79,7 +80,7 @@ class ProcessSpawner:
         """Let go of the loop's signals, before it closes: a child that ends while it does would find it half closed."""
         self._loop.remove_signal_handler(signal.SIGCHLD)
 
-    def start(self, supervisor: Actor, start: StartChild) -> None:
+    def start(self, supervisor: Actor, start: SpawnChild) -> None:
         spec = start.spec
         process = self.processes[spec.id] = Process(spec.id, start.incarnation, start.restarts)
         process.last_reason = start.reason
@@ -95,7 +96,6 @@ class ProcessSpawner:
         else:
             argument = {**spec.settings, "name": spec.id, "incarnation": start.incarnation}
             self._start_node(process, argument, theirs)
-        self._loop.call_later(START_TIMEOUT_S, lambda: self._check_started(process))
 
     def stop(self, supervisor: Actor, child: str, reason: str) -> None:
         process = self.processes[child]
@@ -109,6 +109,13 @@ class ProcessSpawner:
     def kill(self, supervisor: Actor, child: str) -> None:
         """SIGKILL; the end is heard on the lifeline."""
         self.kill_process(self.processes[child])
+
+    def discard(self, supervisor: Actor, child: str) -> None:
+        """Nothing is kept for a process that ended."""
+
+    def check(self, supervisor: Actor, slot: Slot, health: Health) -> str:
+        """Whoever hears the process's own reports knows whether it hangs, and uses `kill_process`."""
+        return ""
 
     def kill_process(self, process: Process) -> None:
         """As `kill`; harmless where it has ended already."""
@@ -222,17 +229,6 @@ class ProcessSpawner:
         self.down_ns[process.name] = context.system.clock.monotonic_ns()
         self.on_change(process)
         context.tell(context.path, ChildDown(process.name, process.incarnation, process.reason))
-
-    def _check_started(self, process: Process) -> None:
-        if process.state == "stopped":
-            return
-        if process.state == "starting":
-            process.reason = f"did not start within {START_TIMEOUT_S} s"
-        if not process.pid:
-            self._kill_fork_server_of(process)
-        elif process.state == "starting":
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
 
     def _check_forked(self, process: Process) -> None:
         if not process.pid and process.state == "starting":

@@ -5,15 +5,20 @@ from typing import Literal
 import msgspec
 
 State = Literal["starting", "running", "stalled", "restarting", "stopping", "stopped", "failed"]
-"""`stalled`: alive, and its useful output is overdue."""
+"""`stalled`: alive, and held, stuck, or its useful output is overdue. `failed`: down for good after a failure, where
+`stopped` is down as it should be."""
 
 
 class Report(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag=True, forbid_unknown_fields=True):
     """Base of every report: immutable, tagged with its own name."""
 
 
-class ActorReport(Report, frozen=True, gc=False):
-    """One actor. `progress_age_s` is the time since its last useful output, None where it declares none."""
+class ActorReport(Report, frozen=True, gc=False, omit_defaults=True):
+    """One actor. `progress_age_s` is the time since its last useful output, None where it declares none.
+
+    The numbers of messages are those of this incarnation: sent = handled + conflated + dropped + expired +
+    dead_lettered + kept, and what still waits.
+    """
 
     path: str
     state: State
@@ -24,6 +29,40 @@ class ActorReport(Report, frozen=True, gc=False):
     reason: str = ""
     supervisor: bool = False
     strategy: str = ""
+    runtime: str = ""
+    """`cell` or `threads`; empty where nobody lives."""
+    started_ns: int = 0
+    """When it began to serve, on the host's monotonic clock; 0 where it does not, or has no supervisor."""
+    sent: int = 0
+    handled: int = 0
+    conflated: int = 0
+    dropped: int = 0
+    expired: int = 0
+    dead_lettered: int = 0
+    kept: int = 0
+    """Waiting for the next incarnation."""
+
+
+class SupervisorReport(Report, frozen=True, gc=False):
+    """One thing a supervisor did or saw: OTP's supervisor and progress reports, as data.
+
+    `progress`: a child serves. `child_terminated`: it failed. `start_error`, `shutdown_error`: it did not start, or did
+    not stop as told. `restarting`: it comes back after `delay_s`. `stalled`: it hung and was ended. `left_down`: its
+    own budget is spent and the others go on. `gave_up`: the supervisor ends, one failure was too many.
+    """
+
+    kind: str
+    supervisor: str
+    child: str
+    incarnation: int
+    reason: str = ""
+    delay_s: float = 0.0
+    restart: str = ""
+    child_type: str = "worker"
+
+    @property
+    def path(self) -> str:
+        return f"{self.supervisor}/{self.child}"
 
 
 class HistogramReport(Report, frozen=True, gc=False):

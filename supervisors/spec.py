@@ -1,5 +1,6 @@
-"""What a supervisor is told about its children: data, validated before anything starts."""
+"""What a supervisor is told about its children: data, validated before anything starts (`validation.py`)."""
 
+from math import inf
 from typing import Any, Literal
 
 import msgspec
@@ -8,67 +9,96 @@ from .backoff import Backoff
 
 Strategy = Literal["one_for_one", "one_for_all", "rest_for_one"]
 Restart = Literal["permanent", "transient", "temporary"]
+AutoShutdown = Literal["never", "any_significant", "all_significant"]
+Exhausted = Literal["escalate", "leave"]
+
+WORKER_SHUTDOWN_S = 5.0
+WORKER_START_S = 30.0
 
 
-class SpecFault(Exception):
-    """A tree or a child specification is wrong; the message says which child, what was expected and found."""
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many restarts of one child are borne within `period_s`, beside what its supervisor bears.
 
-
-class ChildSpec(msgspec.Struct, frozen=True):
-    """One child: a dotted path to an actor class and its settings, or a supervisor with children of its own.
-
-    `restart`: permanent children always come back, transient ones only after a failure, temporary ones never.
-    `shutdown_s` is how long a child may take to stop before it is killed; 0 kills at once.
+    One more, and `exhausted` says what follows: the supervisor gives up (`escalate`), or the child is left down and
+    the others go on (`leave`, for children nobody depends on).
     """
+
+    intensity: int
+    period_s: float
+    exhausted: Exhausted = "escalate"
+
+
+class ChildSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One child: an actor and its settings, or a supervisor with children of its own, or one of many instances."""
 
     id: str
     actor: str = ""
+    """Dotted path of an actor class, `module:Class`."""
     settings: dict[str, Any] = {}
+    """Arguments of its constructor."""
     restart: Restart = "permanent"
-    shutdown_s: float = 5.0
+    """Permanent children always come back, transient ones only after a failure, temporary ones never."""
+    significant: bool = False
+    """Its own end counts for the supervisor's `auto_shutdown`."""
+    shutdown_s: float | None = None
+    """How long it may take to stop before it is killed: 0 kills at once, infinity waits. Default: 5 s, and for a
+    supervisor as long as its children take."""
+    start_s: float | None = None
+    """How long its start may take before it is killed. Default: 30 s, and for a supervisor no bound of its own."""
+    runtime: str = ""
+    """`cell` or `threads`; default: where its supervisor is."""
+    keep_mailbox: int = 0
+    """How many queued messages survive a failure, for the next incarnation."""
+    poison_after: int = 2
+    """Where the mailbox is kept: a message that crashed it this often is set aside as a dead letter."""
+    budget: Budget | None = None
     flags: "Flags | None" = None
+    """Makes it a supervisor of `children`."""
     children: tuple["ChildSpec", ...] = ()
+    dynamic: "Dynamic | None" = None
+    """Makes it a supervisor of any number of instances of one template."""
 
     @property
     def is_supervisor(self) -> bool:
-        return self.flags is not None
+        return self.flags is not None or self.dynamic is not None
+
+    @property
+    def shutdown_limit_s(self) -> float:
+        if self.shutdown_s is not None:
+            return self.shutdown_s
+        return inf if self.is_supervisor else WORKER_SHUTDOWN_S
+
+    @property
+    def start_limit_s(self) -> float:
+        if self.start_s is not None:
+            return self.start_s
+        return inf if self.is_supervisor else WORKER_START_S
 
 
-class Flags(msgspec.Struct, frozen=True):
+class Flags(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a supervisor answers failures: `intensity` restarts within `period_s` are borne, one more and it gives up."""
 
     strategy: Strategy = "one_for_one"
     intensity: int = 10
     period_s: float = 30.0
     backoff: Backoff = Backoff()
+    auto_shutdown: AutoShutdown = "never"
+    """Whether it ends by itself, in good order, once any or all of its significant children are done."""
+    parallel_stop_s: float | None = None
+    """Stop all children at once and kill what is left after this long. Default: one by one, last started first."""
 
 
-def validate(spec: ChildSpec, path: str = "") -> None:
-    """Check a whole tree before anything of it starts; `SpecFault` names the first child that is wrong."""
-    where = f"{path}/{spec.id}" if path else spec.id
-    if not spec.id or "/" in spec.id:
-        raise SpecFault(f"child {where!r}: the id must be a name without '/', got {spec.id!r}")
-    if not spec.shutdown_s >= 0:
-        raise SpecFault(f"child {where!r}: shutdown_s must be >= 0, got {spec.shutdown_s}")
-    if bool(spec.actor) == spec.is_supervisor:
-        raise SpecFault(f"child {where!r}: expected either an actor path or supervisor flags, got both or neither")
-    if spec.children and not spec.is_supervisor:
-        raise SpecFault(f"child {where!r}: only a supervisor has children")
-    if spec.flags is not None:
-        _validate_flags(spec.flags, where)
-    ids = [child.id for child in spec.children]
-    if duplicates := sorted({name for name in ids if ids.count(name) > 1}):
-        raise SpecFault(f"supervisor {where!r}: duplicate child ids {duplicates}")
-    for child in spec.children:
-        validate(child, where)
+class Dynamic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A supervisor whose children come and go at run time, all made after `template`."""
 
+    template: ChildSpec
+    intensity: int = 10
+    period_s: float = 30.0
+    backoff: Backoff = Backoff()
+    max_children: int = 100_000
 
-def _validate_flags(flags: Flags, where: str) -> None:
-    if flags.intensity < 0:
-        raise SpecFault(f"supervisor {where!r}: intensity must be >= 0, got {flags.intensity}")
-    if not flags.period_s > 0:
-        raise SpecFault(f"supervisor {where!r}: period_s must be > 0, got {flags.period_s}")
-    if not 0 <= flags.backoff.min_s <= flags.backoff.max_s:
-        raise SpecFault(f"supervisor {where!r}: backoff needs 0 <= min_s <= max_s, got {flags.backoff}")
-    if not 0 <= flags.backoff.jitter <= 1:
-        raise SpecFault(f"supervisor {where!r}: backoff needs jitter between 0 and 1, got {flags.backoff}")
+    @property
+    def flags(self) -> Flags:
+        """Each instance by itself; all told to stop at once, with the template's time for all of them."""
+        stop_s = self.template.shutdown_limit_s
+        return Flags("one_for_one", self.intensity, self.period_s, self.backoff, parallel_stop_s=stop_s)

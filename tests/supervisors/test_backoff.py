@@ -1,3 +1,5 @@
+from collections import deque
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,11 +26,11 @@ def test_without_a_least_wait_there_is_none() -> None:
 
 @given(st.lists(st.integers(0, 10**10), max_size=50))
 def test_the_restarts_that_count_are_those_of_the_last_period(gaps_ns: list[int]) -> None:
-    kept: tuple[int, ...] = ()
+    kept: deque[int] = deque()
     seen: list[int] = []
     now_ns = 0
     for gap_ns in gaps_ns:
         now_ns += gap_ns
         seen.append(now_ns)
-        kept = add_restart(kept, now_ns, 5.0)
+        assert add_restart(kept, now_ns, 5.0) == len(kept)
         assert list(kept) == [at_ns for at_ns in seen if now_ns - at_ns <= 5 * 10**9]

@@ -2,7 +2,8 @@ import pytest
 
 from tests.kit.supervision import Play, eager_flags, worker
 from tradigrade.kernel.signals import KILLED, NORMAL, SHUTDOWN
-from tradigrade.supervisors.effects import Add, ChildDown, ChildStarted, Remove, Terminate, Wake
+from tradigrade.supervisors.effects import Asked, ChildDown, ChildStarted, Wake
+from tradigrade.supervisors.requests import DeleteChild, Refused, StartChild, TerminateChild
 from tradigrade.supervisors.spec import Restart, Strategy
 
 ABC = (worker("a"), worker("b"), worker("c"))
@@ -203,6 +204,8 @@ def test_a_restart_that_fails_counts_too() -> None:
     play = running(intensity=3, hold="b")
     for _ in range(4):
         assert not play.ended
+        if play.wakes:
+            play.wake()
         play.down("b", "no such file")
     assert play.ended.startswith("gave up: 4 restarts")
 
@@ -213,6 +216,8 @@ def test_a_group_restart_that_fails_at_a_later_child_begins_again_from_there() -
     play.down("b")
     assert play.trace == "stop c, stop b, start a, start b"
     play.down("b", "no such file")
+    assert play.trace == "wait b 0", "who asked meanwhile is served first"
+    play.wake()
     assert play.trace == "start b", "a serves already"
 
 
@@ -269,7 +274,7 @@ def test_the_wake_of_a_past_wait_is_ignored() -> None:
     play.wake()
     play.down("b")
     assert play.trace == "start b, wait b 0.25, start b, wait b 0.5"
-    play.step(Wake(stale.id, stale.incarnation))
+    play.step(Wake(stale.id, stale.ticket))
     assert play.trace == ""
 
 
@@ -278,7 +283,7 @@ def test_the_wake_of_a_past_wait_is_ignored() -> None:
 
 def test_a_dynamic_child_starts_last_in_order() -> None:
     play = running("rest_for_one")
-    play.step(Add(worker("d")))
+    play.ask(StartChild(worker("d")))
     assert play.trace == "start d"
     play.down("c")
     assert play.trace == "stop d, start c, start d"
@@ -288,28 +293,28 @@ def test_a_dynamic_child_starts_last_in_order() -> None:
 
 def test_a_dynamic_child_whose_id_is_taken_changes_nothing() -> None:
     play = running()
-    play.step(Add(worker("b", "temporary")))
+    play.ask(StartChild(worker("b", "temporary")))
     assert play.trace == ""
     play.down("b")
     assert play.trace == "start b", "it is the permanent child it was"
 
 
-def test_a_dynamic_child_that_cannot_start_is_a_failure_like_any_other() -> None:
-    play = running(intensity=1, hold="d")
-    play.step(Add(worker("d")))
-    play.down("d")
-    assert play.trace == "start d, start d"
-    play.down("d")
-    assert play.trace == "stop c, stop b, stop a, ended"
+def test_a_child_added_by_hand_that_cannot_start_is_forgotten_and_whoever_asked_is_told() -> None:
+    play = running(intensity=0, hold="d")
+    play.ask(StartChild(worker("d")))
+    play.down("d", "no such file")
+    assert play.trace == "start d"
+    assert play.answers == {1: Refused("failed", "no such file")}
+    assert "d" not in play.core.slots
 
 
 def test_a_terminated_child_stays_away_and_its_specification_stays() -> None:
     play = running()
-    play.step(Terminate("b"))
+    play.ask(TerminateChild("b"))
     assert play.trace == "stop b"
     assert play.core.slots["b"].phase == "down"
     assert not play.core.restarts_ns, "what was asked for is no failure"
-    play.step(Remove("b"))
+    play.ask(DeleteChild("b"))
     assert list(play.core.slots) == ["a", "c"]
 
 
@@ -317,7 +322,7 @@ def test_terminating_a_waiting_child_ends_its_wait() -> None:
     play = running(min_s=0.25)
     for _ in range(2):
         play.down("b")
-    play.step(Terminate("b"))
+    play.ask(TerminateChild("b"))
     play.wake()
     assert play.trace == "start b, wait b 0.25"
     assert "b" not in play.alive
@@ -326,8 +331,8 @@ def test_terminating_a_waiting_child_ends_its_wait() -> None:
 def test_terminating_a_child_that_starts_is_no_failed_start() -> None:
     play = Play(eager_flags(), *ABC, hold="ab")
     play.started("a")
-    play.step(Terminate("a"))
-    play.step(Terminate("b"))
+    play.ask(TerminateChild("a"))
+    play.ask(TerminateChild("b"))
     assert play.trace == "start a, start b, stop a"
     play.down("b")
     play.down("a")
@@ -336,14 +341,14 @@ def test_terminating_a_child_that_starts_is_no_failed_start() -> None:
 
 def test_a_living_child_is_not_removed() -> None:
     play = running()
-    play.step(Remove("b"))
+    play.ask(DeleteChild("b"))
     assert play.trace == ""
     assert "b" in play.core.slots
 
 
 def test_a_slow_stop_does_not_hold_up_the_restart_of_an_independent_sibling() -> None:
     play = running(hold="b")
-    play.step(Terminate("b"))
+    play.ask(TerminateChild("b"))
     assert play.trace == "stop b"
     play.down("a")
     assert play.trace == "start a"
@@ -417,7 +422,12 @@ def test_nothing_happens_after_the_end() -> None:
     play = running()
     play.end()
     assert play.trace == "stop c, stop b, stop a, ended"
-    for event in (Add(worker("d")), ChildDown("a", 1, "boom"), Terminate("a"), Wake("a", 1)):
+    for event in (
+        Asked(9, StartChild(worker("d"))),
+        ChildDown("a", 1, "boom"),
+        Asked(9, TerminateChild("a")),
+        Wake("a", 1),
+    ):
         play.step(event)
     play.end()
     assert play.trace == ""
@@ -433,13 +443,13 @@ def test_nothing_happens_after_the_end() -> None:
         ChildStarted("x", 1),
         ChildDown("x", 1, "boom"),
         Wake("x", 1),
-        Terminate("x"),
-        Remove("x"),
+        Asked(9, TerminateChild("x")),
+        Asked(9, DeleteChild("x")),
     ],
     ids=repr,
 )
 def test_events_of_another_incarnation_or_of_a_stranger_are_ignored(
-    event: ChildStarted | ChildDown | Wake | Terminate | Remove,
+    event: ChildStarted | ChildDown | Wake | Asked,
 ) -> None:
     play = running()
     play.down("b")
@@ -454,6 +464,7 @@ def test_a_restart_that_fails_is_tried_again_also_while_others_start_for_the_fir
     play.started("a")
     play.down("a")
     play.down("a", "failed to start again")
+    play.wake()
     play.started("a")
     play.started("b")
     assert (play.core.ready, play.ended) == (True, "")

@@ -15,8 +15,6 @@ from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.kernel.system import System
-from tradigrade.supervisors import processes
-from tradigrade.supervisors.effects import End
 from tradigrade.supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
 from tradigrade.supervisors.spec import ChildSpec
 from tradigrade.supervisors.supervisor import Supervisor
@@ -27,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 LIMIT_S = 20.0
 
 
-def node(name: str = "node", shutdown_s: float = 5.0, **settings: Any) -> ChildSpec:
-    return ChildSpec(id=name, actor="process", shutdown_s=shutdown_s, settings=settings)
+def node(name: str = "node", shutdown_s: float = 5.0, start_s: float = 20.0, **settings: Any) -> ChildSpec:
+    return ChildSpec(id=name, actor="process:main", shutdown_s=shutdown_s, start_s=start_s, settings=settings)
 
 
 WARM = tuple(node(name) for name in FORK_SERVERS)
@@ -73,11 +71,11 @@ class Launched:
         return self[name]
 
     async def end(self) -> None:
-        self.system.tell("launcher/nodes", End("shutdown"))
+        self.system.stop("launcher/nodes", "shutdown")
         await self.until(lambda: "launcher/nodes" not in self.system.actors)
 
     def kill_all(self) -> None:
-        self.system.actors.pop("launcher/nodes", None)  # nobody restarts what is killed now
+        self.system.kill("launcher/nodes")  # nobody restarts what is killed now
         for process in self.spawner.processes.values():
             if process.pid and process.state != "stopped":
                 with contextlib.suppress(ProcessLookupError):
@@ -211,13 +209,12 @@ def test_a_process_that_never_stops_is_killed_after_its_shutdown_time() -> None:
     launch(test, node(shutdown_s=0.2, deaf=True))
 
 
-def test_a_process_that_never_serves_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_never_serves_is_killed() -> None:
     async def test(launched: Launched) -> None:
         await launched.until(lambda: any(down.reason for down in launched.heard))
-        assert "did not start within 1.0 s" in launched.heard[-1].reason
+        assert "did not start within 1 s" in launched.heard[-1].reason
 
-    monkeypatch.setattr(processes, "START_TIMEOUT_S", 1.0)
-    launch(test, node(mute=True))
+    launch(test, node(start_s=1.0, mute=True))
 
 
 def test_a_process_that_cannot_start_says_why(capfd: pytest.CaptureFixture[str]) -> None:
@@ -229,10 +226,9 @@ def test_a_process_that_cannot_start_says_why(capfd: pytest.CaptureFixture[str])
     assert "RuntimeError: this process cannot start" in capfd.readouterr().err
 
 
-def test_a_fork_server_that_hangs_is_replaced_and_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_server_that_hangs_is_replaced_and_holds_nothing_up() -> None:
     async def test(launched: Launched) -> None:
         found = await launched.runs("node")
-        monkeypatch.setattr(processes, "START_TIMEOUT_S", 1.0)
         os.kill(launched["forkserver"].pid, signal.SIGSTOP)
         os.kill(found.pid, signal.SIGKILL)
         await launched.runs("node", 3)

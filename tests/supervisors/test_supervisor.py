@@ -7,11 +7,13 @@ import pytest
 from tests.kit.cells import Puppet, VirtualSystem, fail
 from tests.kit.supervision import eager_flags
 from tradigrade.kernel.actor import Actor
-from tradigrade.kernel.signals import Down, Started
+from tradigrade.kernel.signals import Down, Started, Stop
 from tradigrade.supervisors.actors import ActorSpawner, resolve
-from tradigrade.supervisors.effects import Add, End, Remove, Restarting, Terminate
-from tradigrade.supervisors.spec import ChildSpec, SpecFault, Strategy
+from tradigrade.supervisors.reports import SupervisorReport
+from tradigrade.supervisors.requests import DeleteChild, StartChild, TerminateChild
+from tradigrade.supervisors.spec import ChildSpec, Strategy
 from tradigrade.supervisors.supervisor import Supervisor
+from tradigrade.supervisors.validation import SpecFault
 
 ENDED: list[str] = []
 """Paths of mourned puppets, in the order of their ends."""
@@ -125,8 +127,9 @@ def test_a_restart_is_published() -> None:
     grown = Grown(tree("root", puppet("a")))
     grown.parent.context.subscribe("supervision")
     grown.crash("a")
-    (restarting,) = [said for said in grown.parent.log if isinstance(said, Restarting)]
-    assert (restarting.id, restarting.delay_s) == ("a", 0.0)
+    reports = [said for said in grown.parent.log if isinstance(said, SupervisorReport)]
+    (restarting,) = [report for report in reports if report.kind == "restarting"]
+    assert (restarting.child, restarting.delay_s) == ("a", 0.0)
     assert restarting.reason.startswith("RuntimeError: boom")
 
 
@@ -170,7 +173,7 @@ def test_restarts_that_fail_wait_between_attempts() -> None:
 
 def test_a_stop_stops_all_in_reverse_order_and_frees_every_path() -> None:
     grown = Grown(tree("root", puppet("a"), tree("inner", puppet("b"), puppet("c")), puppet("d")))
-    grown.tell(End("shutdown"))
+    grown.tell(Stop("shutdown"))
     assert [f"node/root/{path}" for path in ("d", "inner/c", "inner/b", "a")] == ENDED
     assert grown.heard == Down("node/root", 1, "shutdown")
     assert grown.incarnations() == {}
@@ -191,7 +194,7 @@ def test_a_supervisor_that_ends_without_notice_leaves_no_child_behind(end: str) 
 
 def test_a_child_that_never_stops_is_killed_after_its_shutdown_time() -> None:
     grown = Grown(tree("root", puppet("a", shutdown_s=1.0), puppet("b", shutdown_s=2.0)), Deaf())
-    grown.tell(End("shutdown"))
+    grown.tell(Stop("shutdown"))
     grown.system.advance(1.99)
     assert grown.incarnations() == {"a": 1, "b": 1}, "one at a time, last started first"
     grown.system.advance(0.01)
@@ -204,7 +207,7 @@ def test_a_child_that_never_stops_is_killed_after_its_shutdown_time() -> None:
 def test_a_child_supervisor_that_never_stops_is_killed_with_all_below_it() -> None:
     inner = ChildSpec(id="inner", flags=eager_flags(), children=(puppet("a"),), shutdown_s=1.0)
     grown = Grown(tree("root", inner), Deaf())
-    grown.tell(End("shutdown"))
+    grown.tell(Stop("shutdown"))
     grown.system.advance(1.0)
     assert grown.incarnations() == {}
     assert grown.heard == Down("node/root", 1, "shutdown")
@@ -212,14 +215,14 @@ def test_a_child_supervisor_that_never_stops_is_killed_with_all_below_it() -> No
 
 def test_no_shutdown_time_at_all_kills_at_once() -> None:
     grown = Grown(tree("root", puppet("a", shutdown_s=0.0)))
-    grown.tell(End("shutdown"))
+    grown.tell(Stop("shutdown"))
     assert grown.heard == Down("node/root", 1, "shutdown")
     assert ENDED == []
 
 
 def test_a_supervisor_answers_and_restarts_others_while_a_child_stops() -> None:
     grown = Grown(tree("root", puppet("a"), puppet("b", shutdown_s=5.0)), Deaf())
-    grown.tell(Terminate("b"))
+    grown.tell(TerminateChild("b"))
     reply = grown.system.ask("node/root", "are you there?", 0.1)
     grown.crash("a")
     assert reply.done
@@ -230,8 +233,8 @@ def test_a_supervisor_answers_and_restarts_others_while_a_child_stops() -> None:
 def test_a_child_added_again_is_not_killed_by_the_clock_of_the_one_before() -> None:
     grown = Grown(tree("root"), Deaf())
     for at_s in (0.0, 0.6):
-        grown.tell(Add(puppet("a", restart="temporary", shutdown_s=1.0)))
-        grown.tell(Terminate("a"))
+        grown.tell(StartChild(puppet("a", restart="temporary", shutdown_s=1.0)))
+        grown.tell(TerminateChild("a"))
         grown.system.advance(0.6)
         if at_s == 0.0:
             grown.system.kill("node/root/a")
@@ -243,12 +246,12 @@ def test_a_child_added_again_is_not_killed_by_the_clock_of_the_one_before() -> N
 
 def test_a_dynamic_child_comes_and_goes() -> None:
     grown = Grown(tree("root", puppet("a")))
-    grown.tell(Add(puppet("b")))
+    grown.tell(StartChild(puppet("b")))
     assert grown.incarnations() == {"a": 1, "b": 1}
     grown.crash("b")
     assert grown.incarnations() == {"a": 1, "b": 2}
-    grown.tell(Terminate("b"))
-    grown.tell(Remove("b"))
+    grown.tell(TerminateChild("b"))
+    grown.tell(DeleteChild("b"))
     root = grown.system.incarnation("node/root").behaviour
     assert isinstance(root, Supervisor)
     assert list(root.slots()) == ["a"]
@@ -265,11 +268,11 @@ def test_a_report_says_what_the_supervisor_does() -> None:
         True,
         "rest_for_one",
     )
-    grown.tell(End("shutdown"))
+    grown.tell(Stop("shutdown"))
     assert (root.report().state, root.report().reason) == ("stopping", "shutdown")
 
 
 @pytest.mark.parametrize("path", ["nowhere:Actor", f"{__name__}:Nobody", "no colon", ":Actor"])
 def test_a_path_that_leads_nowhere_says_what_was_expected(path: str) -> None:
-    with pytest.raises(SpecFault, match="cannot be loaded, expected 'module:Class'"):
+    with pytest.raises(SpecFault, match="expected a class that can be loaded"):
         resolve(path)

@@ -1,0 +1,76 @@
+"""Whether a child that runs still does anything useful.
+
+An actor says how often useful output is due. When it is overdue the actor is told (`Actor.overdue`), and repairs itself
+or fails; one that does not even take that, or that handles none of its mail, hangs and is replaced.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from ..kernel.incarnation import Incarnation
+from ..kernel.signals import Overdue
+from .slot import Slot
+
+CHECKED_AT_ONCE = 256
+"""Children looked at in one turn: with ten thousand of them a round takes several."""
+STUCK_AFTER_S = 5.0
+"""An actor that may not block, has mail and handles none of it for this long, hangs."""
+
+
+class _Watch:
+    """What was last seen of one incarnation."""
+
+    def __init__(self, incarnation: int, handled: int, now_ns: int) -> None:
+        self.incarnation = incarnation
+        self.handled = handled
+        self.since_ns = now_ns
+        self.told_ns: int | None = None
+        """When it was last told that its output is overdue."""
+        self.handled_when_told = 0
+
+
+class Health:
+    """What one supervisor remembers of its children between two checks."""
+
+    def __init__(self) -> None:
+        self._watches: dict[str, _Watch] = {}
+        self._next = 0
+
+    def due(self, slots: dict[str, Slot]) -> Iterable[Slot]:
+        """Whose turn it is to be checked."""
+        if self._next >= len(slots):
+            self._next = 0
+            self._watches = {name: watch for name, watch in self._watches.items() if name in slots}
+        found = list(islice(slots.values(), self._next, self._next + CHECKED_AT_ONCE))
+        self._next += CHECKED_AT_ONCE
+        return found
+
+    def check(self, slot: Slot, actor: Incarnation, now_ns: int) -> str:
+        """Why it must be taken for hanging; empty where it is well, or was only just told."""
+        watch = self._watches.get(slot.spec.id)
+        if watch is None or watch.incarnation != slot.incarnation:
+            watch = self._watches[slot.spec.id] = _Watch(slot.incarnation, actor.handled, now_ns)
+        if actor.handled != watch.handled or actor.mailbox.empty():
+            watch.handled, watch.since_ns = actor.handled, now_ns
+        idle_s = (now_ns - watch.since_ns) / 1e9
+        behaviour = actor.behaviour
+        if behaviour is None:
+            return ""
+        if not behaviour.blocks and idle_s > STUCK_AFTER_S:
+            return f"hangs: handled nothing for {idle_s:.1f} s with {len(actor.mailbox)} messages waiting"
+        return _check_progress(watch, actor, behaviour.progress_due_s, now_ns)
+
+
+def _check_progress(watch: _Watch, actor: Incarnation, due_s: float | None, now_ns: int) -> str:
+    age_s = (now_ns - actor.context.progressed_ns) / 1e9
+    if due_s is None or age_s <= due_s:
+        watch.told_ns = None
+        return ""
+    answered = watch.handled_when_told != actor.handled
+    waited_s = 0.0 if watch.told_ns is None else (now_ns - watch.told_ns) / 1e9
+    if watch.told_ns is None or (answered and waited_s >= due_s):
+        watch.told_ns, watch.handled_when_told = now_ns, actor.handled
+        actor.signal(Overdue(age_s, due_s))
+    elif not answered and waited_s > due_s:
+        return f"hangs: no useful output for {age_s:.1f} s, due every {due_s:g} s, and it does not answer for it"
+    return ""
