@@ -132,8 +132,9 @@ class Executor(Actor):
             return
         self._used_approvals = {key: at for key, at in self._used_approvals.items() if at > now_ns}
         self._used_approvals[approval.approval_id] = approval.expires_ns
-        intent = self._intend(approval, now_ns)
-        self._write(intent)
+        with self._journal.exclusive():  # its id is the sequence it is written at
+            intent = self._intend(approval, now_ns)
+            self._write(intent)
         self.context.tell(self.session, intent)  # before the others hear of it: nothing may stand in the way
         self._announce(intent)
         self._commit(

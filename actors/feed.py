@@ -63,12 +63,29 @@ class Feed(Actor):
         self._metrics = self.context.system.metrics
         port: MarketPort = self.context.ports["market"]
         self._port = port
+        self._connected = False
         self.context.subscribe(topics.STATE_ASKED)
-        system, path = self.context.system, self.context.path
-        port.open(self.symbols, lambda word: system.tell(path, word, sender="port/market"))
+        self._open()
 
     def stop(self, reason: str) -> None:
         self._port.close()
+
+    def overdue(self, age_s: float) -> None:
+        """Connected but stale: begin anew on a new connection. While there is none, one is on its way already."""
+        if self._connected:
+            self._metrics.count("feed_reopened")
+            self._lost(f"connected, and nothing useful for {age_s:.1f} s")
+            self._open()
+
+    def _open(self) -> None:
+        system, path = self.context.system, self.context.path
+        self._port.open(self.symbols, lambda word: system.tell(path, word, sender="port/market"))
+
+    def _lost(self, reason: str) -> None:
+        self._connected = False
+        for market in self._markets.values():
+            self._perform(market, market.synchronizer.step(StreamLost(reason)))
+            self._changed(market, live=False, reason=f"disconnected: {reason}")
 
     def receive(self, message: Any) -> Any:
         match message:
@@ -76,12 +93,11 @@ class Feed(Actor):
                 self._frame(message)
             case StreamsOpened():
                 self._metrics.count("feed_connections")
+                self._connected = True
                 for market in self._markets.values():
                     self._perform(market, market.synchronizer.step(StreamOpened()))
             case StreamsClosed(reason):
-                for market in self._markets.values():
-                    self._perform(market, market.synchronizer.step(StreamLost(reason)))
-                    self._changed(market, live=False, reason=f"disconnected: {reason}")
+                self._lost(reason)
             case SnapshotArrived(symbol, payload):
                 self._snapshot(self._markets[symbol.replace("/", "")], payload)
             case PortBroke(reason):

@@ -17,6 +17,8 @@ class _SyncDue:
 class JournalKeeper(Actor):
     """Opens the port `journal` for everybody after it in the tree; records decisions from their topics."""
 
+    progress_due_s = 2.0
+
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
 
@@ -34,6 +36,7 @@ class JournalKeeper(Actor):
     def receive(self, message: Any) -> Any:
         match message:
             case _SyncDue():
+                self.context.progress()
                 if self._journal.is_full:
                     self._journal.rotate()
                 elif self._journal.unsynced:

@@ -13,8 +13,8 @@ class Ledger(Actor):
     """Publishes a strategy's position when it starts, when asked, and with each of its fills, just before the fill."""
 
     def start(self) -> None:
+        self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
         self.books: Books = self.context.ports["journal"].books()
-        self.context.subscribe(topics.ORDERS)
         for strategy, symbol in self.books.strategy_positions:
             self._publish(strategy, symbol)
 

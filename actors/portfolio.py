@@ -38,6 +38,7 @@ class Portfolio(Actor):
     """Keeps a replica of the books and tells `receiver` a `TradingSnapshot` every `PERIOD_S`."""
 
     mailbox_limit = 100_000
+    progress_due_s = 5.0
 
     def __init__(self, receiver: str, executor: str, symbols: tuple[str, ...], currency: str) -> None:
         self.receiver = receiver
@@ -46,6 +47,7 @@ class Portfolio(Actor):
         self.currency = currency
 
     def start(self) -> None:
+        self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
         journal = self.context.ports["journal"]
         self.books: Books = journal.books()
         self.tally: RunTally = journal.tally()
@@ -60,7 +62,7 @@ class Portfolio(Actor):
         self._learning: dict[str, LearningView] = {}
         self._reconciled = False
         self._equity: deque[tuple[int, float]] = deque(maxlen=EQUITY_POINTS)
-        for topic in (topics.ORDERS, topics.FEEDS, topics.RUNG, topics.REFUSALS, topics.RECONCILED, topics.LEARNING):
+        for topic in (topics.FEEDS, topics.RUNG, topics.REFUSALS, topics.RECONCILED, topics.LEARNING):
             self.context.subscribe(topic)
         for symbol in self.symbols:
             self.context.subscribe(topics.market(symbol))
@@ -74,6 +76,7 @@ class Portfolio(Actor):
                 self._updates[message.symbol] += 1
             case _SnapshotDue():
                 self.context.tell(self.receiver, self._snapshot(), ttl_s=4 * PERIOD_S)
+                self.context.progress()
             case Drain():
                 return self._drain(message)
             case FeedChanged(symbol, live):

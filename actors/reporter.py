@@ -4,12 +4,18 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..kernel.actor import Actor
-from ..kernel.cell import CellActor
+from ..kernel.incarnation import Incarnation
+from ..kernel.lifecycle import Phase
 from ..kernel.metrics import BOUNDS_S, Histogram
+from ..kernel.signals import IGNORED, is_clean
 from ..kernel.system import System
-from ..supervisors.core import Slot
+from ..kernel.threads import ThreadActor
+from ..supervisors.health import STUCK_AFTER_S
 from ..supervisors.reports import ActorReport, HistogramReport, NodeReport, State
+from ..supervisors.slot import Slot
 from ..supervisors.supervisor import Supervisor
 
 
@@ -23,11 +29,17 @@ class Reporter(Actor):
     def __init__(self, receivers: tuple[str, ...], period_s: float) -> None:
         self.receivers = receivers
         self.period_s = period_s
+        self.progress_due_s = 4.0 * period_s + 1.0
 
     def start(self) -> None:
+        self._observer = Observer(self.context.system)
         self.context.repeat(self.period_s, _ReportDue())
 
     def receive(self, message: Any) -> Any:
+        self._tell()
+
+    def overdue(self, age_s: float) -> None:
+        """Whoever comes to this was held up by others on the same thread: it makes up for it."""
         self._tell()
 
     def stop(self, reason: str) -> None:
@@ -37,36 +49,104 @@ class Reporter(Actor):
         report = self._report()
         for path in self.receivers:
             self.context.tell(path, report, ttl_s=4 * self.period_s)
+        self.context.progress()
 
     def _report(self) -> NodeReport:
         system = self.context.system
-        now_ns = system.clock.monotonic_ns()
         return NodeReport(
             node=system.node,
             pid=os.getpid(),
             incarnation=int(system.ports.get("incarnation", 1)),
             sent_ns=system.clock.now_ns(),
-            actors=tuple(sorted(_everyone(system, now_ns), key=lambda report: report.path)),
+            actors=self._observer.actors(),
             counters=dict(system.metrics.counters),
-            gauges=dict(system.metrics.gauges),
+            gauges={**system.metrics.gauges, **_kernel_gauges(system)},
             histograms={name: _bars(histogram) for name, histogram in system.metrics.histograms.items()},
         )
 
 
-def _everyone(system: System, now_ns: int) -> Iterator[ActorReport]:
-    """Who lives, and who does not but has a supervisor that keeps a place for it."""
-    for actor in system.actors.values():
-        yield _describe(actor, now_ns)
+class Observer:
+    """Describes everybody in one system. It remembers since when an actor has handled nothing."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._handled: dict[str, tuple[int, int, int]] = {}
+        """By path: the incarnation, how much it had handled, and since when it is no more."""
+
+    def actors(self) -> tuple[ActorReport, ...]:
+        """Who lives, and who does not but has a supervisor that keeps a place for it; by path."""
+        now_ns = self._system.clock.monotonic_ns()
+        living = {actor.path: actor for actor in self._system.actors.values()}
+        self._handled = {path: seen for path, seen in self._handled.items() if path in living}
+        slots = dict(_slots(living.values()))
+        reports = [self._describe(actor, slots.get(path), now_ns) for path, actor in living.items()]
+        reports += [_describe_absent(path, slot) for path, slot in slots.items() if path not in living]
+        return tuple(sorted(reports, key=lambda report: report.path))
+
+    def _describe(self, actor: Incarnation, slot: Slot | None, now_ns: int) -> ActorReport:
+        behaviour = actor.behaviour
+        supervisor = isinstance(behaviour, Supervisor)
+        report = behaviour.report() if isinstance(behaviour, Supervisor) else self._describe_worker(actor, now_ns)
+        return replace(
+            report,
+            state="stopping" if _is_stopping(actor, slot) else report.state,
+            mailbox=len(actor.mailbox),
+            runtime="" if supervisor else runtime_name(actor),
+            started_ns=slot.started_ns if slot is not None and slot.phase in ("running", "stopping") else 0,
+            sent=actor.sent,
+            handled=actor.handled,
+            conflated=actor.conflated,
+            dropped=actor.dropped,
+            expired=actor.expired,
+            dead_lettered=actor.dead,
+            kept=actor.kept,
+        )
+
+    def _describe_worker(self, actor: Incarnation, now_ns: int) -> ActorReport:
+        due_s = None if actor.behaviour is None else actor.behaviour.progress_due_s
+        age_s = None if due_s is None else (now_ns - actor.context.progressed_ns) / 1e9
+        overdue = age_s is not None and due_s is not None and age_s > due_s
+        stalled = actor.held or self._is_stuck(actor, now_ns) or (overdue and actor.started)
+        state: State = "stalled" if stalled else "running" if actor.started else "starting"
+        return ActorReport(
+            path=actor.path,
+            state=state,
+            restarts=actor.context.restarts,
+            incarnation=actor.incarnation,
+            progress_age_s=age_s,
+            mailbox=0,
+            reason=actor.context.restart_reason,
+        )
+
+    def _is_stuck(self, actor: Incarnation, now_ns: int) -> bool:
+        """It has mail and has handled none for so long that its supervisor takes it for hanging."""
+        incarnation, handled, since_ns = self._handled.get(actor.path, (0, 0, 0))
+        if actor.mailbox.empty() or (incarnation, handled) != (actor.incarnation, actor.handled):
+            self._handled[actor.path] = (actor.incarnation, actor.handled, now_ns)
+            return False
+        may_block = actor.behaviour is not None and actor.behaviour.blocks
+        return not may_block and now_ns - since_ns > STUCK_AFTER_S * 1e9
+
+
+def runtime_name(actor: Incarnation) -> str:
+    return "threads" if isinstance(actor, ThreadActor) else "cell"
+
+
+def _slots(living: Any) -> Iterator[tuple[str, Slot]]:
+    for actor in living:
         if isinstance(actor.behaviour, Supervisor):
-            for name, slot in actor.behaviour.slots().items():
-                if f"{actor.path}/{name}" not in system.actors:
-                    yield _describe_absent(f"{actor.path}/{name}", slot)
+            for name, slot in list(actor.behaviour.slots().items()):
+                yield f"{actor.path}/{name}", slot
+
+
+def _is_stopping(actor: Incarnation, slot: Slot | None) -> bool:
+    return actor.phase >= Phase.STOPPING or (slot is not None and slot.phase == "stopping")
 
 
 def _describe_absent(path: str, slot: Slot) -> ActorReport:
     return ActorReport(
         path=path,
-        state="restarting" if slot.wanted else "stopped",
+        state=_absent_state(slot),
         restarts=slot.restarts,
         incarnation=slot.incarnation,
         progress_age_s=None,
@@ -76,23 +156,19 @@ def _describe_absent(path: str, slot: Slot) -> ActorReport:
     )
 
 
-def _describe(actor: CellActor, now_ns: int) -> ActorReport:
-    behaviour = actor.behaviour
-    if isinstance(behaviour, Supervisor):
-        return behaviour.report()
-    due_s = None if behaviour is None else behaviour.progress_due_s
-    age_s = None if due_s is None else (now_ns - actor.context.progressed_ns) / 1e9
-    stalled = age_s is not None and due_s is not None and age_s > due_s
-    state: State = "starting" if not actor.started else "stalled" if stalled else "running"
-    return ActorReport(
-        path=actor.path,
-        state=state,
-        restarts=actor.context.restarts,
-        incarnation=actor.incarnation,
-        progress_age_s=age_s,
-        mailbox=len(actor.mailbox),
-        reason=actor.context.restart_reason,
-    )
+def _absent_state(slot: Slot) -> State:
+    """`failed` where its supervisor left it down: nobody will start it again, and its last end was a failure."""
+    if slot.wanted:
+        return "restarting" if slot.incarnation else "starting"
+    well = not slot.reason or slot.reason == IGNORED or is_clean(slot.reason) or slot.stopped_as_told(slot.reason)
+    return "stopped" if well else "failed"
+
+
+def _kernel_gauges(system: System) -> dict[str, float]:
+    return {
+        "threads_abandoned": float(len(system.threads.abandoned)),
+        "retained_messages": float(len(system.retention)),
+    }
 
 
 def _bars(histogram: Histogram) -> HistogramReport:

@@ -70,6 +70,7 @@ class Risk(Actor):
 
     def start(self) -> None:
         self.incarnation = self.context.system.entropy.new_id()
+        self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
         self.books: Books = self.context.ports["journal"].books()
         self._instruments: dict[str, Any] = {}
         self._markets: dict[str, MarketDataUpdate] = {}
@@ -78,7 +79,7 @@ class Risk(Actor):
         self._flattening: set[str] = set()
         self._held: dict[tuple[str, str], SignalGenerated] = {}
         self._approved_ns: deque[int] = deque(maxlen=self.settings.max_orders_per_s + 1)
-        for topic in (topics.ORDERS, topics.FEEDS, topics.RECONCILED, *map(topics.market, self.symbols)):
+        for topic in (topics.FEEDS, topics.RECONCILED, *map(topics.market, self.symbols)):
             self.context.subscribe(topic)
         self.context.subscribe(topics.STATE_ASKED)
         self.context.tell(self.executor, RiskStarted(self.incarnation))

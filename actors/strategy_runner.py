@@ -76,6 +76,8 @@ class StrategyRunner(Actor):
             case MarketDataUpdate():
                 self._on_market(message)
             case _TimePasses():
+                if not self._bars.begun:
+                    self.context.progress()  # no bar is due before the first price
                 self._on_bars(self._bars.advance(self.context.now_ns() - BAR_GRACE_NS))
                 if not self._ready:
                     self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))

@@ -5,14 +5,18 @@ Exit codes: 0 done, 1 failed, 2 used wrongly, 3 nothing is running.
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from .config.errors import ConfigFault
+
+if TYPE_CHECKING:
+    from .transports.control import Action
 
 FAILED, USED_WRONGLY, NOTHING_RUNS = 1, 2, 3
 
@@ -25,7 +29,11 @@ app = typer.Typer(
 config_app = typer.Typer(help="Show or check the configuration.", no_args_is_help=True)
 node_app = typer.Typer(help="Run one node by itself.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+chaos_app = typer.Typer(
+    help="Put a fault into the running system on purpose, and see what its supervisors do.", no_args_is_help=True
+)
 app.add_typer(node_app, name="node")
+app.add_typer(chaos_app, name="chaos")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Configuration file. Default: tradigrade.toml here, if there is one.")
@@ -34,6 +42,11 @@ DataDirOption = Annotated[
     Path | None, typer.Option("--data-dir", help="Where books and models live. Default: the user's data folder.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
+TargetArgument = Annotated[
+    str, typer.Argument(metavar="TARGET", help="Name of a node, or path of an actor, as `tradigrade tree` shows them.")
+]
+ForOption = Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="How long it lasts.")]
+NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not watch what follows (10 s at most).")]
 
 
 def fail(sentence: str, code: int) -> typer.Exit:
@@ -94,19 +107,55 @@ def up(
 @app.command()
 def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Show the rung, the nodes and the actors of the running system. Exit code 3 where nothing runs."""
-    from .kernel.errors import KernelError
-    from .status import NothingRuns, read_status
+    from .status import read_status, show_status
 
-    try:
+    with _explained():
         found = read_status(_data_dir(data_dir))
-    except NothingRuns as fault:
-        raise fail(str(fault), NOTHING_RUNS) from None
-    except KernelError as fault:
-        raise fail(f"the launcher does not answer: {fault}", FAILED) from None
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
-        _show_status(found)
+        show_status(found)
+
+
+@app.command()
+def tree(
+    path: Annotated[str, typer.Argument(help="Show only what is at this path and below.")] = "launcher",
+    watch: Annotated[bool, typer.Option("--watch", help="Draw it anew twice a second until Ctrl-C.")] = False,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show launcher, nodes, supervisors and actors as one tree, with what became of each.
+
+    States: starting, running, stalled (alive, and held, stuck or without useful output for too long), restarting,
+    stopping, stopped, failed (left down after a failure).
+
+    With --json one nested object (a line each with --watch): {name, path, kind, state, restarts, incarnation, reason,
+    children}, where kind is launcher, node, supervisor or actor. Launcher and nodes have pid and strategy; nodes have
+    up_ms, ready_ms, report_age_s, threads_abandoned and retained_messages; supervisors and actors have strategy,
+    runtime, mailbox, progress_age_s, started_ns and messages: {sent, handled, conflated, dropped, expired,
+    dead_lettered, kept}.
+    """
+    from .tree import show_tree
+
+    with _explained():
+        show_tree(_data_dir(data_dir), path, watch=watch, as_json=as_json)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What goes wrong with a running system, as one sentence and an exit code."""
+    from .kernel.errors import KernelError
+    from .status import NothingRuns
+    from .tree import NoTarget
+
+    try:
+        yield
+    except NothingRuns as fault:
+        raise fail(str(fault), NOTHING_RUNS) from None
+    except NoTarget as fault:
+        raise fail(str(fault), USED_WRONGLY) from None
+    except KernelError as fault:
+        raise fail(f"the running system did not do it: {fault}", FAILED) from None
 
 
 @config_app.command("show")
@@ -149,50 +198,63 @@ def node_run(
         raise fail(str(fault), USED_WRONGLY) from None
 
 
-@node_app.command("crash")
-def node_crash(
-    actor: Annotated[str, typer.Argument(help="Path of the actor, as `status` shows it.")],
-    data_dir: DataDirOption = None,
+@chaos_app.command("kill")
+def chaos_kill(
+    target: TargetArgument, no_wait: NoWaitOption = False, data_dir: DataDirOption = None, as_json: JsonOption = False
 ) -> None:
-    """Make one actor of the running system fail, to see what its supervisor does."""
-    import asyncio
-
-    from .config.topology import NODES
-    from .kernel.errors import KernelError
-    from .status import NothingRuns, ask
-    from .transports.control import CrashAsked
-
-    node = actor.partition("/")[0]
-    if node not in NODES:
-        raise fail(
-            f"{actor!r} is no path of an actor: expected it to begin with one of {', '.join(NODES)}", USED_WRONGLY
-        )
-    try:
-        outside = f"{node}/outside"
-        asyncio.run(ask(_data_dir(data_dir), CrashAsked(actor, "asked for on the command line"), outside))
-    except NothingRuns as fault:
-        raise fail(str(fault), NOTHING_RUNS) from None
-    except KernelError as fault:
-        raise fail(f"{actor} was not crashed: {fault}", FAILED) from None
+    """End an actor without its stop hook, or a process by SIGKILL."""
+    _cause("kill", target, data_dir, no_wait=no_wait, as_json=as_json)
 
 
-def _show_status(found: dict[str, Any]) -> None:
-    screen = Console(highlight=False)
-    screen.print(f"rung: {found['rung']}")
-    nodes = Table("node", "state", "pid", "restarts", "up again", "working again", "reason")
-    for node in found["nodes"]:
-        times = (_milliseconds(node["up_ms"]), _milliseconds(node["ready_ms"]))
-        nodes.add_row(node["name"], node["state"], str(node["pid"]), str(node["restarts"]), *times, node["reason"])
-    actors = Table("actor", "state", "restarts", "progress age")
-    for actor in found["actors"]:
-        age_s = actor["progress_age_s"]
-        actors.add_row(actor["path"], actor["state"], str(actor["restarts"]), "" if age_s is None else f"{age_s:.1f} s")
-    screen.print(nodes)
-    screen.print(actors)
+@chaos_app.command("hang")
+def chaos_hang(
+    target: TargetArgument,
+    for_s: ForOption = None,
+    no_wait: NoWaitOption = False,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold an actor, which handles no message then, or stop a process by SIGSTOP. Default: until it is replaced."""
+    _cause("hang", target, data_dir, for_s, no_wait=no_wait, as_json=as_json)
 
 
-def _milliseconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f} ms"
+@chaos_app.command("crash")
+def chaos_crash(
+    target: TargetArgument, no_wait: NoWaitOption = False, data_dir: DataDirOption = None, as_json: JsonOption = False
+) -> None:
+    """Make an actor fail as if its code had raised, or a node's root supervisor."""
+    _cause("crash", target, data_dir, no_wait=no_wait, as_json=as_json)
+
+
+@chaos_app.command("slow")
+def chaos_slow(
+    target: TargetArgument,
+    for_s: ForOption = None,
+    by_s: Annotated[float, typer.Option("--by", metavar="SECONDS", help="How much longer every message takes.")] = 0.1,
+    no_wait: NoWaitOption = False,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make every message of an actor take longer, until it is replaced; or stop and continue a process in turns of --by
+    seconds, for 5 s where --for does not say."""
+    _cause("slow", target, data_dir, for_s, by_s, no_wait=no_wait, as_json=as_json)
+
+
+def _cause(
+    action: "Action",
+    target: str,
+    data_dir: Path | None,
+    for_s: float | None = None,
+    by_s: float = 0.1,
+    *,
+    no_wait: bool,
+    as_json: bool,
+) -> None:
+    from .chaos import cause
+    from .transports.control import ChaosAsked
+
+    with _explained():
+        cause(_data_dir(data_dir), ChaosAsked(action, target, for_s, by_s), wait=not no_wait, as_json=as_json)
 
 
 def main() -> None:

@@ -7,19 +7,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from .config.run import Run
 from .config.topology import launcher_tree
+from .injection import ProcessInjector
 from .kernel.actor import Actor
 from .kernel.clock import SystemClock
+from .kernel.envelope import Reply
 from .kernel.identity import SystemEntropy
 from .kernel.signals import SHUTDOWN, Down
 from .kernel.system import System
 from .logs import configure_logs
-from .supervisors.effects import End
+from .node import OUTSIDE
 from .supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
-from .supervisors.reports import NodeReport, SystemReport
+from .supervisors.reports import NodeReport, ProcessReport, SystemReport
 from .supervisors.supervisor import Supervisor
-from .transports.control import Acknowledged, StatusAnswered, StatusAsked, StopAsked
+from .transports.control import Acknowledged, ChaosAsked, Failed, StatusAnswered, StatusAsked, StopAsked
 from .transports.gateway import Gateway
 
 PRELOAD = (
@@ -53,6 +57,8 @@ PRELOAD = (
 """What every node is warm with. Never torch: only the learner may hold it."""
 
 STOP_LIMIT_S = 12.0
+RELAY_TIMEOUT_S = 2.0
+"""How long a node may take to acknowledge what is passed on to it."""
 PAUSE_S = 1.0
 """A check this late means that the launcher itself stood still."""
 
@@ -72,6 +78,7 @@ class Launcher:
         self.spawner = ProcessSpawner(self.loop, "tradigrade.node:main", PRELOAD)
         self.spawner.on_change = self._changed
         self.spawner.on_word = self._word
+        self.injector = ProcessInjector(self.system, self.spawner)
         self.monitor = Monitor(self)
         self.summary: dict[str, Any] = {}
         self._on_event = on_event
@@ -82,14 +89,15 @@ class Launcher:
         self.system.spawn("launcher/monitor", lambda: self.monitor)
         tree = launcher_tree(self.run_settings)
         parent = "launcher/monitor"
-        self.system.spawn("launcher/nodes", lambda: Supervisor(tree, self.spawner), parent=parent)
+        self.root = Supervisor(tree, self.spawner)
+        self.system.spawn("launcher/nodes", lambda: self.root, parent=parent)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self.loop.add_signal_handler(number, self.stop, signal.Signals(number).name)
 
     def stop(self, reason: str) -> None:
         """Stop all nodes in reverse order; whatever still lives after `STOP_LIMIT_S` is killed."""
         self.log.info("stopping", reason=reason)
-        self.system.tell("launcher/nodes", End(SHUTDOWN))
+        self.system.stop("launcher/nodes", SHUTDOWN)
         self.loop.call_later(STOP_LIMIT_S, self._give_up_stopping)
 
     def close(self) -> None:
@@ -101,7 +109,7 @@ class Launcher:
             self.finished.set_result(reason)
 
     def report(self) -> SystemReport:
-        return SystemReport(self.run_settings.started_ns, self.spawner.reports())
+        return SystemReport(self.run_settings.started_ns, tuple(map(self.monitor.judge, self.spawner.reports())))
 
     def _changed(self, process: Process) -> None:
         if self._states.get(process.name) != process.state:
@@ -150,7 +158,10 @@ class Monitor(Actor):
             case NodeReport():
                 self._hear(message)
             case StatusAsked():
-                return StatusAnswered(self.launcher.report(), tuple(self.reports.values()))
+                reports = tuple(self.reports.values())
+                return StatusAnswered(self.launcher.report(), reports, self.launcher.root.report())
+            case ChaosAsked():
+                return self._inject(message)
             case StopAsked(reason):
                 self.launcher.stop(reason)
                 return Acknowledged()
@@ -181,11 +192,49 @@ class Monitor(Actor):
             self._heard_ns = {name: (incarnation, now_ns) for name, (incarnation, _) in self._heard_ns.items()}
             return
         for name, process in self.launcher.spawner.processes.items():
-            incarnation, heard_ns = self._heard_ns.get(name, (0, 0))
-            since_ns = heard_ns if incarnation == process.incarnation else process.started_ns
-            silent_s = (now_ns - since_ns) / 1e9
-            watched = name not in FORK_SERVERS and process.state == "running" and not process.kill_wanted
-            if watched and silent_s > self._settings.heartbeat_timeout_s:
+            silent_s = self._silent_s(name)
+            if silent_s > self._settings.heartbeat_timeout_s and not process.kill_wanted:
                 self.launcher.log.error("silent node killed", name=name, silent_s=round(silent_s, 3))
                 process.reason = f"silent for {silent_s:.1f} s"
                 self.launcher.spawner.kill_process(process)
+
+    def judge(self, report: ProcessReport) -> ProcessReport:
+        """A process that runs and is held, or silent for half of the time after which it is lost, is stalled."""
+        if report.state != "running":
+            return report
+        silent_s = self._silent_s(report.name)
+        if silent_s > self._settings.heartbeat_timeout_s / 2:
+            return replace(report, state="stalled", reason=f"silent for {silent_s:.1f} s")
+        if self.launcher.injector.is_held(report.name):
+            return replace(report, state="stalled", reason="stopped on purpose")
+        return report
+
+    def _silent_s(self, name: str) -> float:
+        """How long a node that runs has said nothing; 0 where nothing is to be heard."""
+        process = self.launcher.spawner.processes[name]
+        if name in FORK_SERVERS or process.state != "running":
+            return 0.0
+        incarnation, heard_ns = self._heard_ns.get(name, (0, 0))
+        since_ns = heard_ns if incarnation == process.incarnation else process.started_ns
+        return (self.context.system.clock.monotonic_ns() - since_ns) / 1e9
+
+    def _inject(self, asked: ChaosAsked) -> Any:
+        """Into a process, or, where it is to fail by itself, into the root supervisor of that node."""
+        injector = self.launcher.injector
+        if fault := injector.find_fault(asked):
+            return Failed(fault)
+        self.launcher.log.warning("fault asked for", action=asked.action, path=asked.path)
+        if asked.action != "crash":
+            return injector.inject(asked)
+        answer, number = Reply(), self.launcher.spawner.processes[asked.path].incarnation
+        relayed = self.context.ask(f"{asked.path}/{OUTSIDE}", asked, RELAY_TIMEOUT_S)
+        relayed.then(lambda done: _resolve(answer, done, number))
+        return answer
+
+
+def _resolve(answer: Reply, done: Reply, incarnation: int) -> None:
+    """What the node answered, with the number of its process."""
+    if done.error is not None:
+        answer.fail(done.error)
+    else:
+        answer.resolve(replace(done.value, incarnation=incarnation))

@@ -14,6 +14,7 @@ import msgspec
 
 from .config.run import Run, from_json
 from .config.topology import DRAINS, LINGERS_S, SERVING_TOPIC, node_tree
+from .injection import inject_into_actor
 from .kernel.actor import Actor
 from .kernel.clock import SystemClock
 from .kernel.identity import SystemEntropy
@@ -21,17 +22,18 @@ from .kernel.signals import SHUTDOWN, Down, Started
 from .kernel.system import System
 from .logs import configure_logs
 from .ports import node_ports
-from .supervisors.actors import ActorSpawner
-from .supervisors.effects import End, Restarting
+from .supervisors.actors import ActorSpawner, check_tree
 from .supervisors.lifeline import Lifeline, encode_line
-from .supervisors.supervisor import Supervisor
+from .supervisors.reports import SupervisorReport
+from .supervisors.supervisor import SUPERVISION, Supervisor
 from .trading.tally import Drain
-from .transports.control import Acknowledged, CrashAsked, Failed
+from .transports.control import Acknowledged, ChaosAsked, Failed
 from .transports.gateway import Gateway
 
 DRAIN_TIMEOUT_S = 3.5
 DEAD_LAUNCHER_EXIT_S = 2.5
 """After the launcher died a node may take this long to end in good order."""
+GRAVE = ("gave_up", "left_down", "start_error")
 OUTSIDE = "outside"
 """Name of the actor that speaks with the launcher."""
 
@@ -65,6 +67,7 @@ class Node:
         self.gateway.start()
         self.system.spawn(f"{self.name}/{OUTSIDE}", lambda: _Outside(self))
         root = node_tree(self.name, self.run)
+        check_tree(root)
         spawner = ActorSpawner()
         outside = f"{self.name}/{OUTSIDE}"
         self.system.spawn(self.name, lambda: Supervisor(root, spawner), parent=outside)
@@ -99,7 +102,7 @@ class Node:
         self._stop_tree()
 
     def _stop_tree(self) -> None:
-        self.system.tell(self.name, End(SHUTDOWN))
+        self.system.stop(self.name, SHUTDOWN)
 
     def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Something outside every actor raised: never in silence."""
@@ -140,7 +143,7 @@ class _Outside(Actor):
         self._serves_by_topic = SERVING_TOPIC.get(self.node.name)
         if self._serves_by_topic is not None:
             self.context.subscribe(self._serves_by_topic)
-        self.context.subscribe("supervision")
+        self.context.subscribe(SUPERVISION)
 
     def receive(self, message: Any) -> Any:
         lifeline = self.node.lifeline
@@ -154,18 +157,25 @@ class _Outside(Actor):
                     self.node.log.error("the node's tree ended", reason=reason)
                     lifeline.say("failed", reason)
                 self.node.end(reason)
-            case Restarting(id=child, reason=reason, delay_s=delay_s):
-                self.node.log.warning("restarting", child=child, reason=reason, delay_s=delay_s)
-            case CrashAsked(path=path) if path == self.context.path:
-                return Failed(f"{path!r} is the node's own end of its lifeline; kill the process to see what follows")
-            case CrashAsked(path, reason):
-                if (actor := self.context.system.actors.get(path)) is None:
-                    return Failed(f"nobody lives at {path!r}")
-                actor.crash(reason)
-                return Acknowledged()
+            case SupervisorReport():
+                self._log(message)
+            case ChaosAsked():
+                return self._inject(message)
             case _:
                 gc.freeze()  # markets are loaded by now: no later collection needs to look at them
                 lifeline.say("serving")
+
+    def _inject(self, asked: ChaosAsked) -> Acknowledged | Failed:
+        if asked.path == self.context.path:
+            return Failed(f"{asked.path} is the node's own end of its lifeline: kill {self.node.name} itself instead")
+        answer = inject_into_actor(self.context.system, asked)
+        self.node.log.warning("fault asked for", action=asked.action, path=asked.path, answer=type(answer).__name__)
+        return answer
+
+    def _log(self, report: SupervisorReport) -> None:
+        log = self.node.log
+        tell = log.debug if report.kind == "progress" else log.error if report.kind in GRAVE else log.warning
+        tell(report.kind, child=report.path, reason=report.reason, delay_s=report.delay_s)
 
 
 def main(lifeline_fd: int, argument: dict[str, Any]) -> None:

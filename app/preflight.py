@@ -41,8 +41,8 @@ def check(run: Run) -> None:
 
 def _find_fault(run: Run) -> str:
     from .actors.venue_server import market_source
-    from .config.topology import node_tree
-    from .supervisors.spec import validate
+    from .config.topology import NODES, launcher_tree, misplaced, node_tree
+    from .supervisors.validation import validate
     from .trading.loader import make_strategy
     from .trading.strategy import StrategyFault
 
@@ -56,7 +56,10 @@ def _find_fault(run: Run) -> str:
         for strategy in settings.strategies:
             symbol = (strategy.symbols or settings.symbols)[0]
             make_strategy(strategy.path, settings.strategies_dir, symbol, strategy.parameters)
-        validate(node_tree("trader", run))
+        for path in misplaced(run):
+            return f"placement: expected paths as `tradigrade tree` shows them, found {path!r}"
+        for tree in (launcher_tree(run), *(node_tree(name, run) for name in NODES)):
+            validate(tree)
     except StrategyFault as fault:
         return str(fault)
     except (Exception, SystemExit) as fault:  # noqa: BLE001 - whatever a user's file or recording does wrong is told in one sentence

@@ -3,8 +3,13 @@
 import asyncio
 import json
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
+from rich.table import Table
 
 from .kernel.clock import SystemClock
 from .kernel.envelope import Reply
@@ -18,6 +23,7 @@ from .transports.control import Failed, StatusAnswered, StatusAsked
 from .transports.gateway import Gateway
 
 ASK_TIMEOUT_S = 3.0
+MONITOR = "launcher/monitor"
 
 
 class NothingRuns(Exception):
@@ -34,29 +40,58 @@ def find_run(data_dir: Path) -> dict[str, Any]:
     return facts
 
 
-async def ask(data_dir: Path, question: Any, path: str = "launcher/monitor") -> Any:
-    """Put one question to an actor of the running system. Raises `NothingRuns`, or what the answer failed with."""
-    facts = find_run(data_dir)
-    loop = asyncio.get_running_loop()
-    system = System(f"cli-{os.getpid()}", loop, SystemClock(), SystemEntropy())
-    gateway = Gateway(system, Path(facts["socket_dir"]), system.node)
-    system.transport = gateway
-    gateway.start()
-    answered: asyncio.Future[Reply] = loop.create_future()
-    system.ref(path).ask(question, ASK_TIMEOUT_S).then(answered.set_result)
-    reply = await answered
-    gateway.close()
-    (Path(facts["socket_dir"]) / f"{system.node}.sock").unlink(missing_ok=True)
-    if reply.error is not None:
-        raise reply.error
-    if isinstance(reply.value, Failed):
-        raise ActorFailed(reply.value.reason)
-    return reply.value
+class Link:
+    """A node of one's own beside those of the running system, to put questions from."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.launcher_pid: int = find_run(data_dir)["pid"]
+        self.clock = SystemClock()
+        self._folder = Path(find_run(data_dir)["socket_dir"])
+        self._system = System(f"cli-{os.getpid()}", asyncio.get_running_loop(), self.clock, SystemEntropy())
+        self._gateway = Gateway(self._system, self._folder, self._system.node)
+        self._system.transport = self._gateway
+        self._gateway.start()
+
+    def close(self) -> None:
+        self._gateway.close()
+        (self._folder / f"{self._system.node}.sock").unlink(missing_ok=True)
+
+    async def ask(self, question: Any, path: str = MONITOR) -> Any:
+        """The answer of one actor. Raises `NothingRuns`, or what the answer failed with."""
+        find_run(self.data_dir)
+        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._system.ref(path).ask(question, ASK_TIMEOUT_S).then(answered.set_result)
+        reply = await answered
+        if reply.error is not None:
+            raise reply.error
+        if isinstance(reply.value, Failed):
+            raise ActorFailed(reply.value.reason)
+        return reply.value
+
+    async def status(self) -> StatusAnswered:
+        answer: StatusAnswered = await self.ask(StatusAsked())
+        return answer
+
+
+@asynccontextmanager
+async def connect(data_dir: Path) -> AsyncIterator[Link]:
+    """A link to the running system; `NothingRuns` where there is none."""
+    link = Link(data_dir)
+    try:
+        yield link
+    finally:
+        link.close()
+
+
+async def _ask_status(data_dir: Path) -> StatusAnswered:
+    async with connect(data_dir) as link:
+        return await link.status()
 
 
 def read_status(data_dir: Path) -> dict[str, Any]:
     """`{rung, nodes, actors}` as documented in the README."""
-    answer: StatusAnswered = asyncio.run(ask(data_dir, StatusAsked()))
+    answer = asyncio.run(_ask_status(data_dir))
     return {
         "rung": _rung(answer),
         "nodes": [
@@ -92,3 +127,23 @@ def _actor(actor: ActorReport) -> dict[str, Any]:
         "restarts": actor.restarts,
         "progress_age_s": actor.progress_age_s,
     }
+
+
+def show_status(found: dict[str, Any]) -> None:
+    """What `read_status` found, for people."""
+    screen = Console(highlight=False)
+    screen.print(f"rung: {found['rung']}")
+    nodes = Table("node", "state", "pid", "restarts", "up again", "working again", "reason")
+    for node in found["nodes"]:
+        times = (_milliseconds(node["up_ms"]), _milliseconds(node["ready_ms"]))
+        nodes.add_row(node["name"], node["state"], str(node["pid"]), str(node["restarts"]), *times, node["reason"])
+    actors = Table("actor", "state", "restarts", "progress age")
+    for actor in found["actors"]:
+        age_s = actor["progress_age_s"]
+        actors.add_row(actor["path"], actor["state"], str(actor["restarts"]), "" if age_s is None else f"{age_s:.1f} s")
+    screen.print(nodes)
+    screen.print(actors)
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f} ms"

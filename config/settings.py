@@ -95,3 +95,6 @@ class Settings(Section, frozen=True):
     learning: LearningSettings = LearningSettings()
     console: ConsoleSettings = ConsoleSettings()
     supervision: SupervisionSettings = SupervisionSettings()
+    placement: dict[str, Literal["cell", "threads"]] = {}
+    """Where a part of the tree runs, by its path as `tradigrade tree` shows it, and all below it; the rest is in the
+    cell of its node, which is fastest. A thread of its own suits what blocks."""

@@ -1,9 +1,12 @@
 """The trees, as data: which role runs where, under whom, with which settings. Nothing here imports an actor."""
 
+from collections.abc import Iterator
+
 from ..supervisors.backoff import Backoff
 from ..supervisors.processes import FORK_SERVERS
 from ..supervisors.spec import ChildSpec, Flags, Strategy
 from .consistency import strategy_name
+from .placement import paths, place
 from .run import Run, to_json
 from .settings import Settings, StrategySettings
 
@@ -15,6 +18,9 @@ DRAINS = {"trader": "trader/portfolio"}
 
 SHUTDOWN_S = {"trader": 5.0}
 """How long a node may take to stop, where it has something to bring to rest; the others are killed sooner."""
+
+START_S = 20.0
+"""How long a node may take to start: a fresh interpreter on a busy machine imports for seconds."""
 
 LINGERS_S = {"exchange": 1.5}
 """How long a node outlives a launcher that died: the others still need it to come to rest."""
@@ -43,17 +49,26 @@ def _actor(child: str, path: str, **settings: object) -> ChildSpec:
 
 def launcher_tree(run: Run) -> ChildSpec:
     """The root: the warm fork servers, then the nodes."""
-    processes = [ChildSpec(id=name, actor="process", shutdown_s=2.0) for name in FORK_SERVERS]
+    processes = [_process(name, 2.0) for name in FORK_SERVERS]
     settings = {"run": to_json(run)}
-    processes += [
-        ChildSpec(id=name, actor="process", settings=settings, shutdown_s=SHUTDOWN_S.get(name, 1.5)) for name in NODES
-    ]
+    processes += [_process(name, SHUTDOWN_S.get(name, 1.5), **settings) for name in NODES]
     return _supervisor("nodes", _flags(run.settings), *processes)
 
 
+def _process(name: str, shutdown_s: float, **settings: object) -> ChildSpec:
+    return ChildSpec(id=name, actor="tradigrade.node:main", settings=settings, shutdown_s=shutdown_s, start_s=START_S)
+
+
 def node_tree(name: str, run: Run) -> ChildSpec:
-    """Everything inside one node."""
-    return {"exchange": _exchange, "trader": _trader, "learner": _learner, "console": _console}[name](run)
+    """Everything inside one node, placed as the settings say."""
+    tree = {"exchange": _exchange, "trader": _trader, "learner": _learner, "console": _console}[name](run)
+    return place(tree, run.settings.placement)
+
+
+def misplaced(run: Run) -> Iterator[str]:
+    """The paths of the settings' placement that lead nowhere."""
+    known = {path for name in NODES for path in paths(node_tree(name, run))}
+    return (path for path in run.settings.placement if path not in known)
 
 
 def _reporter(run: Run, *paths: str) -> ChildSpec:

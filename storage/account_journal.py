@@ -7,7 +7,9 @@ before the newest file came to. A rotation becomes true with the snapshot, which
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import RLock
 
 import msgspec
 
@@ -42,17 +44,23 @@ class _Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AccountJournal:
     """Append is durable against `kill -9` when it returns, and on the disk after `sync`. Sequences never repeat.
 
-    The journal folds what it holds: `books` and `tally` are there at once, however much was written in the past.
+    Safe to use from several threads. The journal folds what it holds: `books` and `tally` are there at once, however
+    much was written in the past.
     """
 
     def __init__(self, path: Path, rotate_at_bytes: int = ROTATE_AT_BYTES) -> None:
         self._path = path
         self._rotate_at_bytes = rotate_at_bytes
         self._generation = 0
+        self._lock = RLock()
         self._journal = Journal(path)
         self._books = Books()
         self._tally = RunTally()
         self._fills: list[OrderFilled] = []
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Within it nobody else appends: `next_sequence` is the caller's."""
+        return self._lock
 
     @property
     def next_sequence(self) -> int:
@@ -69,6 +77,10 @@ class AccountJournal:
 
     def open(self) -> int:
         """Open or recover; the bytes of a torn tail that were cut off."""
+        with self._lock:
+            return self._open()
+
+    def _open(self) -> int:
         self.close()
         self._books, self._tally, self._fills, self._generation, sequence = Books(), RunTally(), [], 0, 0
         snapshot = self._read_snapshot()
@@ -82,16 +94,19 @@ class AccountJournal:
         return self._journal.recovered_bytes
 
     def append(self, record: Record) -> int:
-        sequence = self._journal.append(_encode(record))
-        self._fold(record)
-        return sequence
+        with self._lock:
+            sequence = self._journal.append(_encode(record))
+            self._fold(record)
+            return sequence
 
     def books(self) -> Books:
         """The books as all records so far make them: a copy of the caller's own."""
-        return restore(take(self._books))
+        with self._lock:
+            return restore(take(self._books))
 
     def tally(self) -> RunTally:
-        return msgspec.structs.replace(self._tally)
+        with self._lock:
+            return msgspec.structs.replace(self._tally)
 
     def fills(self) -> tuple[OrderFilled, ...]:
         """The latest fills, oldest first."""
@@ -99,6 +114,10 @@ class AccountJournal:
 
     def rotate(self) -> None:
         """Write a snapshot and go on in a new file."""
+        with self._lock:
+            self._rotate()
+
+    def _rotate(self) -> None:
         self.sync()
         self._generation += 1
         snapshot = _Snapshot(
@@ -130,7 +149,8 @@ class AccountJournal:
                 ) from error
 
     def close(self) -> None:
-        self._journal.close()
+        with self._lock:
+            self._journal.close()
 
     def _fold(self, record: Record) -> None:
         self._tally.apply(record)

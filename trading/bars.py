@@ -29,6 +29,11 @@ class BarBuilder:
         self._open = self._high = self._low = self._close = self._volume = ZERO
         self._trades = 0
 
+    @property
+    def begun(self) -> bool:
+        """True from the first price on: there is a bar in every `bar_ns` then."""
+        return self._end_ns != _NEVER_NS
+
     def update(self, update: MarketDataUpdate) -> tuple[BarClosed, ...]:
         """The bars that ended before this update, oldest first; the update itself counts in the bar now open."""
         closed = self.advance(update.received_ns) if update.received_ns >= self._end_ns else ()

@@ -1,6 +1,10 @@
 """Questions one may ask a node from outside, and their answers."""
 
-from ..supervisors.reports import NodeReport, Report, SystemReport
+from typing import Literal
+
+from ..supervisors.reports import ActorReport, NodeReport, Report, SystemReport
+
+Action = Literal["kill", "hang", "crash", "slow"]
 
 
 class StatusAsked(Report, frozen=True, gc=False):
@@ -12,6 +16,8 @@ class StatusAnswered(Report, frozen=True, gc=False):
 
     system: SystemReport
     nodes: tuple[NodeReport, ...]
+    launcher: ActorReport
+    """The launcher's own supervisor, whose children are the nodes."""
 
 
 class StopAsked(Report, frozen=True, gc=False):
@@ -20,15 +26,25 @@ class StopAsked(Report, frozen=True, gc=False):
     reason: str
 
 
-class CrashAsked(Report, frozen=True, gc=False):
-    """Asks a node's `outside` actor to end the actor at `path` as if it had failed, to see what follows."""
+class ChaosAsked(Report, frozen=True, gc=False):
+    """Asks for a fault on purpose: of a node's `outside` actor for an actor of that node, of a launcher for a process.
 
+    `kill` ends the target without a word, `crash` as if it had failed. `hang` holds it, and `slow` makes every message
+    take `by_s` longer (a process is stopped and continued in turns of `by_s`), both until `for_s` is over.
+    """
+
+    action: Action
     path: str
-    reason: str
+    for_s: float | None = None
+    by_s: float = 0.1
 
 
 class Acknowledged(Report, frozen=True, gc=False):
-    """It will be done."""
+    """It is done, or will be; where that means something, to which incarnation and when."""
+
+    incarnation: int = 0
+    at_ns: int = 0
+    """On the monotonic clock, which all processes of a host share."""
 
 
 class Failed(Report, frozen=True, gc=False):

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.kit.account import EXECUTOR, GROUP, LEDGER, RISK, SYMBOL, Account, Listener, assert_level
+from tests.kit.cells import RUNTIMES
 from tests.kit.venue import TrueOrder
 from tradigrade.actors import topics
-from tradigrade.kernel.cell import CellActor
+from tradigrade.kernel.incarnation import Incarnation
 from tradigrade.trading.evidence import VenueState
 from tradigrade.trading.messages import RungChanged, StateAsked
 from tradigrade.trading.order_events import (
@@ -23,6 +24,12 @@ from tradigrade.trading.order_events import (
 from tradigrade.trading.tally import Drain
 
 # -- one signal after another -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, params=RUNTIMES)
+def _runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything here holds wherever the account group runs: placement is configuration."""
+    monkeypatch.setattr(Account, "runtime", request.param)
 
 
 def test_a_newer_signal_cancels_the_standing_order_and_is_judged_when_it_is_gone(tmp_path: Path) -> None:
@@ -441,7 +448,7 @@ def stepping(monkeypatch: pytest.MonkeyPatch) -> Any:
         def begin(self, path: str, crash_at: int = 0) -> None:
             self.path, self.crash_at, self.count = path, crash_at, 0
 
-    steps, handle = Steps(), CellActor._handle
+    steps, handle = Steps(), Incarnation._process
 
     def counted(cell: Any, envelope: Any, actor: Any) -> None:
         handle(cell, envelope, actor)
@@ -450,7 +457,7 @@ def stepping(monkeypatch: pytest.MonkeyPatch) -> Any:
             if steps.count == steps.crash_at:
                 cell.crash(f"after {type(envelope.message).__name__}")
 
-    monkeypatch.setattr(CellActor, "_handle", counted)
+    monkeypatch.setattr(Incarnation, "_process", counted)
     return steps
 
 

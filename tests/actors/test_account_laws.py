@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.kit.account import EXECUTOR, LEDGER, RISK, Account, approval, assert_level
+from tests.kit.cells import RUNTIMES
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.trading.order_events import (
     CancelIntended,
@@ -19,6 +20,12 @@ from tradigrade.trading.order_events import (
 from tradigrade.trading.order_states import OrderState
 
 # -- law 1: no order without approval ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, params=RUNTIMES)
+def _runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything here holds wherever the account group runs: placement is configuration."""
+    monkeypatch.setattr(Account, "runtime", request.param)
 
 
 @pytest.mark.parametrize(

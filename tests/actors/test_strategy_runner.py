@@ -91,7 +91,7 @@ class Stand(Account):
         tree = node_tree("trader", replace(self.run, settings=replace(settings, strategies=(named,))))
         (strategies,) = (child for child in tree.children if child.id == "strategies")
         self.system.spawn("trader/strategies", lambda: Supervisor(strategies, ActorSpawner()))
-        self.loop.run()
+        self.settle()
         return self
 
     def wants(self, amount: str | None) -> None:
@@ -108,7 +108,7 @@ class Stand(Account):
             SYMBOL, kind, at_ns, at_ns, 1, number, number, number, number, number, Decimal(1), "buy"
         )
         self.system.publish(topics.market(SYMBOL), made)
-        self.loop.run()
+        self.settle()
         return made
 
     def counter(self, name: str) -> int:
@@ -125,7 +125,8 @@ def seen(kind: type) -> list[Any]:
 def test_it_does_not_speak_before_it_knows_its_position(tmp_path: Path) -> None:
     stand = Stand(tmp_path)
     stand.serve()
-    ledger = stand.system.actors.pop("trader/trading/account/ledger")
+    ledger = stand.system.actors["trader/trading/account/ledger"]
+    stand.system.actors.remove(ledger)
     asked: list[Any] = []
     stand.system.spawn(ledger.path, lambda: Listener(asked, ()))
     stand.trade()
