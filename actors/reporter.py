@@ -105,9 +105,8 @@ class Observer:
     def _describe_worker(self, actor: Incarnation, now_ns: int) -> ActorReport:
         due_s = None if actor.behaviour is None else actor.behaviour.progress_due_s
         age_s = None if due_s is None else (now_ns - actor.context.progressed_ns) / 1e9
-        overdue = age_s is not None and due_s is not None and age_s > due_s
-        stalled = actor.held or self._is_stuck(actor, now_ns) or (overdue and actor.started)
-        state: State = "stalled" if stalled else "running" if actor.started else "starting"
+        stall = self._stall(actor, age_s, due_s, now_ns)
+        state: State = "stalled" if stall else "running" if actor.started else "starting"
         return ActorReport(
             path=actor.path,
             state=state,
@@ -115,17 +114,28 @@ class Observer:
             incarnation=actor.incarnation,
             progress_age_s=age_s,
             mailbox=0,
-            reason=actor.context.restart_reason,
+            reason=stall or actor.context.restart_reason,
         )
 
-    def _is_stuck(self, actor: Incarnation, now_ns: int) -> bool:
-        """It has mail and has handled none for so long that its supervisor takes it for hanging."""
+    def _stall(self, actor: Incarnation, age_s: float | None, due_s: float | None, now_ns: int) -> str:
+        """Why it counts as stalled; empty where it does not."""
+        stuck_s = self._stuck_s(actor, now_ns)
+        if actor.held:
+            return "made to hang"
+        if stuck_s > STUCK_AFTER_S:
+            return f"handled nothing for {stuck_s:.1f} s with {len(actor.mailbox)} messages waiting"
+        if actor.started and age_s is not None and due_s is not None and age_s > due_s:
+            return f"no useful output for {age_s:.1f} s, due every {due_s:g} s"
+        return ""
+
+    def _stuck_s(self, actor: Incarnation, now_ns: int) -> float:
+        """For how long it has had mail and handled none; one that may block is left alone, as its supervisor does."""
         incarnation, handled, since_ns = self._handled.get(actor.path, (0, 0, 0))
         if actor.mailbox.empty() or (incarnation, handled) != (actor.incarnation, actor.handled):
             self._handled[actor.path] = (actor.incarnation, actor.handled, now_ns)
-            return False
+            return 0.0
         may_block = actor.behaviour is not None and actor.behaviour.blocks
-        return not may_block and now_ns - since_ns > STUCK_AFTER_S * 1e9
+        return 0.0 if may_block else (now_ns - since_ns) / 1e9
 
 
 def runtime_name(actor: Incarnation) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from .injection import find_fault, supervisor_fault
-from .node import OUTSIDE
+from .injection import OUTSIDE, find_fault, fork_server_fault, outside_fault, supervisor_fault
 from .status import MONITOR, Link, connect
 from .supervisors.processes import FORK_SERVERS
 from .transports.control import Acknowledged, ChaosAsked
@@ -78,13 +77,15 @@ def to_json(done: Done, outcome: Outcome) -> dict[str, Any]:
 
 def check_target(tree: Item, asked: ChaosAsked) -> None:
     """Raises `NoTarget` where this cannot be done to what is at the path, with the reason."""
-    if fault := find_fault(asked):
+    if fault := find_fault(asked) or outside_fault(asked.path):
         raise NoTarget(fault)
     item = pick(tree, asked.path)
     if item["kind"] == "launcher":
         raise NoTarget(
             f"the {LAUNCHER} is no target, for nobody would bring it back: expected a node or an actor's path"
         )
+    if item["name"] in FORK_SERVERS and (fault := fork_server_fault(asked)):
+        raise NoTarget(fault)
     if item["kind"] == "supervisor" and (fault := supervisor_fault(asked)):
         raise NoTarget(fault)
 

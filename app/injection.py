@@ -10,6 +10,8 @@ from .supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
 from .supervisors.supervisor import Supervisor
 from .transports.control import Acknowledged, ChaosAsked, Failed
 
+OUTSIDE = "outside"
+"""Name of the actor of a node that speaks with the launcher."""
 REASON = "asked for"
 FOR_S_MAX = 86_400.0
 BY_S_MAX = 60.0
@@ -38,6 +40,21 @@ def supervisor_fault(asked: ChaosAsked) -> str:
     )
 
 
+def fork_server_fault(asked: ChaosAsked) -> str:
+    """Why a fork server is no target of this action; empty where it is one."""
+    if asked.action in ("kill", "hang"):
+        return ""
+    return f"{asked.path} is a fork server, which holds no actors: expected a node to {asked.action}; kill or hang it"
+
+
+def outside_fault(path: str) -> str:
+    """Why a node's own end of its lifeline is no target of anything; empty for all other paths."""
+    node, _, actor = path.partition("/")
+    if actor != OUTSIDE:
+        return ""
+    return f"{path} is the node's own end of its lifeline: expected another actor, or {node} itself"
+
+
 # -- actors -----------------------------------------------------------------------------------------------------------
 
 
@@ -45,6 +62,8 @@ def inject_into_actor(system: System, asked: ChaosAsked) -> Acknowledged | Faile
     """Do it to who lives at the path now; the next incarnation is as it should be."""
     actor = system.actors.get(asked.path)
     if fault := find_fault(asked):
+        return Failed(fault)
+    if fault := outside_fault(asked.path):
         return Failed(fault)
     if actor is None:
         return Failed(f"nobody lives at {asked.path!r} now")
@@ -64,14 +83,14 @@ def _apply(actor: Incarnation, asked: ChaosAsked) -> None:
         case "crash":
             actor.crash(REASON)
         case "hang":
-            actor.held = True
+            actor.hold()
         case "slow":
             actor.delay_s = asked.by_s
 
 
 def _release(actor: Incarnation) -> None:
-    actor.held, actor.delay_s = False, 0.0
-    actor.post(lambda: None)  # it looks at its mailbox again
+    actor.delay_s = 0.0
+    actor.resume()
 
 
 # -- processes --------------------------------------------------------------------------------------------------------
@@ -118,8 +137,8 @@ class ProcessInjector:
     def _process_fault(self, asked: ChaosAsked, process: Process | None) -> str:
         if process is None:
             return f"there is no process {asked.path!r}: expected one of {', '.join(self._spawner.processes)}"
-        if asked.path in FORK_SERVERS and asked.action in ("crash", "slow"):
-            return f"{asked.path} holds no actors and mostly waits, so it cannot {asked.action}: kill or hang it"
+        if asked.path in FORK_SERVERS and (fault := fork_server_fault(asked)):
+            return fault
         if process.state != "running" or not process.pid:
             return f"{asked.path} is {process.state}: expected a process that runs; wait until it does"
         return ""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from .config.run import Run
 from .config.topology import launcher_tree
-from .injection import ProcessInjector
+from .injection import OUTSIDE, ProcessInjector
 from .kernel.actor import Actor
 from .kernel.clock import SystemClock
 from .kernel.envelope import Reply
@@ -19,7 +19,6 @@ from .kernel.identity import SystemEntropy
 from .kernel.signals import SHUTDOWN, Down
 from .kernel.system import System
 from .logs import configure_logs
-from .node import OUTSIDE
 from .supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
 from .supervisors.reports import NodeReport, ProcessReport, SystemReport
 from .supervisors.supervisor import Supervisor

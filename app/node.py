@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import gc
 import os
 import signal
 import socket
@@ -14,12 +13,14 @@ import msgspec
 
 from .config.run import Run, from_json
 from .config.topology import DRAINS, LINGERS_S, SERVING_TOPIC, node_tree
-from .injection import inject_into_actor
+from .injection import OUTSIDE, inject_into_actor
 from .kernel.actor import Actor
 from .kernel.clock import SystemClock
 from .kernel.identity import SystemEntropy
 from .kernel.signals import SHUTDOWN, Down, Started
 from .kernel.system import System
+from .kernel.threads import ABANDONED, ThreadsAbandoned
+from .kernel.tuning import collect, complaints, tune
 from .logs import configure_logs
 from .ports import node_ports
 from .supervisors.actors import ActorSpawner, check_tree
@@ -30,12 +31,11 @@ from .trading.tally import Drain
 from .transports.control import Acknowledged, ChaosAsked, Failed
 from .transports.gateway import Gateway
 
+FULL_COLLECTION_S = 60.0
 DRAIN_TIMEOUT_S = 3.5
 DEAD_LAUNCHER_EXIT_S = 2.5
 """After the launcher died a node may take this long to end in good order."""
 GRAVE = ("gave_up", "left_down", "start_error")
-OUTSIDE = "outside"
-"""Name of the actor that speaks with the launcher."""
 
 
 class Node:
@@ -56,6 +56,7 @@ class Node:
             "run": run,
             **node_ports(name, run, self.loop, clock, entropy),
         }
+        self.system.threads.abandoned_limit = run.settings.supervision.abandoned_threads
         self.gateway = Gateway(self.system, Path(run.socket_dir), f"{name}-{incarnation}")
         self.system.transport = self.gateway
         self._lock_fd = _lock(run.data / f"node-{name}.lock")
@@ -72,11 +73,24 @@ class Node:
         outside = f"{self.name}/{OUTSIDE}"
         self.system.spawn(self.name, lambda: Supervisor(root, spawner), parent=outside)
         self.loop.set_exception_handler(self._loop_failed)
-        gc.collect()
-        gc.freeze()
+        self._tune()
         self.loop.run_forever()
         self.gateway.close()
         self.lifeline.say("bye", self._reason or SHUTDOWN)
+
+    def _tune(self) -> None:
+        """Keep the interpreter free for the cell; what does not hold is told, in the log and in the metrics."""
+        tune()
+        found = complaints()
+        for complaint in found:
+            self.log.error("not tuned", complaint=complaint)
+        self.system.metrics.gauge("settings_not_tuned", len(found))
+        self.loop.call_later(FULL_COLLECTION_S, self._collect)
+
+    def _collect(self) -> None:
+        """A full collection between two messages: none comes by itself."""
+        self.system.metrics.observe("full_collection", collect(self.system.clock))
+        self.loop.call_later(FULL_COLLECTION_S, self._collect)
 
     def stop(self, reason: str) -> None:
         """Come to rest, then stop everything, then end."""
@@ -144,6 +158,7 @@ class _Outside(Actor):
         if self._serves_by_topic is not None:
             self.context.subscribe(self._serves_by_topic)
         self.context.subscribe(SUPERVISION)
+        self.context.subscribe(ABANDONED)
 
     def receive(self, message: Any) -> Any:
         lifeline = self.node.lifeline
@@ -159,15 +174,16 @@ class _Outside(Actor):
                 self.node.end(reason)
             case SupervisorReport():
                 self._log(message)
+            case ThreadsAbandoned(count, limit):
+                lifeline.say("failed", f"{count} threads that cannot be stopped, at most {limit} are borne")
+                self.node.stop("only a new process frees its threads")
             case ChaosAsked():
                 return self._inject(message)
             case _:
-                gc.freeze()  # markets are loaded by now: no later collection needs to look at them
+                tune()  # markets are loaded by now: no later collection needs to look at them
                 lifeline.say("serving")
 
     def _inject(self, asked: ChaosAsked) -> Acknowledged | Failed:
-        if asked.path == self.context.path:
-            return Failed(f"{asked.path} is the node's own end of its lifeline: kill {self.node.name} itself instead")
         answer = inject_into_actor(self.context.system, asked)
         self.node.log.warning("fault asked for", action=asked.action, path=asked.path, answer=type(answer).__name__)
         return answer

@@ -15,13 +15,13 @@ from tradigrade.kernel.system import System
 from .measure import Result, result, summarise
 
 NAMES = ("actor.tell.threads", "actor.tell.cell", "actor.ask.threads", "actor.ask.cell", "actor.memory.cell")
-ROUNDS = 15
-TELLS = 5_000
+ROUNDS = 7
+TELLS = 50_000
 ASKS = 500
-ACTORS = 2_000
+ACTORS, THREADS = 2_000, 200
 REFERENCE_TELL = "pykka.ThreadingActor, tell"
 REFERENCE_ASK = "pykka.ThreadingActor, ask"
-REFERENCE_MEMORY = "pykka.ThreadingActor, bytes of Python objects an actor"
+REFERENCE_MEMORY = "pykka.ThreadingActor; n is bytes of Python objects an actor"
 PATH = "bench/sink"
 
 Samples = list[int]
@@ -30,7 +30,7 @@ Samples = list[int]
 class Sink(Actor):
     """Counts what it is told, and answers with the count."""
 
-    mailbox_limit = 10 * TELLS
+    mailbox_limit = 2 * TELLS
 
     def start(self) -> None:
         self.count = 0
@@ -142,25 +142,26 @@ def asks_cell(system: System, done: Callable[[], None]) -> None:
 def measure_memory() -> Result:
     """Bytes of Python objects an idle actor keeps; a thread's own stack is not among them."""
     with host("bench") as system:
-        system.ask("bench/nobody", "x", 1.0)
-        own = traced(
-            lambda: [system.spawn(f"bench/{number}", Sink, runtime="cell") for number in range(ACTORS)], system
-        )
+        own = traced(lambda: on_loop(system, spawn_many)) // ACTORS
     raw: list[pykka.ActorRef[RawSink]] = []
-    reference = traced(lambda: raw.extend(RawSink.start() for _ in range(ACTORS // 10)), None) * 10
+    reference = traced(lambda: raw.extend(RawSink.start() for _ in range(THREADS))) // THREADS
     for ref in raw:
         ref.stop(block=False)
     ratio = float(f"{reference / own:.4g}")
-    return {"name": "actor.memory.cell", "n": own // ACTORS, "ratio": ratio, "reference": REFERENCE_MEMORY}
+    return {"name": "actor.memory.cell", "n": own, "ratio": ratio, "reference": REFERENCE_MEMORY}
 
 
-def traced(make: Callable[[], object], system: System | None) -> int:
-    """The bytes that stay allocated by making the actors."""
+def spawn_many(system: System, done: Callable[[], None]) -> None:
+    for number in range(ACTORS):
+        system.spawn(f"bench/{number}", Sink, runtime="cell")
+    system.loop.call_soon(lambda: system.loop.call_soon(done))  # when all have started
+
+
+def traced(make: Callable[[], object]) -> int:
+    """The bytes that stay allocated by what is made."""
     tracemalloc.start()
-    if system is None:
-        make()
-    else:
-        on_loop(system, lambda _, done: (make(), system.loop.call_soon(done))[0])  # type: ignore[func-returns-value]
+    made = make()
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    del made
     return size

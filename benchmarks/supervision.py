@@ -20,6 +20,7 @@ from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.hosting import host
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.kernel.system import System
+from tradigrade.kernel.tuning import tune
 from tradigrade.supervisors.actors import ActorSpawner
 from tradigrade.supervisors.backoff import Backoff
 from tradigrade.supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
@@ -60,7 +61,7 @@ class Fragile(Actor):
         if Fragile.crashed_ns:
             Fragile.samples.append(time.perf_counter_ns() - Fragile.crashed_ns)
         if len(Fragile.samples) < RESTARTS:
-            self.context.schedule(0.001, "crash")
+            self.context.tell(self.context.path, "crash")
         else:
             Fragile.finished.set()
 
@@ -70,6 +71,7 @@ class Idle(Actor):
 
 
 def run() -> Iterator[Result]:
+    tune()  # as every node does
     reference, against = reference_restart()
     for runtime in ("threads", "cell"):
         yield without_rate(result(f"supervision.restart.{runtime}", restart_actor(runtime), reference, against))
@@ -196,10 +198,15 @@ def children() -> Result:
 def start_and_stop(count: int) -> int:
     finished = threading.Event()
     took: list[int] = []
+
+    def done(took_ns: int) -> None:
+        took.append(took_ns)
+        finished.set()
+
     template = ChildSpec(id="idle", actor=f"{HERE}:Idle")
     spec = ChildSpec(id="many", dynamic=Dynamic(template))
     with host("bench") as system:
-        system.call_soon(lambda: _Many(system, spec, count, lambda ns: (took.append(ns), finished.set())).begin())
+        system.call_soon(lambda: _Many(system, spec, count, done).begin())
         if not finished.wait(TIMEOUT_S):
             raise TimeoutError(f"expected {count} children to come and go")
     return took[0]

@@ -71,6 +71,8 @@ class SupervisionSettings(Section, frozen=True):
     backoff_min_s: PositiveFloat = 0.02
     backoff_max_s: PositiveFloat = 5.0
     """The wait before a restart grows from `backoff_min_s` to this."""
+    abandoned_threads: Count = 8
+    """A node with more threads that should have ended and cannot be stopped is replaced: only that frees them."""
     heartbeat_s: PositiveFloat = 0.25
     heartbeat_timeout_s: PositiveFloat = 3.0
     """A node silent for longer is lost."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from ..supervisors.backoff import Backoff
 from ..supervisors.processes import FORK_SERVERS
-from ..supervisors.spec import ChildSpec, Flags, Strategy
+from ..supervisors.spec import Budget, ChildSpec, Flags, Strategy
 from .consistency import strategy_name
 from .placement import paths, place
 from .run import Run, to_json
@@ -27,6 +29,9 @@ LINGERS_S = {"exchange": 1.5}
 
 SERVING_TOPIC = {"trader": "serving"}
 """A node that serves only once something is published on a topic; the others serve when their tree stands."""
+
+STRATEGY_BUDGET = Budget(5, 60.0, "leave")
+"""A strategy that keeps failing is left down: it takes neither the others nor the account with it."""
 
 LOST_AFTER_S = 2.5
 """Past this age the venue refuses a request (its receive window is 2 s), so one it does not hold never arrived."""
@@ -163,7 +168,7 @@ def _account(run: Run) -> ChildSpec:
 
 def _strategy(run: Run, strategy: StrategySettings, symbol: str) -> ChildSpec:
     name, settings = strategy_name(strategy), run.settings
-    return _actor(
+    runner = _actor(
         f"{name}-{symbol.replace('/', '-').lower()}",
         "actors.strategy_runner:StrategyRunner",
         name=name,
@@ -176,3 +181,4 @@ def _strategy(run: Run, strategy: StrategySettings, symbol: str) -> ChildSpec:
         ledger="trader/trading/account/ledger",
         risk="trader/trading/account/risk",
     )
+    return msgspec.structs.replace(runner, budget=STRATEGY_BUDGET)

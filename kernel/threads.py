@@ -6,6 +6,7 @@ send is refused, and it is counted until it ends. Past `ABANDONED_LIMIT` only a 
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Condition, Lock, get_ident
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
 
 ABANDONED_LIMIT = 8
 ABANDONED = "kernel/abandoned"
-"""Topic on which the number of abandoned threads is published when it passes the limit."""
+"""Topic on which `ThreadsAbandoned` is published when there are more than are borne."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadsAbandoned:
+    """So many threads run that should have ended; only a new process frees them."""
+
+    count: int
+    limit: int
 
 
 class Threads:
@@ -46,7 +55,7 @@ class Threads:
         """Say that one more thread was abandoned."""
         system.metrics.count("threads_abandoned")
         if len(self.abandoned) > self.abandoned_limit:
-            system.publish(ABANDONED, len(self.abandoned))
+            system.publish(ABANDONED, ThreadsAbandoned(len(self.abandoned), self.abandoned_limit))
 
 
 class ThreadActor(Incarnation, pykka.ThreadingActor):
@@ -154,12 +163,11 @@ class ThreadActor(Incarnation, pykka.ThreadingActor):
         if wake:
             self._wake_up()
         if abandoned:
-            self._fence(at_hand)
+            self._forsake(at_hand)
         return left
 
-    def _fence(self, at_hand: Envelope | None) -> None:
-        """Nothing the thread still does counts; who waits for its answer is told that there will be none."""
-        self.context.fenced = True
+    def _forsake(self, at_hand: Envelope | None) -> None:
+        """Nothing the thread still does counts: who waits for its answer is told that there will be none."""
         if at_hand is not None and at_hand.reply is not None:
             at_hand.reply.fail(ActorDead(f"{self.path!r} was killed while it handled the question"))
         self._threads.report(self.system)

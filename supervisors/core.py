@@ -22,6 +22,7 @@ from .effects import (
     WakeLater,
 )
 from .intensity import add_restart
+from .reports import one_line
 from .requests import Done, Refused
 from .slot import Slot, should_restart
 
@@ -78,7 +79,7 @@ class SupervisorCore(Administration):
         if slot is None or slot.incarnation != event.incarnation or not slot.alive:
             return
         was, fault = slot.phase, slot.fault
-        slot.phase, slot.reason, slot.fault, slot.ticket = "down", fault or event.reason, "", 0
+        slot.phase, slot.reason, slot.fault, slot.ticket = "down", fault or one_line(event.reason), "", 0
         self._touch(slot)
         if slot.bounce or not slot.wanted or (was == "stopping" and not fault):
             self._was_to_stop(slot, was == "stopping")
@@ -86,7 +87,7 @@ class SupervisorCore(Administration):
             self._ignored(slot)
         elif was == "starting":
             self._failed_to_start(slot)
-        elif should_restart(slot.spec.restart, slot.reason) or fault:
+        elif should_restart(slot.spec.restart, slot.reason):
             self._failed(slot)
         else:
             self._is_done(slot)
@@ -116,10 +117,6 @@ class SupervisorCore(Administration):
 
     def _failed(self, slot: Slot) -> None:
         self._report("child_terminated", slot)
-        if slot.spec.restart == "temporary":
-            slot.wanted = False
-            self._settle(slot)
-            return
         delay_s = self._bear(slot, self._now_ns - slot.started_ns)
         if delay_s is None:
             return

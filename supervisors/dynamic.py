@@ -65,7 +65,7 @@ class DynamicCore(SupervisorCore):
             self._answer(number, Refused("invalid", f"expected the template alone, found {len(children)} children"))
             return
         if (flags.strategy, flags.auto_shutdown) != ("one_for_one", "never"):
-            self._answer(number, Refused("invalid", "instances come and go one for one, and none of them is significant"))
+            self._answer(number, Refused("invalid", "instances come and go one for one, and none is significant"))
             return
         fields = {name: getattr(flags, name) for name in ("intensity", "period_s", "backoff")}
         self.dynamic = msgspec.structs.replace(self.dynamic, template=children[0], **fields)

@@ -17,6 +17,10 @@ STUCK_AFTER_S = 5.0
 """An actor that may not block, has mail and handles none of it for this long, hangs."""
 
 
+PAUSE_S = 1.0
+"""A check this late was held up itself."""
+
+
 class _Watch:
     """What was last seen of one incarnation."""
 
@@ -35,9 +39,16 @@ class Health:
     def __init__(self) -> None:
         self._watches: dict[str, _Watch] = {}
         self._next = 0
+        self._checked_ns: int | None = None
+        self._resumed_ns = 0
 
-    def due(self, slots: dict[str, Slot]) -> Iterable[Slot]:
-        """Whose turn it is to be checked."""
+    def due(self, slots: dict[str, Slot], now_ns: int) -> Iterable[Slot]:
+        """Whose turn it is to be checked. A check that comes late means that everybody here stood still, by a stopped
+        process or a long import: nobody is to blame, and all get their time again."""
+        if self._checked_ns is not None and now_ns - self._checked_ns > PAUSE_S * 1e9:
+            self._resumed_ns = now_ns
+            self._watches.clear()
+        self._checked_ns = now_ns
         if self._next >= len(slots):
             self._next = 0
             self._watches = {name: watch for name, watch in self._watches.items() if name in slots}
@@ -58,11 +69,11 @@ class Health:
             return ""
         if not behaviour.blocks and idle_s > STUCK_AFTER_S:
             return f"hangs: handled nothing for {idle_s:.1f} s with {len(actor.mailbox)} messages waiting"
-        return _check_progress(watch, actor, behaviour.progress_due_s, now_ns)
+        age_s = (now_ns - max(actor.context.progressed_ns, self._resumed_ns)) / 1e9
+        return _check_progress(watch, actor, behaviour.progress_due_s, age_s, now_ns)
 
 
-def _check_progress(watch: _Watch, actor: Incarnation, due_s: float | None, now_ns: int) -> str:
-    age_s = (now_ns - actor.context.progressed_ns) / 1e9
+def _check_progress(watch: _Watch, actor: Incarnation, due_s: float | None, age_s: float, now_ns: int) -> str:
     if due_s is None or age_s <= due_s:
         watch.told_ns = None
         return ""

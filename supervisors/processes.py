@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..kernel.actor import Actor
+from ..kernel.mailbox import Lane
 from ..kernel.signals import KILLED, SHUTDOWN
 from .effects import ChildDown, ChildStarted, SpawnChild
 from .forkserver import HEADER, send_request
@@ -205,30 +206,35 @@ class ProcessSpawner:
                 channel.control.shutdown(socket.SHUT_RDWR)
 
     def _heard(self, supervisor: Actor, process: Process, word: str, detail: str) -> None:
-        context, now_ns = supervisor.context, supervisor.context.system.clock.monotonic_ns()
+        now_ns = supervisor.context.system.clock.monotonic_ns()
         match word:
             case "up":
                 process.up_ns = now_ns
                 process.pid = int(detail or process.pid)
             case "started":
                 process.state, process.started_ns = "running", now_ns
-                context.tell(context.path, ChildStarted(process.name, process.incarnation))
+                self._tell(supervisor, ChildStarted(process.name, process.incarnation))
             case "serving":
                 process.serving_ns = process.serving_ns or now_ns  # the first time counts
-            case "failed" | "bye":
+            case "failed":
                 process.reason = detail
+            case "bye":
+                process.reason = process.reason or detail
         self.on_word(process, word, detail)
         self.on_change(process)
 
     def _closed(self, supervisor: Actor, process: Process) -> None:
-        context = supervisor.context
         if process.state == "stopping" and not process.reason and not process.kill_wanted:
             process.reason = SHUTDOWN
         process.reason = process.reason or KILLED
         process.state = "stopped"
-        self.down_ns[process.name] = context.system.clock.monotonic_ns()
+        self.down_ns[process.name] = supervisor.context.system.clock.monotonic_ns()
         self.on_change(process)
-        context.tell(context.path, ChildDown(process.name, process.incarnation, process.reason))
+        self._tell(supervisor, ChildDown(process.name, process.incarnation, process.reason))
+
+    def _tell(self, supervisor: Actor, event: ChildStarted | ChildDown) -> None:
+        """Ahead of all questions, and never refused, however many of them wait."""
+        supervisor.context.system.tell(supervisor.context.path, event, lane=Lane.SUPERVISION)
 
     def _check_forked(self, process: Process) -> None:
         if not process.pid and process.state == "starting":
@@ -244,12 +250,11 @@ class ProcessSpawner:
 
 def _spawn(arguments: list[str], inherited: socket.socket) -> int:
     """A fresh interpreter that inherits exactly one more file descriptor."""
-    os.set_inheritable(inherited.fileno(), True)
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
-    # In a session of their own, signals of the terminal reach only the launcher, which stops everything in order.
-    pid = os.posix_spawn(sys.executable, [sys.executable, *arguments], environment, setsid=True)
-    inherited.close()
-    return pid
+    with inherited:
+        os.set_inheritable(inherited.fileno(), True)
+        # In a session of their own, signals of the terminal reach only the launcher, which stops everything in order.
+        return os.posix_spawn(sys.executable, [sys.executable, *arguments], environment, setsid=True)
 
 
 def adopt_orphans(loop: asyncio.AbstractEventLoop) -> None:

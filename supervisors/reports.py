@@ -9,6 +9,16 @@ State = Literal["starting", "running", "stalled", "restarting", "stopping", "sto
 `stopped` is down as it should be."""
 
 
+REASON_LIMIT = 4_000
+"""Characters of a reason, the supervisors' own words on its way up included."""
+
+
+def one_line(reason: str) -> str:
+    """A reason as it is kept and reported, whatever a child had to say: one line, bounded."""
+    reason = reason[:REASON_LIMIT]
+    return reason if reason.isprintable() else "".join(each if each.isprintable() else " " for each in reason)
+
+
 class Report(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag=True, forbid_unknown_fields=True):
     """Base of every report: immutable, tagged with its own name."""
 

@@ -43,6 +43,8 @@ SUPERVISION = "supervision"
 """Topic on which every supervisor of a node publishes its `SupervisorReport`s."""
 REQUESTS = frozenset(get_args(Request))
 HEALTH_PERIOD_S = 0.25
+COUNTERS = {"restarting": "restarts", "stalled": "stalled", "left_down": "left_down", "gave_up": "gave_up"}
+"""What is counted of the reports, and under which name."""
 
 
 class Spawner(Protocol):
@@ -196,8 +198,8 @@ class Supervisor(Actor):
 
     def _report(self, report: Reported) -> None:
         context = self.context
-        if report.kind in ("restarting", "stalled", "gave_up"):
-            context.system.metrics.count({"restarting": "restarts"}.get(report.kind, report.kind))
+        if counter := COUNTERS.get(report.kind):
+            context.system.metrics.count(counter)
         slot = self.core.slots.get(report.id)
         context.publish(
             SUPERVISION,
@@ -214,6 +216,6 @@ class Supervisor(Actor):
         )
 
     def _check_health(self) -> None:
-        for slot in self._health.due(self.core.slots):
+        for slot in self._health.due(self.core.slots, self.context.system.clock.monotonic_ns()):
             if slot.phase == "running" and (reason := self._spawner.check(self, slot, self._health)):
                 self._step(Stalled(slot.spec.id, slot.incarnation, reason))

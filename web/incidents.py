@@ -48,6 +48,8 @@ def rung_incidents(old: TradingSnapshot, new: TradingSnapshot, at_ns: int) -> It
 def _turn(old: ActorReport | ProcessReport | None, new: ActorReport | ProcessReport) -> str:
     if old is None:
         return ""
+    if new.state == "failed" != old.state:  # it may have been restarted too since the last report
+        return _with_reason("left down", new.reason)
     if new.restarts > old.restarts:
         return _with_reason(f"restarted, {new.restarts} in all", new.reason)
     if new.state != old.state and new.state not in ROUTINE:

@@ -5,7 +5,7 @@ the rung says UNKNOWN. Names follow https://prometheus.io/docs/practices/naming/
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Any
 
@@ -18,8 +18,28 @@ from ..trading.order_states import CLOSED
 from ..trading.rungs import Rung
 from ..trading.views import TradingSnapshot
 from .state import ConsoleState
-from .view import UNKNOWN_RUNG, View
+from .view import ACTORS_MAX, UNKNOWN_RUNG, View, clip
 
+COUNTERS = {
+    "restarts": "Restarts that the node's supervisors began",
+    "stalled": "Actors that hung and were ended by their supervisor",
+    "gave_up": "Supervisors that gave up: one failure was too many",
+    "left_down": "Children left down: their own budget of restarts is spent",
+    "crashes": "Actors that ended by a failure of their own",
+    "poisoned": "Messages set aside because they crashed their actor again and again",
+    "dead_letters": "Messages that nobody handled",
+    "expired": "Messages that came too late to be handled",
+    "threads_abandoned": "Threads that could not be stopped",
+}
+"""Every node counts these, also where nothing was counted yet."""
+GAUGES = {
+    "threads_abandoned": ("tradigrade_node_threads_abandoned", "Threads that could not be stopped and still run"),
+    "retained_messages": (
+        "tradigrade_node_retained_messages",
+        "Messages that wait for the next incarnation of an actor",
+    ),
+}
+OUTCOMES = ("handled", "conflated", "dropped", "expired", "dead_lettered", "kept")
 RUNGS = (*Rung.__members__, UNKNOWN_RUNG)
 
 
@@ -44,8 +64,11 @@ class ConsoleCollector(Collector):
         if view["trading"] is not None and not view["sources"]["trading"]["stale"]:
             assert self._state.trading is not None
             _add_trading(families, self._state.trading.report)
-        fresh = [node["name"] for node in view["nodes"] if not node["stale"]]
-        _add_reported(families, (self._state.nodes[name].report for name in fresh if name in self._state.nodes))
+        fresh = [node["name"] for node in view["nodes"] if not node["stale"] and node["name"] in self._state.nodes]
+        for report in (self._state.nodes[name].report for name in fresh):
+            _add_kernel(families, report)
+            _add_messages(families, report)
+            _add_reported(families, report)
         yield from families
 
 
@@ -108,24 +131,38 @@ def _add_rung(families: _Families, view: View) -> None:
 def _add_node(families: _Families, node: View) -> None:
     name = node["name"]
     families.gauge("tradigrade_node_up", "1 while running and reporting", float(node["state"] == "running"), node=name)
+    families.gauge("tradigrade_node_state", "1 for the state it is in", 1.0, node=name, state=node["state"])
     families.gauge("tradigrade_node_incarnation", "Number of the process", node["incarnation"], node=name)
     families.counter("tradigrade_node_restarts", "Restarts of the process", node["restarts"], node=name)
     if node["age_s"] is not None:
         families.gauge("tradigrade_node_report_age_seconds", "Since its last report", node["age_s"], node=name)
+    if node["strategy"]:
+        _add_supervisor(families, name, name, node["strategy"])
     for actor in _walk(node["actors"]):
         _add_actor(families, actor, {"node": name, "actor": actor["path"]})
 
 
 def _add_actor(families: _Families, actor: View, labels: dict[str, str]) -> None:
     families.gauge("tradigrade_actor_up", "1 while running", float(actor["state"] == "running"), **labels)
-    if actor["state"] == "stale":
+    state = actor["state"]
+    families.gauge("tradigrade_actor_state", "1 for the state it is in", 1.0, **labels, state=state)
+    if state == "stale":
         return
+    if actor["supervisor"]:
+        _add_supervisor(families, labels["node"], actor["path"], actor["strategy"])
+    elif actor["runtime"]:
+        families.gauge("tradigrade_actor_info", "1; how the actor runs", 1.0, **labels, runtime=actor["runtime"])
     families.gauge("tradigrade_actor_incarnation", "Number of the incarnation", actor["incarnation"], **labels)
     families.counter("tradigrade_actor_restarts", "Restarts by its supervisor", actor["restarts"], **labels)
     families.gauge("tradigrade_actor_mailbox", "Messages waiting", actor["mailbox"], **labels)
     age_s = actor["progress_age_s"]
     if age_s is not None:
         families.gauge("tradigrade_actor_progress_age_seconds", "Since its last useful output", age_s, **labels)
+
+
+def _add_supervisor(families: _Families, node: str, path: str, strategy: str) -> None:
+    help_text = "1; how the supervisor restarts its children"
+    families.gauge("tradigrade_supervisor_info", help_text, 1.0, node=node, supervisor=path, strategy=strategy)
 
 
 def _walk(actors: list[View]) -> Iterator[View]:
@@ -154,14 +191,35 @@ def _add_trading(families: _Families, snapshot: TradingSnapshot) -> None:
         families.counter(metric_name(f"trading_{name}"), "Counted by the trader", count)
 
 
-def _add_reported(families: _Families, reports: Iterable[NodeReport]) -> None:
-    for report in reports:
-        for name, count in _merge(report.counters).items():
+def _add_kernel(families: _Families, report: NodeReport) -> None:
+    """What every node counts, by names that are known."""
+    for name, help_text in COUNTERS.items():
+        families.counter(metric_name(name), help_text, report.counters.get(name, 0), node=report.node)
+    for name, (metric, help_text) in GAUGES.items():
+        if name in report.gauges:
+            families.gauge(metric, help_text, report.gauges[name], node=report.node)
+
+
+def _add_messages(families: _Families, report: NodeReport) -> None:
+    """What became of the messages of every actor, since its incarnation began: sent is the sum, and what waits."""
+    for actor in report.actors[:ACTORS_MAX]:
+        labels = {"node": report.node, "actor": clip(actor.path)}
+        families.counter("tradigrade_actor_messages_sent", "Messages sent to the actor", actor.sent, **labels)
+        for outcome in OUTCOMES:
+            help_text, count = "Messages sent to the actor, by what became of them", getattr(actor, outcome)
+            families.counter("tradigrade_actor_messages", help_text, count, **labels, outcome=outcome)
+
+
+def _add_reported(families: _Families, report: NodeReport) -> None:
+    """What the node's own parts count, by whatever names they chose."""
+    known = {metric_name(name) for name in COUNTERS}
+    for name, count in _merge(report.counters).items():
+        if name not in known:
             families.counter(name, "Counted by the node since it began", count, node=report.node)
-        for name, value in _merge(report.gauges).items():
-            families.gauge(name, "Reported by the node", value, node=report.node)
-        for name, histogram in {metric_name(key): value for key, value in report.histograms.items()}.items():
-            families.histogram(f"{name}_seconds", "Durations measured by the node", histogram, node=report.node)
+    for name, value in _merge({key: value for key, value in report.gauges.items() if key not in GAUGES}).items():
+        families.gauge(name, "Reported by the node", value, node=report.node)
+    for name, histogram in {metric_name(key): value for key, value in report.histograms.items()}.items():
+        families.histogram(f"{name}_seconds", "Durations measured by the node", histogram, node=report.node)
 
 
 def _merge(numbers: dict[str, Any]) -> dict[str, Any]:

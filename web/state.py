@@ -6,7 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from ..supervisors.reports import NodeReport, ProcessReport, SystemReport
+from ..supervisors.reports import ActorReport, NodeReport, ProcessReport, SystemReport
 from ..trading.views import Curve, LearningView, TradingSnapshot
 from .incidents import Incident, node_incidents, rung_incidents, system_incidents
 from .view import (
@@ -178,22 +178,19 @@ class ConsoleState:
         return UNKNOWN_RUNG, f"{fault}; last known {self.trading.report.rung}"
 
     def faults(self, now_ns: int) -> list[str]:
-        """One line for every source that is not fresh and every actor whose useful output is overdue."""
+        """One line for every source that is not fresh, and every actor that is stalled or was left down."""
         sources = {"launcher": self.launcher_fault(now_ns), "trading": self.trading_fault(now_ns)}
         for name in self.node_names():
             status = self.node_status(name, now_ns)
-            sources[f"node {name}"] = (status.reason or status.state) if status.stale else ""
-            sources |= {} if status.stale else self._stalled(name)
+            at_fault = status.stale or status.state == "stalled"
+            sources[f"node {name}"] = (status.reason or status.state) if at_fault else ""
+            sources |= {} if status.stale else self._troubled(name)
         return [f"{name}: {fault}" for name, fault in sources.items() if fault]
 
-    def _stalled(self, node: str) -> dict[str, str]:
+    def _troubled(self, node: str) -> dict[str, str]:
         received = self.nodes.get(node)
         actors = () if received is None else received.report.actors
-        return {
-            f"actor {clip(actor.path)}": f"no useful output for {actor.progress_age_s or 0.0:.1f} s"
-            for actor in actors
-            if actor.state == "stalled"
-        }
+        return {f"actor {clip(actor.path)}": fault for actor in actors if (fault := _actor_fault(actor))}
 
     # -- viewing ------------------------------------------------------------------------------------------------------
 
@@ -266,6 +263,17 @@ def _status_without_report(process: ProcessReport | None) -> NodeStatus:
     if process is None:
         return NodeStatus("stale", "neither the launcher nor the node itself tells", None, stale=True)
     return NodeStatus(process.state, clip(process.reason), None, stale=False)
+
+
+def _actor_fault(actor: ActorReport) -> str:
+    """What is wrong with it until somebody does something about it; empty where nothing is."""
+    match actor.state:
+        case "stalled":
+            return clip(actor.reason) or f"no useful output for {actor.progress_age_s or 0.0:.1f} s"
+        case "failed":
+            return f"left down: {clip(actor.reason)}"
+        case _:
+            return ""
 
 
 def _silence(age_s: float) -> str:

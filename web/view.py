@@ -108,7 +108,8 @@ def _actor_view(actor: ActorReport, *, stale: bool, age_s: float) -> View:
         "mailbox": actor.mailbox,
         "progress_age_s": None if progress_s is None else progress_s + age_s,
         "supervisor": actor.supervisor,
-        "strategy": actor.strategy,
+        "strategy": clip(actor.strategy),
+        "runtime": clip(actor.runtime),
         "children": [],
     }
 

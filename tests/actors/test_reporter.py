@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 
-from tradigrade.actors.reporter import Reporter
+from tradigrade.actors.reporter import Observer, Reporter
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.identity import SeededEntropy
 from tradigrade.kernel.loop import VirtualLoop
+from tradigrade.kernel.signals import Overdue
 from tradigrade.kernel.system import System
-from tradigrade.supervisors.reports import NodeReport
+from tradigrade.supervisors.actors import ActorSpawner
+from tradigrade.supervisors.reports import ActorReport, NodeReport
+from tradigrade.supervisors.spec import Budget, ChildSpec, Flags
+from tradigrade.supervisors.supervisor import Supervisor
 
 
 class Watcher(Actor):
@@ -44,3 +48,107 @@ def test_an_actor_that_is_alive_without_useful_output_is_stalled(idle_s: float, 
     worker = next(actor for actor in Watcher.last.actors if actor.path == "node/worker")
     assert worker.state == state
     assert worker.progress_age_s == pytest.approx(idle_s, abs=0.11)
+
+
+# -- what else a report tells -----------------------------------------------------------------------------------------
+
+
+class Fails(Actor):
+    def receive(self, message: Any) -> None:
+        raise ValueError(message)
+
+
+class Idle(Actor):
+    """Declares no progress."""
+
+
+def observed(system: System) -> dict[str, ActorReport]:
+    return {report.path: report for report in Observer(system).actors()}
+
+
+def make_system() -> tuple[System, VirtualLoop]:
+    clock = ManualClock()
+    loop = VirtualLoop(clock)
+    return System("node", loop, clock, SeededEntropy(1)), loop
+
+
+def test_a_held_actor_is_stalled_whether_it_declares_progress_or_not() -> None:
+    system, loop = make_system()
+    system.spawn("node/idle", Idle)
+    loop.run()
+    system.actors["node/idle"].held = True
+    report = observed(system)["node/idle"]
+    assert (report.state, report.reason) == ("stalled", "made to hang")
+
+
+def test_an_actor_that_has_mail_and_handles_none_is_stalled_after_a_while() -> None:
+    system, loop = make_system()
+    system.spawn("node/idle", Idle)
+    loop.run()
+    observer = Observer(system)
+    system.actors["node/idle"].delay_s = 60.0
+    system.tell("node/idle", "work")
+    for _ in range(3):
+        states = [report.state for report in observer.actors()]
+        loop.advance(4.0)
+    assert states == ["stalled"]
+
+
+def test_what_became_of_the_messages_is_told() -> None:
+    system, loop = make_system()
+    system.spawn("node/worker", Worker)
+    for number in range(3):
+        system.tell("node/worker", number)
+    loop.run()
+    system.tell("node/worker", "waits")
+    report = observed(system)["node/worker"]
+    assert (report.sent, report.handled, report.mailbox, report.runtime) == (4, 3, 1, "cell")
+    lost = report.conflated + report.dropped + report.expired + report.dead_lettered + report.kept
+    assert report.sent == report.handled + report.mailbox + lost
+
+
+def test_a_child_left_down_has_failed_and_one_that_was_done_has_stopped() -> None:
+    system, loop = make_system()
+    leave = Budget(0, 60.0, "leave")
+    children = (
+        ChildSpec(id="fails", actor=f"{__name__}:Fails", budget=leave),
+        ChildSpec(id="done", actor=f"{__name__}:Idle", restart="transient"),
+        ChildSpec(id="well", actor=f"{__name__}:Idle"),
+    )
+    spec = ChildSpec(id="root", flags=Flags(), children=children)
+    loop.advance(1.0)
+    system.spawn("node", lambda: Supervisor(spec, ActorSpawner()))
+    loop.advance(0.1)
+    system.tell("node/fails", "now")
+    system.stop("node/done", "shutdown")
+    loop.advance(0.1)
+    reports = observed(system)
+    assert {path: report.state for path, report in reports.items()} == {
+        "node": "running",
+        "node/fails": "failed",
+        "node/done": "stopped",
+        "node/well": "running",
+    }
+    assert "ValueError: now" in reports["node/fails"].reason
+    assert reports["node/well"].started_ns == 1_000_000_000
+
+
+def test_a_node_tells_its_abandoned_threads_and_the_mail_that_waits() -> None:
+    system, loop = make_system()
+    system.spawn("node/watcher", Watcher)
+    system.spawn("node/reporter", lambda: Reporter(("node/watcher",), 0.1))
+    loop.advance(0.2)
+    assert Watcher.last is not None
+    assert Watcher.last.gauges == {"threads_abandoned": 0.0, "retained_messages": 0.0}
+
+
+def test_a_reporter_held_up_by_others_makes_up_for_it() -> None:
+    system, loop = make_system()
+    system.spawn("node/watcher", Watcher)
+    system.spawn("node/reporter", lambda: Reporter(("node/watcher",), 0.1))
+    loop.advance(0.2)
+    Watcher.last = None
+    system.actors["node/reporter"].signal(Overdue(2.2, 1.4))
+    loop.run()
+    assert Watcher.last is not None
+    assert "node/reporter" in system.actors

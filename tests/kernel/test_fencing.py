@@ -9,7 +9,7 @@ import pytest
 from tests.kit.cells import Gate, Puppet, VirtualSystem, fail, until
 from tradigrade.kernel.errors import ActorDead, Fenced
 from tradigrade.kernel.signals import KILLED, Down
-from tradigrade.kernel.threads import ABANDONED
+from tradigrade.kernel.threads import ABANDONED, ThreadsAbandoned
 
 PATH = "node/puppet"
 
@@ -161,7 +161,10 @@ def test_past_the_limit_it_is_published(threads: VirtualSystem, parent: Puppet) 
         gates.append(hang(threads, path=f"node/{number}"))
         threads.kill(f"node/{number}")
     threads.run()
-    assert [said for said in parent.log if isinstance(said, int)] == [3, 4]
+    assert [said for said in parent.log if isinstance(said, ThreadsAbandoned)] == [
+        ThreadsAbandoned(3, 2),
+        ThreadsAbandoned(4, 2),
+    ]
     for gate in gates:
         gate.open()
 

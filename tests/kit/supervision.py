@@ -54,7 +54,7 @@ class Play:
         self.reports: list[Reported] = []
         self.ended = ""
         self._trace: list[str] = []
-        self._questions = 0
+        self.questions = 0
         self.step(Begin(children))
 
     @property
@@ -81,9 +81,9 @@ class Play:
 
     def ask(self, request: Request) -> Answer | None:
         """The answer, where there is one at once."""
-        self._questions += 1
-        self.step(Asked(self._questions, request))
-        return self.answers.get(self._questions)
+        self.questions += 1
+        self.step(Asked(self.questions, request))
+        return self.answers.get(self.questions)
 
     def wake(self) -> None:
         """The oldest wait is over."""
@@ -97,9 +97,12 @@ class Play:
         match effect:
             case SpawnChild(spec, incarnation):
                 return self._start(spec.id, incarnation)
-            case StopChild(child, incarnation) | KillChild(child, incarnation):
+            case StopChild(child, incarnation):
                 return self._stop(child, incarnation)
+            case KillChild(child, incarnation):
+                return self._kill(child, incarnation)
             case Answered(number, answer):
+                assert number not in self.answers, "a request is answered once"
                 self.answers[number] = answer
             case WakeLater(child, _, delay_s):
                 self.wakes.append(effect)
@@ -120,6 +123,15 @@ class Play:
         self.alive[child] = incarnation
         self._trace.append(f"start {child}")
         return [] if child in self.hold else [ChildStarted(child, incarnation)]
+
+    def _kill(self, child: str, incarnation: int) -> list[Event]:
+        """Nobody holds out against this, but its end is heard later where it is held."""
+        assert self.alive[child] == incarnation, f"{child!r} {incarnation} is not alive"
+        self._trace.append(f"kill {child}")
+        if child in self.hold:
+            return []
+        del self.alive[child]
+        return [ChildDown(child, incarnation, "killed")]
 
     def _stop(self, child: str, incarnation: int) -> list[Event]:
         assert self.alive[child] == incarnation, f"{child!r} {incarnation} is not alive"

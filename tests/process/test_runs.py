@@ -101,9 +101,7 @@ def test_a_crash_inside_one_actor_restarts_only_its_group(tmp_path: Path) -> Non
     with running(tmp_path / "data") as system:
         system.wait_orders(2)
         before = {actor["path"]: actor["restarts"] for actor in system.status()["actors"]}
-        done = run_command(
-            "node", "crash", "trader/trading/account/risk", "--data-dir", str(system.data_dir), cwd=tmp_path
-        )
+        done = run_command("chaos", "crash", "trader/trading/account/risk", "--data-dir", str(system.data_dir))
         assert done.returncode == 0, done.stderr
         group = {f"trader/trading/account/{name}" for name in ("ledger", "executor", "risk")}
 
@@ -121,7 +119,7 @@ def test_a_crash_of_the_venue_itself_is_survived(tmp_path: Path) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(2)
         for _ in range(2):
-            done = run_command("node", "crash", "exchange/venue", "--data-dir", str(system.data_dir), cwd=tmp_path)
+            done = run_command("chaos", "crash", "exchange/venue", "--data-dir", str(system.data_dir), cwd=tmp_path)
             assert done.returncode == 0, done.stderr
             system.wait_orders(len(system.intents()) + 3)
         summary = system.stop()

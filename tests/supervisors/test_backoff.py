@@ -1,6 +1,6 @@
 from collections import deque
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tradigrade.supervisors.backoff import Backoff
@@ -24,7 +24,8 @@ def test_without_a_least_wait_there_is_none() -> None:
     assert Backoff(min_s=0.0).delay_s(100, 0.5) == 0.0
 
 
-@given(st.lists(st.integers(0, 10**10), max_size=50))
+@given(st.lists(st.integers(0, 10**10) | st.sampled_from([0, 10**9, 5 * 10**9, 5 * 10**9 + 1]), max_size=50))
+@example([0, 5 * 10**9, 1])
 def test_the_restarts_that_count_are_those_of_the_last_period(gaps_ns: list[int]) -> None:
     kept: deque[int] = deque()
     seen: list[int] = []

@@ -425,7 +425,7 @@ def test_nothing_happens_after_the_end() -> None:
     for event in (
         Asked(9, StartChild(worker("d"))),
         ChildDown("a", 1, "boom"),
-        Asked(9, TerminateChild("a")),
+        Asked(10, TerminateChild("a")),
         Wake("a", 1),
     ):
         play.step(event)

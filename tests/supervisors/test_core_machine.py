@@ -14,11 +14,25 @@ from tradigrade.supervisors.effects import (
     ChildStarted,
     Effect,
     Event,
+    Expired,
     Reported,
     SpawnChild,
+    Stalled,
     StopChild,
 )
-from tradigrade.supervisors.requests import DeleteChild, StartChild, TerminateChild
+from tradigrade.supervisors.requests import (
+    Children,
+    CountChildren,
+    Counts,
+    DeleteChild,
+    Reconfigure,
+    Refused,
+    RestartChild,
+    StartChild,
+    TerminateChild,
+    WhichChild,
+    WhichChildren,
+)
 from tradigrade.supervisors.spec import Restart, Strategy
 
 NAMES = "abcde"
@@ -34,6 +48,8 @@ class CheckedPlay(Play):
         match event:
             case Asked(_, StartChild(spec)) if spec.id not in self.core.slots:
                 self.begun_temporary.discard(spec.id)
+            case Asked(_, RestartChild(child)):  # somebody wants it once more, whatever it is
+                self.begun_temporary.discard(child)
         effects = self.core.step(event, self.now_ns)
         asked = [effect for effect in effects if isinstance(effect, (Answered, Reported))]
         assert len(effects) - len(asked) <= len(self.core.slots) + 3, "a step asks for a bounded number of things"
@@ -132,6 +148,42 @@ class SupervisorMachine(RuleBasedStateMachine):
     def remove(self, name: str) -> None:
         self.play.ask(DeleteChild(name))
 
+    @rule(name=st.sampled_from(NAMES))
+    def restart_by_hand(self, name: str) -> None:
+        self.play.ask(RestartChild(name))
+
+    @rule(names=st.lists(st.sampled_from(NAMES), unique=True, max_size=4), restart=st.sampled_from(RESTARTS))
+    def reconfigure(self, names: list[str], restart: Restart) -> None:
+        alive = dict(self.play.alive)
+        self.play.begun_temporary -= set(names)  # whoever is about to start has not begun as what it is now
+        self.play.begun_temporary |= alive.keys() & set(names)
+        self.play.ask(Reconfigure(self.play.core.flags, tuple(worker(name, restart) for name in names)))
+        if not self.play.core.ending:
+            assert self.play.alive.items() >= alive.items(), "new specifications end nobody"
+
+    @rule(name=st.sampled_from(NAMES), known=st.booleans())
+    def stalls(self, name: str, known: bool) -> None:
+        incarnation = self.play.alive.get(name, 0)
+        self.play.step(Stalled(name, incarnation if known else incarnation + 1, "hangs"))
+
+    @rule(name=st.sampled_from(NAMES), known=st.booleans())
+    def time_is_over(self, name: str, known: bool) -> None:
+        """The wait for a start or a stop; an old one means nothing."""
+        slot = self.play.core.slots.get(name)
+        self.play.step(Expired(name, slot.ticket if slot is not None and known else -1))
+
+    @rule(name=st.sampled_from(NAMES))
+    def look(self, name: str) -> None:
+        found = self.play.ask(WhichChildren())
+        assert isinstance(found, (Children, Refused))
+        assert self.play.ask(WhichChild(name)) is not None
+        if isinstance(found, Children):
+            counts = self.play.ask(CountChildren())
+            assert isinstance(counts, Counts)
+            states = [child.state for child in found.children]
+            assert counts.specs == counts.workers == len(states)
+            assert counts.active == sum(state in ("running", "stopping") for state in states)
+
     @rule(name=st.sampled_from(NAMES), incarnation=st.integers(0, 5))
     def hear_of_another_incarnation(self, name: str, incarnation: int) -> None:
         if self.play.alive.get(name) != incarnation:
@@ -178,6 +230,7 @@ class SupervisorMachine(RuleBasedStateMachine):
             self.settle()
             assert self.play.ended
             assert not self.play.alive
+            assert sorted(self.play.answers) == list(range(1, self.play.questions + 1)), "every request is answered"
 
     def _phase(self, name: str) -> str:
         return self.play.core.slots[name].phase

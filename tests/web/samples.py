@@ -197,7 +197,7 @@ def trading(**changes: Any) -> TradingSnapshot:
     return TradingSnapshot(**fields | changes)
 
 
-def feed_all(state: ConsoleState, at_ns: int, **changes_of_risk: Any) -> None:
+def feed_all(state: ConsoleState, at_ns: int, /, **changes_of_risk: Any) -> None:
     """Every source speaks at `at_ns`."""
     state.apply(system(), at_ns)
     for name in PIDS:

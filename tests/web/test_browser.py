@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from tests.web.samples import NOW, PIDS, RISK, S, feed_all, node, symbol, system, trader, trading
+from tests.web.samples import NOW, PIDS, RISK, S, actor, feed_all, node, symbol, system, trader, trading
 from tradigrade.web.server import ConsoleServer
 from tradigrade.web.state import ConsoleState
 
@@ -140,6 +140,31 @@ def test_a_trader_that_stops_reporting_is_shown_stale_and_never_healthy() -> Non
         tell(it, system(), trader(), trading())
         await expect(it.page, "#rung-name").to_have_text("NORMAL")
         await expect(it.page, "#faults").to_be_hidden()
+
+    browse(test)
+
+
+def test_actors_that_stall_or_were_left_down_stand_out() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        feed = "trader/feeds/btc_usdt"
+        troubled = {
+            RISK: actor(RISK, state="failed", restarts=6, reason="ValueError: no price"),
+            feed: actor(
+                feed, state="stalled", runtime="threads", mailbox=37, progress_age_s=7.5, reason="made to hang"
+            ),
+        }
+        actors = tuple(troubled.get(one.path, one) for one in trader().actors)
+        tell(it, node("trader", actors=actors))
+        await expect(it.page, "#tree-summary").to_have_text("5 of 5 nodes running · 1 stalled · 1 failed")
+        await expect(it.page, row(RISK) + " .state").to_have_text("failed")
+        await expect(it.page, row(RISK) + " .state").to_have_css("color", "rgb(248, 81, 73)")
+        await expect(it.page, row(feed) + " .state").to_have_css("color", "rgb(240, 180, 41)")
+        await expect(it.page, row(feed) + " th").to_have_attribute("title", re.compile("threads"))
+        await expect(it.page, row(feed) + " td:nth-child(4)").to_have_text("37")
+        await expect(it.page, row(feed) + " td:nth-child(5)").to_have_text(re.compile(r"^\d+\.\d s$"))
+        await expect(it.page, row(feed) + " .reason").to_have_text("made to hang")
+        await expect(it.page, "#incidents").to_contain_text("left down: ValueError: no price")
+        await expect(it.page, "#faults").to_contain_text("made to hang")
 
     browse(test)
 

@@ -63,6 +63,46 @@ def test_nodes_and_actors_are_told() -> None:
     assert value(samples, "actor_progress_age_seconds", **labels) == 0.5
 
 
+def test_states_runtimes_and_strategies_are_told() -> None:
+    samples = scrape(fed(state="stalled", runtime="threads", reason="made to hang"))
+    labels = {"node": "trader", "actor": RISK}
+    assert value(samples, "actor_state", **labels, state="stalled") == 1
+    assert value(samples, "actor_state", **labels, state="running") is None
+    assert value(samples, "actor_up", **labels) == 0
+    assert value(samples, "actor_info", **labels, runtime="threads") == 1
+    assert value(samples, "node_state", node="learner", state="running") == 1
+    for path, strategy in {"trader": "one_for_one", "trader/trading/account": "one_for_all"}.items():
+        assert value(samples, "supervisor_info", node="trader", supervisor=path, strategy=strategy) == 1
+
+
+def test_what_became_of_an_actors_messages_is_told_by_outcome() -> None:
+    outcomes = {"handled": 5, "conflated": 4, "dropped": 3, "expired": 2, "dead_lettered": 1, "kept": 0}
+    samples = scrape(fed(sent=16, **outcomes))
+    labels = {"node": "trader", "actor": RISK}
+    assert value(samples, "actor_messages_sent_total", **labels) == 16
+    for outcome, count in outcomes.items():
+        assert value(samples, "actor_messages_total", **labels, outcome=outcome) == count
+
+
+def test_every_node_tells_its_supervisors_failures_from_the_first_scrape_on() -> None:
+    state = fed()
+    reported = {"threads_abandoned": 2.0, "retained_messages": 7.0}
+    state.apply(node("learner", counters={"restarts": 3, "gave_up": 1, "threads_abandoned": 4}, gauges=reported), NOW)
+    samples = scrape(state)
+    assert [value(samples, f"{name}_total", node="learner") for name in ("restarts", "stalled", "gave_up")] == [3, 0, 1]
+    assert value(samples, "threads_abandoned_total", node="learner") == 4
+    assert value(samples, "node_threads_abandoned", node="learner") == 2
+    assert value(samples, "node_retained_messages", node="learner") == 7
+    assert value(samples, "stalled_total", node="trader") == 0
+
+
+def test_every_metric_says_what_it_is() -> None:
+    text = expose(make_registry(fed(runtime="cell"), lambda: NOW)).decode()
+    families = list(text_string_to_metric_families(text))
+    assert len(families) > 30
+    assert not [family.name for family in families if not family.documentation]
+
+
 def test_counters_gauges_and_trading_are_told() -> None:
     samples = scrape(fed())
     assert value(samples, "updates_total", node="trader") == 18_233
@@ -127,6 +167,15 @@ def test_names_that_collide_do_not_void_the_scrape() -> None:
     assert value(samples, "a_b_total", node="n") == 3
     assert value(samples, "rung_reported", node="n") == 4
     assert value(samples, "equity_reported_total", node="n") == 5
+
+
+def test_paths_and_runtimes_are_escaped_as_labels() -> None:
+    state, odd = ConsoleState(), 'n/x"y\\z\n{}'
+    state.apply(node("n", actors=(actor(odd, runtime=odd, state="failed"), actor("n", supervisor=True))), NOW)
+    samples = scrape(state)
+    assert value(samples, "actor_info", node="n", actor=odd, runtime=odd) == 1
+    assert value(samples, "actor_state", node="n", actor=odd, state="failed") == 1
+    assert value(samples, "actor_messages_total", node="n", actor=odd, outcome="handled") == 0
 
 
 def test_label_values_are_escaped() -> None:

@@ -283,6 +283,32 @@ def test_restarts_and_rungs_become_incidents_newest_first() -> None:
     ]
 
 
+def test_what_was_left_down_or_hangs_is_an_incident_and_a_fault() -> None:
+    state, feed = fed(), "trader/feeds/btc_usdt"
+    state.apply(trader(restarts=4, state="failed", reason="ValueError: no price"), NOW + S)
+    stalled = actor(feed, state="stalled", progress_age_s=None, reason="made to hang")
+    state.apply(node("trader", actors=(actor(RISK, state="failed", reason="ValueError: no price"), stalled)), NOW + S)
+    told = [(one["subject"], one["text"]) for one in state.view(NOW + S)["incidents"]]
+    assert told == [(feed, "stalled: made to hang"), (RISK, "left down: ValueError: no price")]
+    faults = state.faults(NOW + S)
+    assert f"actor {RISK}: left down: ValueError: no price" in faults
+    assert f"actor {feed}: made to hang" in faults
+
+
+def test_a_node_that_stands_still_is_a_fault_before_it_is_lost() -> None:
+    state = fed()
+    state.apply(system(learner={"state": "stalled", "reason": "silent for 1.8 s"}), NOW)
+    assert state.faults(NOW) == ["node learner: silent for 1.8 s"]
+
+
+def test_a_supervisor_that_gave_up_is_an_incident_with_its_reason() -> None:
+    state = fed()
+    reason = "gave up: 31 restarts within 60 s (bound 30), last of 'risk': killed"
+    restarted = actor("trader/trading/account", supervisor=True, restarts=1, incarnation=2, reason=reason)
+    state.apply(node("trader", actors=(restarted,)), NOW)
+    assert state.view(NOW)["incidents"][0]["text"] == f"restarted, 1 in all: {reason}"
+
+
 def test_reports_without_change_are_no_incident() -> None:
     state = fed()
     feed_all(state, NOW + S)

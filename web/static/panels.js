@@ -10,6 +10,7 @@ const side = (name) => ({ text: name, className: name });
 
 // -- supervision ------------------------------------------------------------------------------------------------------
 
+const TROUBLED = ["stalled", "restarting", "failed"];
 const folded = new Set();
 const restartsSeen = new Map();
 
@@ -17,7 +18,14 @@ export function showTree(nodes) {
   const rows = nodes.flatMap((node) => branch({ ...node, path: `node:${node.name}`, children: node.actors }, 0));
   fill($("tree"), rows);
   const up = nodes.filter((node) => node.state === "running").length;
-  $("tree-summary").textContent = `${up} of ${nodes.length} nodes running`;
+  const troubled = nodes.flatMap((node) => node.actors).flatMap(everyone).filter((actor) => TROUBLED.includes(actor.state));
+  const states = TROUBLED.map((state) => [troubled.filter((actor) => actor.state === state).length, state]);
+  const told = states.filter(([number]) => number > 0).map(([number, state]) => ` · ${number} ${state}`);
+  $("tree-summary").textContent = `${up} of ${nodes.length} nodes running${told.join("")}`;
+}
+
+function everyone(actor) {
+  return [actor, ...actor.children.flatMap(everyone)];
 }
 
 function branch(item, depth) {
@@ -45,7 +53,7 @@ function treeRow(item, depth) {
 
 function nameCell(item, depth) {
   const open = !folded.has(item.path);
-  const title = [item.path.replace("node:", "node "), item.strategy, item.pid ? `process ${item.pid}` : ""];
+  const title = [item.path.replace("node:", "node "), item.strategy, item.runtime, item.pid ? `process ${item.pid}` : ""];
   return {
     text: item.children.length ? `${open ? "▾" : "▸"} ${item.name}` : item.name,
     title: `${title.filter(Boolean).join(" · ")} · incarnation ${item.incarnation}`,

@@ -33,7 +33,7 @@ class Script:
         outcome, *later = self._outcomes.get(name, ("ok",))
         if later:
             self._outcomes[name] = tuple(later)
-        self.log.append(f"{ {'ok': 'start', 'ignore': 'ignore', 'error': 'fail'}[outcome]} {name}")
+        self.log.append(f"{ {'ok': 'start', 'ignore': 'ignore', 'error': 'fail'}[outcome] } {name}")
         if outcome == "ignore":
             raise Ignore
         if outcome == "error":
@@ -73,6 +73,28 @@ class Headstrong(Child):
             return super().receive(message)
         if self.answer:
             self.context.exit(self.answer)
+
+
+class Silent(Child):
+    """Never says that it serves."""
+
+    acknowledges_start = True
+
+
+class Productive(Child):
+    """Owes something useful every second, and does nothing; told so it fails, or repairs itself."""
+
+    progress_due_s = 1.0
+
+    def __init__(self, script: Script, *, repairs: bool = False) -> None:
+        super().__init__(script)
+        self.repairs = repairs
+
+    def overdue(self, age_s: float) -> None:
+        if not self.repairs:
+            super().overdue(age_s)
+        self.script.log.append(f"repair {name_of(self.context.path)}")
+        self.context.progress()
 
 
 class Worker:

@@ -35,7 +35,7 @@ class _System(VirtualSystem):
 
 
 class Stage:
-    """With `threads` the children have threads of their own and their supervisors are in the cell, as in the product."""
+    """With `threads` children have threads of their own and their supervisors are in the cell, as in the product."""
 
     def __init__(self, runtime: RuntimeName) -> None:
         self.system = _System("simulated" if runtime == "simulated" else "cell")
@@ -123,8 +123,8 @@ class Stage:
         return [found.specs, found.active, found.supervisors, found.workers]
 
     @property
-    def end(self) -> str | None:
-        """Why the root ended; None while it lives."""
+    def end(self) -> Any:
+        """Why the root ended, in words; None while it lives."""
         return next((down.reason for down in reversed(self.system.downs) if down.path == ROOT), None)
 
     def take_log(self) -> list[str]:

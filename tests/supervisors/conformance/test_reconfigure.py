@@ -70,7 +70,7 @@ def test_significant_upgrade_child(stage: Stage, significant: bool) -> None:
 
 
 def test_code_change(stage: Stage) -> None:
-    """The flags are replaced; the known keep running, the new wait to be started, the missing stay, after the others."""
+    """The flags are replaced; the known keep running, the new wait to be started, the missing stay, last in order."""
     stage.plant(*map(stage.child, ("child1", "child2")), intensity=10)
     new = (stage.child("child3"), stage.child("child2", "transient"))
     assert stage.ask(Reconfigure(flags(intensity=1, strategy="one_for_all"), new)) == Done()

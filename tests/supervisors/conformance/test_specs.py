@@ -97,7 +97,8 @@ INVALID: dict[str, tuple[Any, str]] = {
 def test_child_specs(stage: Stage, fault: str) -> None:
     """Refused by its name and with nothing changed, whatever it is: also what is no specification at all."""
     given, code = INVALID[fault]
-    spec = ChildSpec(**{"id": "child", "actor": "module:Class"} | given) if isinstance(given, dict) else given
+    sound: dict[str, Any] = {"id": "child", "actor": "module:Class"}
+    spec = ChildSpec(**sound | given) if isinstance(given, dict) else given
     assert code_of(spec) == code
     stage.plant(stage.child("before"))
     answer = stage.ask(StartChild(spec))
@@ -114,7 +115,7 @@ SHUTDOWNS = (None, 0.0, 0.5, inf, -1.0)
 BUDGETS = (None, Budget(1, 1.0), Budget(1, 1.0, "leave"))
 
 
-def expected_codes(restart: str, significant: object, shutdown_s: Any, mode: str, strategy: str, budget: Any) -> set[str]:
+def expected(restart: str, significant: object, shutdown_s: Any, mode: str, strategy: str, budget: Any) -> set[str]:
     codes = set()
     if significant not in (True, False):
         codes.add("invalid_significant")
@@ -135,11 +136,11 @@ def test_child_specs_map() -> None:
         fields: dict[str, Any] = {"restart": restart, "significant": significant, "shutdown_s": shutdown_s}
         child = ChildSpec(id="child", actor="m:C", budget=budget, **fields)
         flags = Flags(strategy=strategy, auto_shutdown=mode)  # type: ignore[arg-type]
-        expected = expected_codes(restart, significant, shutdown_s, mode, strategy, budget)
-        assert {fault.code for fault in faults(child, "", flags)} == expected, (child, flags)
+        codes = expected(restart, significant, shutdown_s, mode, strategy, budget)
+        assert {fault.code for fault in faults(child, "", flags)} == codes, (child, flags)
         whole = ChildSpec(id="root", flags=flags, children=(child,))
-        assert {fault.code for fault in faults(whole)} == expected, "the same child in a list"
-        sound += not expected
+        assert {fault.code for fault in faults(whole)} == codes, "the same child in a list"
+        sound += not codes
     assert (len(combinations), sound) == (1215, 13 * 4 * 7)
 
 

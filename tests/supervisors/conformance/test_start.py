@@ -25,6 +25,14 @@ def test_sup_start_normal(stage: Stage) -> None:
     assert heard(stage)[1:] == [Down(ROOT, 1, "shutdown")]
 
 
+def test_sup_start_normal_and_stopped_without_a_reason(stage: Stage) -> None:
+    """No reason at all is as good as any: it ends."""
+    stage.plant(stage.child("a"))
+    stage.system.stop(ROOT, "")
+    stage.settle()
+    assert (stage.end, stage.living) == ("shutdown", {})
+
+
 def test_sup_start_ignore_init(stage: Stage) -> None:
     """What `init` is there is the factory here: it reads the specification, and may find that there is none."""
 
