@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .envelope import Envelope, Reply
 from .errors import Fenced, NoProgress
 from .loop import Timer
-from .mailbox import Policy
+from .mailbox import Lane, Policy
 from .ref import Ref
 from .signals import IGNORED, KILLED
 
@@ -131,12 +131,12 @@ class Context:
         return self._monitors.pop(number, None) is not None
 
     def schedule(self, delay_s: float, message: Any) -> Timer:
-        """Tell oneself `message` once, `delay_s` from now."""
+        """Tell oneself `message` once, `delay_s` from now, ahead of queued work: a full mailbox does not lose it."""
         self.check_fence()
         return _ActorTimer(self, delay_s, message, repeat=False)
 
     def repeat(self, period_s: float, message: Any) -> Timer:
-        """Tell oneself `message` every `period_s`."""
+        """Tell oneself `message` every `period_s`; one that finds the mailbox full is lost, and the next one comes."""
         self.check_fence()
         return _ActorTimer(self, period_s, message, repeat=True)
 
@@ -187,4 +187,5 @@ class _ActorTimer:
             self._timer = context._incarnation.call_later(self._delay_s, self._fire)
         else:
             context._timers.discard(self)
-        context._incarnation.offer(Envelope(self._message, context.path))
+        lane = Lane.USER if self._repeat else Lane.SUPERVISION  # nobody tries again for a single one that finds no room
+        context._incarnation.offer(Envelope(self._message, context.path), lane)

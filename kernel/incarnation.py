@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 SIGNALS = frozenset({Stop, Crash, Call, Down, Started, Overdue})
 """Meant for one incarnation alone: never kept for the next one."""
 
+OWED_LIMIT = 1_000
+"""Answers owed before those that nobody waits for any more are forgotten."""
+
 
 class Incarnation(Intake):
     """What all runtimes share. Where `kill` may come from another thread, `_close` decides who ends it."""
@@ -49,6 +52,7 @@ class Incarnation(Intake):
         """How much longer every message takes, on purpose."""
         self.handled = self.expired = self.kept = 0
         self._actor: Actor | None = None
+        self._owed: set[Reply] = set()
         super().__init__()
 
     def _create_actor_inbox(self) -> Any:  # type: ignore[override]  # pykka calls it on the instance
@@ -169,9 +173,26 @@ class Incarnation(Intake):
             self._pass_on(error)
             return
         if envelope.reply is not None:
-            _resolve(envelope.reply, answer)
+            self._answer(envelope.reply, answer)
         if self.context.exit_reason:
             self._end(self.context.exit_reason)
+
+    def _answer(self, reply: Reply, answer: Any) -> None:
+        """At once, or when the reply returned in its place is resolved; that is owed until this incarnation ends."""
+        if not isinstance(answer, Reply):
+            reply.resolve(answer)
+            return
+        if len(self._owed) >= OWED_LIMIT:  # who asked may have stopped waiting long ago
+            self._owed = {owed for owed in self._owed if not owed.done}
+        self._owed.add(reply)
+        answer.then(lambda done: self._pay(reply, done))
+
+    def _pay(self, reply: Reply, answer: Reply) -> None:
+        self._owed.discard(reply)
+        if answer.error is None:
+            reply.resolve(answer.value)
+        else:
+            reply.fail(answer.error)
 
     def _expire(self, envelope: Envelope) -> None:
         self.expired += 1
@@ -236,6 +257,8 @@ class Incarnation(Intake):
         self.context.release()
         for child in self.system.actors.children(self.path):
             child.kill()
+        for reply in list(self._owed):
+            reply.fail(ActorDead(f"{self.path!r} ended before its answer was there: {reason}"))
         self._dispose(left, retried, reason, failed=failed or reason == KILLED)
         self._move(Phase.ENDED)
         self.system.ended(self, Down(self.path, self.incarnation, reason, self.started))
@@ -267,10 +290,3 @@ class Incarnation(Intake):
         self.sent += len(envelopes)
         for envelope in reversed(envelopes):
             self.mailbox.put_first(envelope)
-
-
-def _resolve(reply: Reply, answer: Any) -> None:
-    if isinstance(answer, Reply):
-        answer.then(lambda done: reply.resolve(done.value) if done.error is None else reply.fail(done.error))
-    else:
-        reply.resolve(answer)

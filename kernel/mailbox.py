@@ -19,7 +19,7 @@ class Lane(IntEnum):
 
 CONTROL_LIMIT = 1_000
 """Bound of the kill and the stop lane. The supervision lane never refuses: it holds at most two signals for each
-child, one for each monitor and one for each question of its own actor."""
+child, one for each monitor, each question and each single timer of its own actor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from tests.kit.cells import Puppet, VirtualSystem, fail
 from tradigrade.kernel.envelope import Envelope, Reply
 from tradigrade.kernel.errors import ActorDead, ActorFailed, AskTimeout, KernelError, MailboxFull
+from tradigrade.kernel.incarnation import OWED_LIMIT
 
 
 def silence(_: Puppet) -> Reply:
@@ -104,6 +105,32 @@ def test_a_question_still_queued_when_its_actor_ends_fails_at_once(
                 actor.kill()
     system.run()
     assert type(reply.error) is ActorDead
+
+
+@pytest.mark.parametrize("end", ["stop", "crash", "kill"])
+def test_an_answer_still_owed_when_its_actor_ends_fails_at_once(system: VirtualSystem, end: str) -> None:
+    system.place("node/owing")
+    reply = system.ask("node/owing", silence, 60.0)
+    system.run()
+    actor = system.incarnation("node/owing")
+    match end:
+        case "stop":
+            actor.request_stop("shutdown")
+        case "crash":
+            actor.crash("the test")
+        case "kill":
+            actor.kill()
+    system.run()
+    assert type(reply.error) is ActorDead
+    assert "ended before its answer was there" in str(reply.error)
+
+
+def test_what_nobody_waits_for_any_more_is_not_owed_for_ever(system: VirtualSystem) -> None:
+    system.place("node/owing")
+    for _ in range(3 * OWED_LIMIT):
+        system.ask("node/owing", silence, 0.01)
+        system.advance(0.01)
+    assert len(system.incarnation("node/owing")._owed) <= OWED_LIMIT + 1
 
 
 def test_an_answer_after_the_time_out_is_ignored(system: VirtualSystem, puppet: Puppet) -> None:

@@ -198,6 +198,20 @@ def test_a_free_path_is_taken_by_the_next_incarnation_with_a_clean_state(system:
     assert reborn.log == []
 
 
+def test_a_single_timer_is_not_lost_to_a_full_mailbox(system: VirtualSystem) -> None:
+    class Narrow(Puppet):
+        mailbox_limit = 1
+
+    puppet = child(system, Narrow())
+    puppet.context.schedule(1.0, "once")
+    system.actors["node/child"].hold()
+    system.tell("node/child", "work")
+    system.advance(1.0)
+    system.actors["node/child"].resume()
+    system.run()
+    assert puppet.log == ["once", "work"]
+
+
 def test_a_one_shot_timer_fires_once_and_a_repeating_one_at_every_period(system: VirtualSystem) -> None:
     puppet = child(system)
     puppet.context.schedule(1.5, "once")
