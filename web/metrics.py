@@ -38,6 +38,10 @@ GAUGES = {
         "tradigrade_node_retained_messages",
         "Messages that wait for the next incarnation of an actor",
     ),
+    "settings_not_tuned": (
+        "tradigrade_node_settings_not_tuned",
+        "Settings that keep the interpreter free for the cell and do not hold; the log says which",
+    ),
 }
 OUTCOMES = ("handled", "conflated", "dropped", "expired", "dead_lettered", "kept")
 RUNGS = (*Rung.__members__, UNKNOWN_RUNG)

@@ -10,7 +10,10 @@ from tests.kit.account import EXECUTOR, GROUP, LEDGER, RISK, SYMBOL, Account, Li
 from tests.kit.cells import RUNTIMES
 from tests.kit.venue import TrueOrder
 from tradigrade.actors import topics
+from tradigrade.kernel.cell import CellActor
 from tradigrade.kernel.incarnation import Incarnation
+from tradigrade.kernel.simulated import SimulatedActor
+from tradigrade.kernel.threads import ThreadActor
 from tradigrade.trading.evidence import VenueState
 from tradigrade.trading.messages import RungChanged, StateAsked
 from tradigrade.trading.order_events import (
@@ -30,6 +33,13 @@ from tradigrade.trading.tally import Drain
 def _runtime(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything here holds wherever the account group runs: placement is configuration."""
     monkeypatch.setattr(Account, "runtime", request.param)
+
+
+def test_the_group_runs_where_it_was_placed(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    expected = {"cell": CellActor, "threads": ThreadActor, "simulated": SimulatedActor}[account.runtime]
+    for path in (LEDGER, EXECUTOR, RISK):
+        assert isinstance(account.system.actors[path], expected)
 
 
 def test_a_newer_signal_cancels_the_standing_order_and_is_judged_when_it_is_gone(tmp_path: Path) -> None:

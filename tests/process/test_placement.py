@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -40,6 +41,10 @@ def test_the_account_group_trades_on_threads_where_the_settings_say_so(tmp_path:
         tree = json.loads(run_command("tree", "--json", "--data-dir", str(system.data_dir)).stdout)
         threads = {path for path, runtime in places(tree).items() if runtime == "threads"}
         assert threads == {f"trader/trading/account/{name}" for name in ("ledger", "executor", "risk")}
+        with urlopen(f"{system.facts()['console']}/metrics", timeout=10) as answer:
+            metrics = answer.read().decode()
+        for name in ("exchange", "trader", "console"):  # the learner still imports torch
+            assert f'tradigrade_node_settings_not_tuned{{node="{name}"}} 0.0' in metrics
         system.kill("trader")
         system.wait_serving("trader", 2)
         system.wait_orders(len(system.intents()) + 2)
