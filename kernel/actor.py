@@ -113,12 +113,18 @@ class Context:
         self.check_fence()
         self._subscribed = True
         self.system.topics.subscribe(topic, self.path)
+        if self.fenced:  # killed in between: nothing of it may stay
+            self.system.topics.unsubscribe(self.path)
+            self.check_fence()
 
     def monitor(self, path: str) -> int:
         """Hear of the end of the actor at `path`: one `Down` with the number returned, at once where nobody lives."""
         self.check_fence()
         number = self.system.monitor(path, self._incarnation)
         self._monitors[number] = path
+        if self.fenced:
+            self.demonitor(number)
+            self.check_fence()
         return number
 
     def demonitor(self, number: int) -> None:
@@ -134,6 +140,10 @@ class Context:
         """Tell oneself `message` once, `delay_s` from now, ahead of queued work: a full mailbox does not lose it."""
         self.check_fence()
         return _ActorTimer(self, delay_s, message, repeat=False)
+
+    def defer(self, message: Any) -> bool:
+        """Tell oneself `message` behind all work that waits; False where there is no room."""
+        return self._incarnation.mailbox.room and self._incarnation.offer(Envelope(message, self.path))
 
     def repeat(self, period_s: float, message: Any) -> Timer:
         """Tell oneself `message` every `period_s`; one that finds the mailbox full is lost, and the next one comes."""

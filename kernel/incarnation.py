@@ -168,12 +168,12 @@ class Incarnation(Intake):
         message = envelope.message
         try:
             answer = self._obey(message, actor) if type(message) in SIGNALS else actor.receive(message)
+            if envelope.reply is not None:
+                self._answer(envelope.reply, answer)
         except BaseException as error:  # noqa: BLE001 - supervision deals with it
             self._crashed(envelope, describe(error))
             self._pass_on(error)
             return
-        if envelope.reply is not None:
-            self._answer(envelope.reply, answer)
         if self.context.exit_reason:
             self._end(self.context.exit_reason)
 
@@ -183,7 +183,7 @@ class Incarnation(Intake):
             reply.resolve(answer)
             return
         if len(self._owed) >= OWED_LIMIT:  # who asked may have stopped waiting long ago
-            self._owed = {owed for owed in self._owed if not owed.done}
+            self._owed = {owed for owed in list(self._owed) if not owed.done}
         self._owed.add(reply)
         answer.then(lambda done: self._pay(reply, done))
 
@@ -255,13 +255,20 @@ class Incarnation(Intake):
         if self._actor is not None and reason not in (KILLED, IGNORED):
             reason = self._run_stop_hook(self._actor, reason)
         self.context.release()
+        try:
+            self._leave(left, retried, reason, failed=failed or reason == KILLED)
+        finally:  # whatever a callback of somebody's does: the path is free, and it is told
+            self._move(Phase.ENDED)
+            self.system.ended(self, Down(self.path, self.incarnation, reason, self.started))
+
+    def _leave(self, left: list[Envelope], retried: Envelope | None, reason: str, *, failed: bool) -> None:
+        """What depends on it ends with it: children with their mail, answers owed, its own mail."""
         for child in self.system.actors.children(self.path):
             child.kill()
+        self.system.discard_below(self.path)
         for reply in list(self._owed):
             reply.fail(ActorDead(f"{self.path!r} ended before its answer was there: {reason}"))
-        self._dispose(left, retried, reason, failed=failed or reason == KILLED)
-        self._move(Phase.ENDED)
-        self.system.ended(self, Down(self.path, self.incarnation, reason, self.started))
+        self._dispose(left, retried, reason, failed=failed)
 
     def _run_stop_hook(self, actor: Actor, reason: str) -> str:
         try:
@@ -286,7 +293,10 @@ class Incarnation(Intake):
             self.system.undeliverable(self.path, envelope, ActorDead(f"{self.path!r} ended: {reason}"))
 
     def take_over(self, envelopes: list[Envelope]) -> None:
-        """Begin with the mail the incarnation before left behind."""
+        """Begin with the mail the incarnation before left behind; where it has ended already, leave it for the next."""
+        if self.ended:
+            self.system.retention.put_back(self.path, self.birth.keep_mailbox, envelopes)
+            return
         self.sent += len(envelopes)
         for envelope in reversed(envelopes):
             self.mailbox.put_first(envelope)

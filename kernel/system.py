@@ -94,7 +94,10 @@ class System:
 
     def _is_orphan(self, birth: Birth) -> bool:
         """Born to a parent of this node that has ended meanwhile."""
-        return birth.parent.partition("/")[0] == self.node and birth.parent not in self.actors
+        if birth.parent.partition("/")[0] != self.node:
+            return False
+        parent = self.actors.find(birth.parent)
+        return parent is None or parent.ended
 
     def ref(self, path: str) -> Ref:
         """The address of an actor, here or in another node."""
@@ -199,6 +202,12 @@ class System:
         """Nobody will come back to `path`: mail that waits for it is dead."""
         for envelope in self.retention.take(path):
             self.undeliverable(path, envelope, ActorDead(f"{path!r} does not come back"))
+
+    def discard_below(self, path: str) -> None:
+        """Whoever would have brought them back has ended: mail for the children of `path` is dead."""
+        if len(self.retention):
+            for below in self.retention.below(path):
+                self.discard(below)
 
     def ended(self, actor: Incarnation, down: Down) -> None:
         """Called by the runtime when everything the actor held is released: free the path, then tell who must know."""

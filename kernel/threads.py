@@ -86,11 +86,19 @@ class ThreadActor(Incarnation, pykka.ThreadingActor):
     def _actor_loop(self) -> None:
         self._thread_id = get_ident()
         self._busy = True
+        try:
+            self._live()
+        except BaseException as error:
+            self._end(describe(error))  # a fault of the kernel's own leaves no actor behind that only seems to live
+            raise
+        finally:
+            self._threads.abandoned.discard(self)
+
+    def _live(self) -> None:
         self._start()
         while (envelope := self._next()) is not None:
             assert self._actor is not None
             self._process(envelope, self._actor)
-        self._threads.abandoned.discard(self)
 
     def offer(self, envelope: Envelope, lane: Lane = Lane.USER) -> bool:
         with self._lock:
@@ -142,6 +150,10 @@ class ThreadActor(Incarnation, pykka.ThreadingActor):
             self._admit()
         if self._senders:
             self._room.notify()
+
+    def take_over(self, envelopes: list[Envelope]) -> None:
+        with self._lock:
+            super().take_over(envelopes)
 
     def leave_door(self, envelope: Envelope) -> None:
         with self._lock:

@@ -76,9 +76,10 @@ class Administration(Plan):
             self._answer(number, Refused("not_found"))
             return
         slot.stop_askers.append(number)
-        if slot.phase == "waiting":  # with its retry goes that of everybody who would have come back with it
+        if slot.phase == "waiting" and slot.retried:  # with its retry goes that of all who would have come back with it
             for other in self._group(slot):
-                other.wanted = other.wanted and other.phase != "down"
+                if other.must_start and not other.trial:
+                    self._unwant(other)
         self._unwant(slot)
 
     def _delete_child(self, number: int, child: str) -> None:

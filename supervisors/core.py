@@ -39,6 +39,7 @@ class SupervisorCore(Administration):
                 self._answer(event.number, Refused("shutting_down"))
             return self._effects
         self._take(event)
+        self._consider_auto_shutdown()
         self._advance()
         return self._effects
 
@@ -78,6 +79,8 @@ class SupervisorCore(Administration):
         slot = self.slots.get(event.id)
         if slot is None or slot.incarnation != event.incarnation or not slot.alive:
             return
+        if event.started:  # the word of its start may come after that of its end, or never
+            self._started(ChildStarted(event.id, event.incarnation))
         was, fault = slot.phase, slot.fault
         slot.phase, slot.reason, slot.fault, slot.ticket = "down", fault or one_line(event.reason), "", 0
         self._touch(slot)
@@ -113,7 +116,7 @@ class SupervisorCore(Administration):
         elif not self.ready and not slot.restarts:
             self._end(f"child {slot.spec.id!r} failed to start: {slot.reason}")
         elif (delay_s := self._bear(slot, 0)) is not None:
-            self._wait(slot, delay_s)  # at least one turn, so that whoever asked meanwhile is served first
+            self._wait(slot, delay_s, retried=True)  # at least one turn: whoever asked meanwhile is served first
 
     def _failed(self, slot: Slot) -> None:
         self._report("child_terminated", slot)
@@ -130,16 +133,19 @@ class SupervisorCore(Administration):
             self._report("child_terminated", slot)
         slot.wanted = False
         self._settle(slot)
-        if slot.spec.significant and not self.ending:
-            self._consider_auto_shutdown()
+        self.significant_ended = self.significant_ended or slot.spec.significant
 
     def _consider_auto_shutdown(self) -> None:
+        """A significant child ended by itself; once all have started, that may be the end of all."""
+        if not self.significant_ended or not self.ready or self.ending:
+            return
+        self.significant_ended = False
         match self.flags.auto_shutdown:
             case "any_significant":
                 self._end(SHUTDOWN)
             case "all_significant":
-                left = [slot for slot in self.slots.values() if slot.spec.significant and slot.phase != "down"]
-                if not left:
+                significant = [slot for slot in self.slots.values() if slot.spec.significant]
+                if not any(slot.wanted or slot.phase != "down" for slot in significant):
                     self._end(SHUTDOWN)
 
     # -- failures -----------------------------------------------------------------------------------------------------
@@ -189,8 +195,8 @@ class SupervisorCore(Administration):
             if other.phase != "stopping":  # a temporary child that is down has not had its only start yet
                 other.wanted = other.spec.restart != "temporary" or (other.wanted and other.phase == "down")
 
-    def _wait(self, slot: Slot, delay_s: float) -> None:
-        slot.phase, slot.ticket = "waiting", next(self._tickets)
+    def _wait(self, slot: Slot, delay_s: float, *, retried: bool = False) -> None:
+        slot.phase, slot.ticket, slot.retried = "waiting", next(self._tickets), retried
         self._effects.append(WakeLater(slot.spec.id, slot.ticket, delay_s))
 
     def _wake(self, event: Wake) -> None:

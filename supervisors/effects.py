@@ -25,9 +25,12 @@ class ChildStarted:
 
 @dataclass(frozen=True, slots=True)
 class ChildDown:
+    """`started`: it had served, whether that was heard or not."""
+
     id: str
     incarnation: int
     reason: str
+    started: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Wake:
 
     id: str
     ticket: int
+    deferred: bool = False
+    """It has waited behind everything that was asked before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ PAUSE_S = 1.0
 class _Watch:
     """What was last seen of one incarnation."""
 
-    def __init__(self, incarnation: int, handled: int, now_ns: int) -> None:
-        self.incarnation = incarnation
-        self.handled = handled
+    def __init__(self, actor: Incarnation, now_ns: int) -> None:
+        self.actor = actor
+        self.handled = actor.handled
         self.since_ns = now_ns
         self.told_ns: int | None = None
         """When it was last told that its output is overdue."""
@@ -59,8 +59,8 @@ class Health:
     def check(self, slot: Slot, actor: Incarnation, now_ns: int) -> str:
         """Why it must be taken for hanging; empty where it is well, or was only just told."""
         watch = self._watches.get(slot.spec.id)
-        if watch is None or watch.incarnation != slot.incarnation:
-            watch = self._watches[slot.spec.id] = _Watch(slot.incarnation, actor.handled, now_ns)
+        if watch is None or watch.actor is not actor:
+            watch = self._watches[slot.spec.id] = _Watch(actor, now_ns)
         if actor.handled != watch.handled or actor.mailbox.empty():
             watch.handled, watch.since_ns = actor.handled, now_ns
         idle_s = (now_ns - watch.since_ns) / 1e9

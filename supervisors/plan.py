@@ -23,6 +23,8 @@ class Plan:
     ending: str = ""
     ended: bool = False
     ready: bool = False
+    significant_ended: bool = False
+    """One ended by itself, and what that means was not considered yet."""
     restarts_ns: deque[int] = field(default_factory=deque)
     _now_ns: int = 0
     _effects: list[Effect] = field(default_factory=list)
@@ -61,6 +63,8 @@ class Plan:
             self.ending = reason
             for slot in list(self.slots.values()):
                 self._unwant(slot)
+                if slot.phase == "stopping" and self.flags.parallel_stop_s is not None:
+                    self._stop(slot)  # its own time may be longer than that for all
 
     def _touch(self, slot: Slot) -> None:
         """Note that something about a child may have to be done; here all are looked at anyway."""
@@ -77,6 +81,12 @@ class Plan:
         if not self.ready and not self._any("starting") and not self._any("waiting"):
             self.ready = True
             self._effects.append(Ready())
+            self._consider_auto_shutdown()
+            if self.ending:
+                self._advance()
+
+    def _consider_auto_shutdown(self) -> None:
+        raise NotImplementedError
 
     def _finish(self) -> None:
         self.ended = True

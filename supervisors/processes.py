@@ -53,6 +53,8 @@ class _Channel:
     """The control connection to a fork server, and who waits for its answers, in order."""
 
     control: socket.socket
+    warm: bool = False
+    """It has said its first word: its imports are done."""
     waiting: list[Process] = field(default_factory=list)
 
 
@@ -68,6 +70,8 @@ class ProcessSpawner:
         self._target = target
         self._preload = preload
         self._channels: dict[str, _Channel] = {}
+        """To the fork servers that are warm."""
+        self._controls: dict[str, _Channel] = {}
         self.processes: dict[str, Process] = {}
         self.down_ns: dict[str, int] = {}
         """When each child last died, on the monotonic clock."""
@@ -171,7 +175,7 @@ class ProcessSpawner:
         if process.lifeline is not None:
             process.lifeline.close()
         ours, theirs = socket.socketpair()
-        channel = _Channel(ours)
+        channel = self._controls[process.name] = _Channel(ours)
         if not self._fork(process, f"{__package__}.forkserver:continue_serving", {}, theirs):
             modules = ",".join(self._preload)
             process.pid = _spawn(["-m", f"{__package__}.forkserver", str(theirs.fileno()), modules], theirs)
@@ -187,11 +191,18 @@ class ProcessSpawner:
             channel.control.close()
             if self._channels.get(process.name) is channel:
                 del self._channels[process.name]
+            if self._controls.get(process.name) is channel:
+                del self._controls[process.name]
             self._closed(supervisor, process)
-        elif process.state == "starting":
-            self._channels[process.name] = channel
+        elif not channel.warm:
+            channel.warm = True
             (pid,) = HEADER.unpack(answer)
-            for word in ("up", "serving", "started"):
+            process.pid = pid
+            if process.state == "starting":
+                self._channels[process.name] = channel
+            if process.kill_wanted:
+                self.kill_process(process)
+            for word in ("up", "serving", "started") if process.state == "starting" else ():
                 self._heard(supervisor, process, word, str(pid))
         else:
             node = channel.waiting.pop(0)
@@ -200,8 +211,9 @@ class ProcessSpawner:
                 os.kill(node.pid, signal.SIGKILL)
 
     def _hang_up(self, name: str) -> None:
-        """A fork server ends when its control channel does."""
-        if (channel := self._channels.pop(name, None)) is not None:
+        """A fork server ends when its control channel does, also one that is not warm yet."""
+        self._channels.pop(name, None)
+        if (channel := self._controls.pop(name, None)) is not None:
             with contextlib.suppress(OSError):
                 channel.control.shutdown(socket.SHUT_RDWR)
 
@@ -237,7 +249,7 @@ class ProcessSpawner:
         supervisor.context.system.tell(supervisor.context.path, event, lane=Lane.SUPERVISION)
 
     def _check_forked(self, process: Process) -> None:
-        if not process.pid and process.state == "starting":
+        if not process.pid and process.state != "stopped":
             self._kill_fork_server_of(process)
 
     def _kill_fork_server_of(self, process: Process) -> None:

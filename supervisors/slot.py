@@ -24,6 +24,8 @@ class Slot:
     """Alive, and must stop before it starts again: its group restarts."""
     trial: bool = False
     """Somebody asked for this start: where it fails they are told, and nobody tries again."""
+    retried: bool = False
+    """It waits since a start of it failed, not since it failed itself."""
     added: bool = False
     """Its first start: where it fails the specification is forgotten."""
     incarnation: int = 0

@@ -1,12 +1,14 @@
 """The thin actor around the restart logic; children are started and stopped through a `Spawner`."""
 
 import itertools
+from dataclasses import replace
 from math import isfinite
 from typing import Any, Protocol, get_args
 
 from ..kernel.actor import Actor
 from ..kernel.causes import describe
 from ..kernel.envelope import Reply
+from ..kernel.loop import Timer
 from ..kernel.mailbox import Lane
 from ..kernel.signals import GAVE_UP, SHUTDOWN, Down, Started, Stop, is_clean
 from .core import SupervisorCore
@@ -86,6 +88,7 @@ class Supervisor(Actor):
     def start(self) -> None:
         self.core = self._make_core()
         self._pending: dict[int, Reply] = {}
+        self._deadlines: dict[str, Timer] = {}
         self._numbers = itertools.count(1)
         self._health = Health()
         self.context.repeat(HEALTH_PERIOD_S, _HealthDue())
@@ -95,11 +98,13 @@ class Supervisor(Actor):
         match message:
             case Started(path, incarnation, info):
                 self._step(ChildStarted(path.rpartition("/")[2], incarnation, info))
-            case Down(path, incarnation, reason) if not message.monitor:
+            case Down(path, incarnation, reason, started) if not message.monitor:
                 if not self._lives(path, incarnation):  # else somebody made it up
-                    self._step(ChildDown(path.rpartition("/")[2], incarnation, reason))
+                    self._step(ChildDown(path.rpartition("/")[2], incarnation, reason, started))
             case Stop(reason):
-                self._step(End(reason or SHUTDOWN))
+                self._step(End(_clean(reason)))
+            case Wake() if not message.deferred and self.context.defer(replace(message, deferred=True)):
+                pass  # it comes again, behind everything that was asked before
             case ChildStarted() | ChildDown() | Wake() | Expired():
                 self._step(message)
             case _HealthDue():
@@ -158,8 +163,19 @@ class Supervisor(Actor):
     # -- effects ------------------------------------------------------------------------------------------------------
 
     def _step(self, event: Event) -> None:
+        if self._is_over(event):
+            self._no_longer_expires(event.id)  # type: ignore[union-attr]  # it is about a child
         for effect in self.core.step(event, self.context.system.clock.monotonic_ns()):
             self._perform(effect)
+
+    def _is_over(self, event: Event) -> bool:
+        """Whether what a child was given time for has come."""
+        if not isinstance(event, (ChildStarted, ChildDown)):
+            return False
+        slot = self.core.slots.get(event.id)
+        if slot is None or slot.incarnation != event.incarnation:
+            return False
+        return slot.phase == "starting" if isinstance(event, ChildStarted) else slot.alive
 
     def _perform(self, effect: Effect) -> None:
         match effect:
@@ -193,8 +209,14 @@ class Supervisor(Actor):
             self.context.system.tell(self.context.path, down, lane=Lane.SUPERVISION)
 
     def _expire(self, child: str, ticket: int, timeout_s: float) -> None:
+        """Bound the wait that begins, in place of the one before."""
+        self._no_longer_expires(child)
         if isfinite(timeout_s):
-            self.context.schedule(timeout_s, Expired(child, ticket))
+            self._deadlines[child] = self.context.schedule(timeout_s, Expired(child, ticket))
+
+    def _no_longer_expires(self, child: str) -> None:
+        if (timer := self._deadlines.pop(child, None)) is not None:
+            timer.cancel()
 
     def _report(self, report: Reported) -> None:
         context = self.context
@@ -219,3 +241,8 @@ class Supervisor(Actor):
         for slot in self._health.due(self.core.slots, self.context.system.clock.monotonic_ns()):
             if slot.phase == "running" and (reason := self._spawner.check(self, slot, self._health)):
                 self._step(Stalled(slot.spec.id, slot.incarnation, reason))
+
+
+def _clean(reason: str) -> str:
+    """Being told to stop is no failure, whatever is said of it."""
+    return reason if is_clean(reason) else f"{SHUTDOWN}: {reason}" if reason else SHUTDOWN
