@@ -1,10 +1,12 @@
 """How an actor ends by its own will, begins with nothing to do, or takes its time to stop."""
 
+import contextlib
 from typing import Any
 
 import pytest
 
 from tests.kit.cells import Puppet, VirtualSystem, fail
+from tradigrade.kernel.envelope import Envelope, Reply
 from tradigrade.kernel.errors import Ignore
 from tradigrade.kernel.signals import IGNORED, Down, Started, Stop
 
@@ -153,3 +155,14 @@ def test_an_exception_that_cannot_be_shown_is_a_crash_like_any_other(
     system.run()
     assert parent.log[-1].reason.startswith("Mute: it cannot say why at raise_it:")
     assert reply.done
+
+
+def test_a_callback_that_raises_while_an_actor_ends_does_not_hold_its_end_up(system: VirtualSystem) -> None:
+    system.place("node/puppet")
+    inline = Reply()
+    inline.then(fail)
+    system.actors["node/puppet"].hold()
+    system.deliver("node/puppet", Envelope("question", reply=inline))
+    with contextlib.suppress(RuntimeError):
+        system.kill("node/puppet")
+    assert "node/puppet" not in system.actors

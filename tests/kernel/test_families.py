@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.kit.cells import RUNTIMES, Gate, Puppet, VirtualSystem, fail
+from tradigrade.kernel.envelope import Envelope, Reply
 from tradigrade.kernel.signals import Down
 
 FAMILY = ("node/a", "node/a/b", "node/a/c", "node/a/b/d")
@@ -93,3 +94,15 @@ def test_a_parent_that_hangs_takes_its_children_along(threads: VirtualSystem) ->
     threads.run()
     assert not threads.actors
     gate.open()
+
+
+def test_a_child_begun_while_its_parent_ends_never_starts(cell: VirtualSystem) -> None:
+    """Also after the others were ended: here by whoever waits for an answer of the parent."""
+    owed = Reply()
+    owed.then(lambda _: cell.spawn("node/parent/late", Puppet, parent="node/parent"))
+    cell.place("node/parent")
+    cell.deliver("node/parent", Envelope(lambda _: Reply(), reply=owed))
+    cell.run()
+    cell.kill("node/parent")
+    cell.run()
+    assert list(cell.actors) == []

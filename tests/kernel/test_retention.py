@@ -201,3 +201,33 @@ def test_a_crash_after_its_own_end_answers_the_question_at_hand(cell: VirtualSys
     reply = cell.ask(PATH, lambda puppet: puppet.context.system.kill(PATH) or fail(), 5.0)
     cell.run()
     assert isinstance(reply.error, ActorFailed)
+
+
+def test_mail_kept_for_a_child_is_dead_when_its_parent_ends(system: VirtualSystem) -> None:
+    """Nobody is left who would bring it back."""
+    system.place("node/top")
+    system.bear(Birth("node/top/child", Puppet, parent="node/top", keep_mailbox=10))
+    system.run()
+    system.tell("node/top/child", fail)
+    system.tell("node/top/child", "kept")
+    system.run()
+    reply = system.ask("node/top/child", "kept too", 60.0)
+    assert len(system.retention) == 3
+    system.kill("node/top")
+    system.run()
+    assert len(system.retention) == 0
+    assert type(reply.error) is ActorDead
+    assert not system.tell("node/top/child", "late")
+
+
+def test_mail_taken_over_by_one_that_is_killed_at_once_is_kept_for_the_next(system: VirtualSystem) -> None:
+    system.retention.keep("node/puppet", 10, [Envelope("first"), Envelope("second")])
+    taken = system.retention.take("node/puppet")
+    system.bear(Birth("node/puppet", Puppet, keep_mailbox=10))
+    actor = system.actors["node/puppet"]
+    actor.kill()
+    actor.take_over(taken)
+    log: list[Any] = []
+    system.bear(Birth("node/puppet", lambda: Puppet(log), keep_mailbox=10))
+    system.run()
+    assert log == ["first", "second"]

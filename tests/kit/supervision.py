@@ -135,7 +135,9 @@ class Play:
 
     def _stop(self, child: str, incarnation: int) -> list[Event]:
         assert self.alive[child] == incarnation, f"{child!r} {incarnation} is not alive"
-        one_by_one = self.core.ending or self.core.flags.strategy != "one_for_one" or not self.core.ready
+        flags = self.core.flags
+        one_by_one = self.core.ending or flags.strategy != "one_for_one" or not self.core.ready
+        one_by_one = one_by_one and flags.parallel_stop_s is None
         assert not (self.stopping and one_by_one), f"told to stop {child!r} while {self.stopping} still stop"
         self._trace.append(f"stop {child}")
         if child in self.hold:

@@ -1,13 +1,15 @@
 """Real processes, really killed. Every wait is for an event and has a bound."""
 
+import asyncio
 import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.kit.launched import LIMIT_S, WARM, Launched, gone, launch, node, nodes
+from tests.kit.launched import LIMIT_S, NODES, WARM, Launched, gone, launch, node, nodes
 from tradigrade.supervisors.processes import FORK_SERVERS
+from tradigrade.supervisors.requests import Done, StartChild, TerminateChild
 
 pytestmark = pytest.mark.process
 
@@ -133,3 +135,25 @@ def test_a_fork_server_that_hangs_is_replaced_and_holds_nothing_up() -> None:
         assert (await launched.runs("forkserver", 2)).restarts == 1
 
     launch(nodes(*WARM, node()), test)
+
+
+def test_a_start_taken_back_while_the_fork_servers_hang_holds_nothing_up() -> None:
+    async def test(launched: Launched) -> None:
+        servers = [await launched.runs(name) for name in FORK_SERVERS]
+        for server in servers:
+            os.kill(server.pid, signal.SIGSTOP)
+        launched.system.ask(NODES, StartChild(node("late")), LIMIT_S)
+        answered = asyncio.get_running_loop().create_future()
+        launched.system.ask(NODES, TerminateChild("late"), LIMIT_S).then(answered.set_result)
+        assert (await asyncio.wait_for(answered, LIMIT_S)).value == Done()
+
+    launch(nodes(*WARM), test)
+
+
+def test_a_fork_server_told_to_stop_while_it_warms_up_stops_in_good_order() -> None:
+    async def test(launched: Launched) -> None:
+        await launched.until(lambda: "forkserver" in launched.spawner.processes)
+        await launched.end()
+        assert launched["forkserver"].reason == "shutdown"
+
+    launch(nodes(*WARM), test)

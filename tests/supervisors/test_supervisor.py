@@ -7,10 +7,13 @@ import pytest
 from tests.kit.cells import Puppet, VirtualSystem, fail
 from tests.kit.supervision import eager_flags
 from tradigrade.kernel.actor import Actor
+from tradigrade.kernel.envelope import Reply
+from tradigrade.kernel.hosting import host
 from tradigrade.kernel.signals import Down, Started, Stop
+from tradigrade.kernel.system import System
 from tradigrade.supervisors.actors import ActorSpawner, resolve
 from tradigrade.supervisors.reports import SupervisorReport
-from tradigrade.supervisors.requests import DeleteChild, StartChild, TerminateChild
+from tradigrade.supervisors.requests import CountChildren, DeleteChild, Done, StartChild, TerminateChild
 from tradigrade.supervisors.spec import ChildSpec, Strategy
 from tradigrade.supervisors.supervisor import Supervisor
 from tradigrade.supervisors.validation import SpecFault
@@ -276,3 +279,55 @@ def test_a_report_says_what_the_supervisor_does() -> None:
 def test_a_path_that_leads_nowhere_says_what_was_expected(path: str) -> None:
     with pytest.raises(SpecFault, match="expected a class that can be loaded"):
         resolve(path)
+
+
+class Once(Puppet):
+    """Starts once, and never again."""
+
+    starts: list[int] = []  # noqa: RUF012 - counted over all incarnations
+
+    def start(self) -> None:
+        self.starts.append(self.context.incarnation)
+        if len(self.starts) > 1:
+            raise OSError("no such device")
+
+
+def test_who_asked_before_a_retry_is_served_before_it() -> None:
+    """On a real loop, with a queue that takes many of its rounds: the retry waits behind it, as OTP's does."""
+    Once.starts.clear()
+    child = ChildSpec(id="once", actor=f"{__name__}:Once")
+    spec = ChildSpec(id="root", flags=eager_flags(intensity=5), children=(child,))
+
+    def ask_much(system: System, stopped: list[Reply]) -> None:
+        system.tell("node/root/once", fail)
+        for _ in range(1000):
+            system.ask("node/root", CountChildren(), 5.0)
+        stopped.append(system.ask("node/root", TerminateChild("once"), 5.0))
+
+    with host("node") as system:
+        system.spawn("node/root", lambda: Supervisor(spec, ActorSpawner()))
+        system.ask("node/root", CountChildren(), 5.0).wait(5.0)
+        stopped: list[Reply] = []
+        system.call_soon(lambda: ask_much(system, stopped))
+        while not stopped:
+            system.ask("node/root", CountChildren(), 5.0).wait(5.0)
+        assert stopped[0].wait(5.0) == Done()
+        assert len(Once.starts) <= 2
+        assert "node/root" in system.actors
+
+
+def test_a_stop_with_a_reason_of_its_own_is_a_clean_end() -> None:
+    grown = Grown(tree("root", puppet("a")))
+    grown.system.stop("node/root", "maintenance")
+    grown.system.run()
+    assert grown.heard == Down("node/root", 1, "shutdown: maintenance")
+
+
+def test_a_child_that_started_leaves_no_timer_behind() -> None:
+    grown = Grown(tree("root", puppet("a", start_s=86_400.0)))
+    before = len(grown.system.virtual._timers)
+    for _ in range(50):
+        grown.crash("a")
+        grown.system.advance(1.0)
+    alive = [timer for *_, timer in grown.system.virtual._timers if timer.callback is not None]
+    assert len(alive) <= before + 1
