@@ -74,14 +74,16 @@ class Observer:
         """By path: the incarnation, how much it had handled, and since when it is no more."""
 
     def actors(self) -> tuple[ActorReport, ...]:
-        """Who lives, and who does not but has a supervisor that keeps a place for it; by path."""
+        """Who lives, and who does not but has a supervisor that keeps a place for it; each supervisor before its
+        children, in the order of their start."""
         now_ns = self._system.clock.monotonic_ns()
         living = {actor.path: actor for actor in self._system.actors.values()}
         self._handled = {path: seen for path, seen in self._handled.items() if path in living}
         slots = dict(_slots(living.values()))
         reports = [self._describe(actor, slots.get(path), now_ns) for path, actor in living.items()]
         reports += [_describe_absent(path, slot) for path, slot in slots.items() if path not in living]
-        return tuple(sorted(reports, key=lambda report: report.path))
+        ranks = {path: rank for rank, path in enumerate(slots)}
+        return tuple(sorted(reports, key=lambda report: _place(report.path, ranks)))
 
     def _describe(self, actor: Incarnation, slot: Slot | None, now_ns: int) -> ActorReport:
         behaviour = actor.behaviour
@@ -114,7 +116,7 @@ class Observer:
             incarnation=actor.incarnation,
             progress_age_s=age_s,
             mailbox=0,
-            reason=stall or actor.context.restart_reason,
+            reason=stall or _slowness(actor) or actor.context.restart_reason,
         )
 
     def _stall(self, actor: Incarnation, age_s: float | None, due_s: float | None, now_ns: int) -> str:
@@ -136,6 +138,17 @@ class Observer:
             return 0.0
         may_block = actor.behaviour is not None and actor.behaviour.blocks
         return 0.0 if may_block else (now_ns - since_ns) / 1e9
+
+
+def _slowness(actor: Incarnation) -> str:
+    return f"made slow: {actor.delay_s:g} s a message" if actor.delay_s else ""
+
+
+def _place(path: str, ranks: dict[str, int]) -> list[tuple[int, str]]:
+    """What to sort by: at each level the rank among the supervisor's children, or the name where it has none."""
+    names = path.split("/")
+    above = ["/".join(names[:depth]) for depth in range(1, len(names) + 1)]
+    return [(ranks.get(each, len(ranks)), name) for each, name in zip(above, names, strict=True)]
 
 
 def runtime_name(actor: Incarnation) -> str:

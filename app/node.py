@@ -17,6 +17,7 @@ from .injection import OUTSIDE, inject_into_actor
 from .kernel.actor import Actor
 from .kernel.clock import SystemClock
 from .kernel.identity import SystemEntropy
+from .kernel.mailbox import Lane
 from .kernel.signals import SHUTDOWN, Down, Started
 from .kernel.system import System
 from .kernel.threads import ABANDONED, ThreadsAbandoned
@@ -102,7 +103,8 @@ class Node:
         if drain_path is None or drain_path not in self.system.actors:
             self._stop_tree()
             return
-        reply = self.system.ask(drain_path, Drain(self.run.settings.on_stop), DRAIN_TIMEOUT_S)
+        order = Drain(self.run.settings.on_stop)  # ahead of queued work: a slow reader must not hold the end up
+        reply = self.system.ask(drain_path, order, DRAIN_TIMEOUT_S, lane=Lane.SUPERVISION)
         reply.then(lambda done: self._drained(done.value))
 
     def end(self, reason: str) -> None:

@@ -81,8 +81,8 @@ def _node_item(process: ProcessReport, report: NodeReport | None, now_ns: int) -
 def _hang_actors(node: Item, told: dict[str, ActorReport]) -> None:
     """Each below its supervisor; nobody does anything in a process that stands still."""
     known = {node["path"]: node}
-    for path in sorted(told):
-        item = known[path] = _actor_item(told[path])
+    for path, actor in told.items():  # a supervisor before its children, in the order of their start
+        item = known[path] = _actor_item(actor)
         parent = path.rpartition("/")[0]
         while parent and parent not in known:
             parent = parent.rpartition("/")[0]

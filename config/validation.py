@@ -39,6 +39,9 @@ class _Checker:
     def _check(self, value: Any, annotation: Any, key: str) -> Any:
         if isinstance(annotation, type) and issubclass(annotation, Section):
             return self.check_table(value, annotation, key)
+        if get_origin(annotation) is dict and isinstance(value, Mapping):
+            item = get_args(annotation)[1]
+            return {name: self._check(each, item, f'{key}."{name}"') for name, each in value.items()}
         if get_origin(annotation) is tuple:
             return self._check_list(value, get_args(annotation)[0], key)
         try:

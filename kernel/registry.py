@@ -10,6 +10,8 @@ from .errors import PathTaken
 if TYPE_CHECKING:
     from .incarnation import Incarnation
 
+ENDS_KEPT = 1_000
+
 
 class Registry(Mapping[str, "Incarnation"]):
     """Paths to the living. One lock makes it safe for actors on threads; lookups need none."""
@@ -21,6 +23,7 @@ class Registry(Mapping[str, "Incarnation"]):
         """Who lives at a path, or None: `get`, without a detour on the way of every message."""
         self._children: dict[str, dict[str, None]] = {}
         self._monitors: dict[str, dict[int, Incarnation]] = {}
+        self._ends: dict[str, str] = {}
         self._numbers = itertools.count(1)
 
     def __getitem__(self, path: str) -> "Incarnation":
@@ -65,6 +68,18 @@ class Registry(Mapping[str, "Incarnation"]):
             if alive:
                 self._monitors.setdefault(path, {})[number] = watcher
             return number, alive
+
+    def note_end(self, path: str, reason: str) -> None:
+        """Remember why the last one at a path ended; of the latest `ENDS_KEPT` paths."""
+        with self._lock:
+            self._ends.pop(path, None)
+            self._ends[path] = reason
+            if len(self._ends) > ENDS_KEPT:
+                del self._ends[next(iter(self._ends))]
+
+    def last_end(self, path: str) -> str:
+        """Why the last one at a path ended; empty where that is not known."""
+        return self._ends.get(path, "")
 
     def demonitor(self, path: str, number: int) -> None:
         """No `Down` for this monitor any more; harmless where it has fired."""

@@ -19,7 +19,7 @@ from .metrics import Metrics
 from .ref import Ref
 from .registry import Registry
 from .retention import Retention
-from .signals import NOBODY, DeadLetter, Down
+from .signals import NOBODY, DeadLetter, Down, is_clean
 from .threads import Threads
 from .topics import Topics
 
@@ -123,6 +123,7 @@ class System:
         timeout_s: float,
         *,
         sender: str = "",
+        lane: Lane = Lane.USER,
         call_soon: Callable[[Callable[[], object]], object] | None = None,
     ) -> Reply:
         """Send a question; the reply is resolved within `timeout_s`.
@@ -141,7 +142,7 @@ class System:
         reply = Reply(call_soon or self.call_soon, arm)
         if get_ident() == self.home:
             reply.arm()
-        self.deliver(path, Envelope(message, sender, reply, deadline_ns))
+        self.deliver(path, Envelope(message, sender, reply, deadline_ns), lane)
         return reply
 
     def deliver(self, path: str, envelope: Envelope, lane: Lane = Lane.USER) -> bool:
@@ -153,7 +154,9 @@ class System:
             return self._deliver_away(self.transport, path, envelope)
         if lane is Lane.USER and self.retention.offer(path, envelope):
             return True
-        return self.undeliverable(path, envelope, ActorDead(f"nobody lives at {path!r}"))
+        end = self.actors.last_end(path)
+        because = f"; the last one ended: {end}" if end and not is_clean(end) else ""
+        return self.undeliverable(path, envelope, ActorDead(f"nobody lives at {path!r}{because}"))
 
     def _deliver_away(self, transport: Transport, path: str, envelope: Envelope) -> bool:
         if get_ident() != self.home:
@@ -212,6 +215,7 @@ class System:
     def ended(self, actor: Incarnation, down: Down) -> None:
         """Called by the runtime when everything the actor held is released: free the path, then tell who must know."""
         watchers = self.actors.remove(actor)
+        self.actors.note_end(actor.path, down.reason)
         for number, watcher in watchers:
             told = Down(down.path, down.incarnation, down.reason, down.started, number)
             watcher.offer(Envelope(told), Lane.SUPERVISION)

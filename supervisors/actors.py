@@ -90,7 +90,10 @@ def _workers(spec: ChildSpec, where: str, runtime: str) -> Iterator[tuple[str, C
 
 
 def _check_worker(where: str, spec: ChildSpec, runtime: str) -> None:
-    actor = resolve(spec.actor)
+    try:
+        actor = resolve(spec.actor)
+    except SpecFault as fault:
+        raise SpecFault(fault.code, where, "actor", fault.expected, f"{spec.actor}: {fault.found}") from fault
     if not (isinstance(actor, type) and issubclass(actor, Actor)):
         raise SpecFault("invalid_start", where, "actor", "a subclass of Actor", spec.actor)
     try:

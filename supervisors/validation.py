@@ -27,6 +27,8 @@ class SpecFault(Exception):
         self.code = code
         self.where = where
         self.field = field
+        self.expected = expected
+        self.found = found
         super().__init__(f"{code}: {where}: {field}: expected {expected}, found {found!r}")
 
 

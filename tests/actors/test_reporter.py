@@ -152,3 +152,30 @@ def test_a_reporter_held_up_by_others_makes_up_for_it() -> None:
     loop.run()
     assert Watcher.last is not None
     assert "node/reporter" in system.actors
+
+
+def test_children_are_told_in_the_order_of_their_start_and_after_their_supervisor() -> None:
+    loop = VirtualLoop(ManualClock())
+    system = System("node", loop, loop.clock, SeededEntropy(1))
+    worker = f"{__name__}:Worker"
+    inner = ChildSpec(
+        id="a-last", flags=Flags(), children=(ChildSpec(id="y", actor=worker), ChildSpec(id="x", actor=worker))
+    )
+    children = (ChildSpec(id="z-first", actor=worker), ChildSpec(id="m", actor=worker), inner)
+    spec = ChildSpec(id="node", flags=Flags(), children=children)
+    system.spawn("node", lambda: Supervisor(spec, ActorSpawner()))
+    loop.run()
+    system.kill("node/z-first")
+    loop.run()
+    told = [actor.path for actor in Observer(system).actors()]
+    assert told == ["node", "node/z-first", "node/m", "node/a-last", "node/a-last/y", "node/a-last/x"]
+
+
+def test_an_actor_made_slow_says_so() -> None:
+    loop = VirtualLoop(ManualClock())
+    system = System("node", loop, loop.clock, SeededEntropy(1))
+    system.spawn("node/worker", Worker)
+    loop.run()
+    system.actors["node/worker"].delay_s = 0.2
+    (told,) = Observer(system).actors()
+    assert told.reason == "made slow: 0.2 s a message"

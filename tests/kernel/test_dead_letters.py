@@ -1,6 +1,7 @@
 """What nobody handles is kept, published and counted, with the reason."""
 
 from tests.kit.cells import Puppet, VirtualSystem, fail
+from tradigrade.kernel.registry import ENDS_KEPT
 from tradigrade.kernel.signals import DeadLetter, Down
 from tradigrade.kernel.system import DEAD_LETTERS, DEAD_LETTERS_KEPT
 
@@ -65,3 +66,21 @@ def test_an_actor_born_to_a_parent_that_is_gone_never_starts_and_its_down_is_a_d
     system.run()
     assert "node/puppet" not in system.actors
     assert system.dead_letters[-1].message == Down("node/puppet", 1, "killed", started=False)
+
+
+def test_a_message_to_one_that_failed_says_of_what(system: VirtualSystem) -> None:
+    """Nobody else hears of it where it had no parent."""
+
+    class Broken(Puppet):
+        def start(self) -> None:
+            raise OSError("no such device")
+
+    system.place("node/root", Broken())
+    reply = system.ask("node/root", "there?", 1.0)
+    assert "nobody lives at 'node/root'; the last one ended: OSError: no such device at start:" in str(reply.error)
+
+
+def test_of_old_ends_not_all_are_remembered(system: VirtualSystem) -> None:
+    for number in range(ENDS_KEPT + 1):
+        system.actors.note_end(f"node/{number}", "boom")
+    assert (system.actors.last_end("node/0"), system.actors.last_end(f"node/{ENDS_KEPT}")) == ("", "boom")

@@ -168,7 +168,10 @@ def test_a_tree_from_a_file_is_the_tree() -> None:
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        (worker(actor="nowhere:Worker"), "invalid_start: nowhere:Worker: actor: expected a class that can be loaded"),
+        (
+            worker(actor="nowhere:Worker"),
+            "invalid_start: root/w: actor: expected a class that can be loaded, found .nowhere:Worker: No module",
+        ),
         (worker(actor=f"{__name__}:Nobody"), "expected a class that can be loaded, found .* no attribute 'Nobody'"),
         (worker(actor=f"{__name__}:FAULTS"), "invalid_start: root/w: actor: expected a subclass of Actor, found"),
         (worker(settings={"sice": 2}), r"invalid_start: root/w: settings: expected the arguments of Worker\(size"),
