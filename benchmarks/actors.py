@@ -4,6 +4,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pykka
@@ -15,9 +16,8 @@ from tradigrade.kernel.system import System
 from .measure import Result, result, summarise
 
 NAMES = ("actor.tell.threads", "actor.tell.cell", "actor.ask.threads", "actor.ask.cell", "actor.memory.cell")
-ROUNDS = 7
-TELLS = 50_000
-ASKS = 500
+TELL_ROUNDS, TELLS = 7, 50_000
+ASK_ROUNDS, ASKS = 60, 100
 ACTORS, THREADS = 2_000, 200
 REFERENCE_TELL = "pykka.ThreadingActor, tell"
 REFERENCE_ASK = "pykka.ThreadingActor, ask"
@@ -51,7 +51,7 @@ class RawSink(pykka.ThreadingActor):
 
 
 def run() -> Iterator[Result]:
-    tells, asks = measure_messages()
+    tells, asks = measure_tells(), measure_asks()
     for runtime in ("threads", "cell"):
         yield result(
             f"actor.tell.{runtime}", summarise(tells[runtime], TELLS), REFERENCE_TELL, summarise(tells["raw"], TELLS)
@@ -63,23 +63,37 @@ def run() -> Iterator[Result]:
     yield measure_memory()
 
 
-def measure_messages() -> tuple[dict[str, Samples], dict[str, Samples]]:
-    """The ns of bursts of tells, until the last is handled, and of asks one after the other; all take turns."""
-    tells: dict[str, Samples] = {"threads": [], "cell": [], "raw": []}
-    asks: dict[str, Samples] = {"threads": [], "cell": [], "raw": []}
+@contextmanager
+def sinks() -> Iterator[tuple[System, System, "pykka.ActorRef[RawSink]"]]:
+    """A sink on a thread, one in a cell and one of pykka's own; each system has a loop of its own."""
     with host("bench") as threads, host("bench") as cell:
         threads.spawn(PATH, Sink, runtime="threads")
         cell.call_soon(lambda: cell.spawn(PATH, Sink, runtime="cell"))
         raw = RawSink.start()
-        for _ in range(ROUNDS):
-            tells["raw"].append(timed(lambda: burst(lambda: raw.tell("x"), lambda: raw.ask("x"))))
-            tells["threads"].append(timed(lambda: burst_threads(threads)))
-            tells["cell"].append(on_loop(cell, burst_cell))
-            asks["raw"].append(timed(lambda: [raw.ask("x") for _ in range(ASKS)]))
-            asks["threads"].append(timed(lambda: [threads.ask(PATH, "x", 5.0).wait(5.0) for _ in range(ASKS)]))
-            asks["cell"].append(on_loop(cell, asks_cell))
+        yield threads, cell, raw
         raw.stop()
-    return tells, asks
+
+
+def measure_tells() -> dict[str, Samples]:
+    """The ns of bursts of tells, until the last is handled; the three take turns."""
+    samples: dict[str, Samples] = {"threads": [], "cell": [], "raw": []}
+    with sinks() as (threads, cell, raw):
+        for _ in range(TELL_ROUNDS):
+            samples["raw"].append(timed(lambda: burst(lambda: raw.tell("x"), lambda: raw.ask("x"))))
+            samples["threads"].append(timed(lambda: burst_threads(threads)))
+            samples["cell"].append(on_loop(cell, burst_cell))
+    return samples
+
+
+def measure_asks() -> dict[str, Samples]:
+    """The ns of asks one after the other. Which core wakes which changes all the time: they take turns often."""
+    samples: dict[str, Samples] = {"threads": [], "cell": [], "raw": []}
+    with sinks() as (threads, cell, raw):
+        for _ in range(ASK_ROUNDS):
+            samples["raw"].append(timed(lambda: [raw.ask("x") for _ in range(ASKS)]))
+            samples["threads"].append(timed(lambda: [threads.ask(PATH, "x", 5.0).wait(5.0) for _ in range(ASKS)]))
+            samples["cell"].append(on_loop(cell, asks_cell))
+    return samples
 
 
 def timed(action: Callable[[], object]) -> int:
