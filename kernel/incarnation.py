@@ -18,6 +18,7 @@ from .errors import ActorDead, ActorFailed, AskTimeout, Ignore, Misplaced, Poiso
 from .intake import Intake
 from .lifecycle import Phase, may_follow
 from .mailbox import Lane
+from .owed_answers import OwedAnswers
 from .pykka_inbox import PykkaInbox
 from .signals import IGNORED, KILLED, Call, Crash, Down, Overdue, Started, Stop, is_clean
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 SIGNALS = frozenset({Stop, Crash, Call, Down, Started, Overdue})
 """Meant for one incarnation alone: never kept for the next one."""
-
-OWED_LIMIT = 1_000
-"""Answers owed before those that nobody waits for any more are forgotten."""
 
 
 class Incarnation(Intake):
@@ -52,7 +50,7 @@ class Incarnation(Intake):
         """How much longer every message takes, on purpose."""
         self.handled = self.expired = self.kept = 0
         self._actor: Actor | None = None
-        self._owed: set[Reply] = set()
+        self._owed = OwedAnswers()
         super().__init__()
 
     def _create_actor_inbox(self) -> Any:  # type: ignore[override]  # pykka calls it on the instance
@@ -178,21 +176,10 @@ class Incarnation(Intake):
             self._end(self.context.exit_reason)
 
     def _answer(self, reply: Reply, answer: Any) -> None:
-        """At once, or when the reply returned in its place is resolved; that is owed until this incarnation ends."""
-        if not isinstance(answer, Reply):
-            reply.resolve(answer)
-            return
-        if len(self._owed) >= OWED_LIMIT:  # who asked may have stopped waiting long ago
-            self._owed = {owed for owed in list(self._owed) if not owed.done}
-        self._owed.add(reply)
-        answer.then(lambda done: self._pay(reply, done))
-
-    def _pay(self, reply: Reply, answer: Reply) -> None:
-        self._owed.discard(reply)
-        if answer.error is None:
-            reply.resolve(answer.value)
+        if isinstance(answer, Reply):
+            self._owed.add(reply, answer)
         else:
-            reply.fail(answer.error)
+            reply.resolve(answer)
 
     def _expire(self, envelope: Envelope) -> None:
         self.expired += 1
@@ -266,8 +253,7 @@ class Incarnation(Intake):
         for child in self.system.actors.children(self.path):
             child.kill()
         self.system.discard_below(self.path)
-        for reply in list(self._owed):
-            reply.fail(ActorDead(f"{self.path!r} ended before its answer was there: {reason}"))
+        self._owed.fail(ActorDead(f"{self.path!r} ended before its answer was there: {reason}"))
         self._dispose(left, retried, reason, failed=failed)
 
     def _run_stop_hook(self, actor: Actor, reason: str) -> str:

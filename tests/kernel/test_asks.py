@@ -8,7 +8,7 @@ import pytest
 from tests.kit.cells import Puppet, VirtualSystem, fail
 from tradigrade.kernel.envelope import Envelope, Reply
 from tradigrade.kernel.errors import ActorDead, ActorFailed, AskTimeout, KernelError, MailboxFull
-from tradigrade.kernel.incarnation import OWED_LIMIT
+from tradigrade.kernel.owed_answers import OWED_LIMIT
 
 
 def silence(_: Puppet) -> Reply:

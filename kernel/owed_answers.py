@@ -1,0 +1,36 @@
+"""Questions whose answer another reply will bring: owed until that is there, or the one who owes it has ended."""
+
+from .envelope import Reply
+from .errors import KernelError
+
+OWED_LIMIT = 1_000
+"""Answers owed before those that nobody waits for any more are forgotten."""
+
+
+class OwedAnswers:
+    """What one incarnation owes; answers may come from any thread."""
+
+    def __init__(self) -> None:
+        self._owed: set[Reply] = set()
+
+    def add(self, reply: Reply, answer: Reply) -> None:
+        """`reply` is resolved as `answer` is."""
+        if len(self._owed) >= OWED_LIMIT:  # who asked may have stopped waiting long ago
+            self._owed = {owed for owed in list(self._owed) if not owed.done}
+        self._owed.add(reply)
+        answer.then(lambda done: self._pay(reply, done))
+
+    def fail(self, error: KernelError) -> None:
+        """No answer comes any more."""
+        for reply in list(self._owed):
+            reply.fail(error)
+
+    def __len__(self) -> int:
+        return len(self._owed)
+
+    def _pay(self, reply: Reply, answer: Reply) -> None:
+        self._owed.discard(reply)
+        if answer.error is None:
+            reply.resolve(answer.value)
+        else:
+            reply.fail(answer.error)
