@@ -217,6 +217,7 @@ class SupervisorMachine(RuleBasedStateMachine):
         wanted = {name for name, slot in self.play.core.slots.items() if slot.wanted}
         assert bool(self.play.ended) is bool(self.play.core.ending)
         assert set(self.play.alive) == wanted
+        self._check_answers()
 
     @invariant()
     def the_core_knows_who_lives(self) -> None:
@@ -230,7 +231,11 @@ class SupervisorMachine(RuleBasedStateMachine):
             self.settle()
             assert self.play.ended
             assert not self.play.alive
-            assert sorted(self.play.answers) == list(range(1, self.play.questions + 1)), "every request is answered"
+            self._check_answers()
+
+    def _check_answers(self) -> None:
+        """When nothing is under way no question is open."""
+        assert sorted(self.play.answers) == list(range(1, self.play.questions + 1))
 
     def _phase(self, name: str) -> str:
         return self.play.core.slots[name].phase
