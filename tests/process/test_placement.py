@@ -81,4 +81,6 @@ abandoned_threads = 0
         after = system.wait_serving("trader", 2)
         assert "1 threads that cannot be stopped, at most 0 are borne" in after["reason"]
         system.wait_orders(len(system.intents()) + 2)
+        summary = system.stop()  # what is on its way comes to rest first
+        assert summary["reconciled"], summary["differences"]
         assert_no_order_lost_or_doubled(system)
