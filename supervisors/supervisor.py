@@ -222,6 +222,8 @@ class Supervisor(Actor):
         context = self.context
         if counter := COUNTERS.get(report.kind):
             context.system.metrics.count(counter)
+        if not context.system.topics.subscribers(SUPERVISION):
+            return
         slot = self.core.slots.get(report.id)
         context.publish(
             SUPERVISION,
