@@ -64,15 +64,14 @@ def measure_trader(run: Run, doors: Doors) -> list[tuple[int, int]]:
 
 
 def find_due_times(records: Iterable[Record]) -> dict[str, int]:
-    """By client order id, when the trade was due that led to the order: its id, which the signal's cause names."""
-    causes: dict[str, str] = {}
-    due_ns: dict[str, int] = {}
-    for record in records:
-        if isinstance(record, SignalGenerated):
-            causes[record.signal_id] = record.cause
-        elif isinstance(record, OrderIntended):
-            due_ns[record.client_id] = int(causes[record.signal_id].removeprefix("trade "))
-    return due_ns
+    """By client order id, when the trade was due that led to the order: its id, which the signal's cause names.
+
+    An intent may stand before its signal: nobody waits for a signal to be written.
+    """
+    kept = list(records)
+    causes = {record.signal_id: record.cause for record in kept if isinstance(record, SignalGenerated)}
+    intents = [record for record in kept if isinstance(record, OrderIntended)]
+    return {intent.client_id: int(causes[intent.signal_id].removeprefix("trade ")) for intent in intents}
 
 
 def _make_ports(node: Node, doors: Doors, sent: SentOrders) -> dict[str, Any]:
