@@ -5,7 +5,7 @@ An event only changes the goal: what each child should be. `plan.py` says what i
 
 from typing import assert_never
 
-from ..kernel.signals import GAVE_UP, IGNORED, SHUTDOWN, is_clean
+from ..kernel.signals import GAVE_UP, IGNORED, is_clean
 from .administration import Administration
 from .effects import (
     Asked,
@@ -134,19 +134,6 @@ class SupervisorCore(Administration):
         slot.wanted = False
         self._settle(slot)
         self.significant_ended = self.significant_ended or slot.spec.significant
-
-    def _consider_auto_shutdown(self) -> None:
-        """A significant child ended by itself; once all have started, that may be the end of all."""
-        if not self.significant_ended or not self.ready or self.ending:
-            return
-        self.significant_ended = False
-        match self.flags.auto_shutdown:
-            case "any_significant":
-                self._end(SHUTDOWN)
-            case "all_significant":
-                significant = [slot for slot in self.slots.values() if slot.spec.significant]
-                if not any(slot.wanted or slot.phase != "down" for slot in significant):
-                    self._end(SHUTDOWN)
 
     # -- failures -----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
+from ..kernel.signals import SHUTDOWN
 from .effects import Answered, Discard, Effect, Ended, KillChild, Ready, Reported, ReportKind, SpawnChild, StopChild
 from .requests import Answer, Done, Refused
 from .slot import Phase, Slot
@@ -86,7 +87,17 @@ class Plan:
                 self._advance()
 
     def _consider_auto_shutdown(self) -> None:
-        raise NotImplementedError
+        """A significant child ended by itself; once all have started, that may be the end of all."""
+        if not self.significant_ended or not self.ready or self.ending:
+            return
+        self.significant_ended = False
+        match self.flags.auto_shutdown:
+            case "any_significant":
+                self._end(SHUTDOWN)
+            case "all_significant":
+                significant = [slot for slot in self.slots.values() if slot.spec.significant]
+                if not any(slot.wanted or slot.phase != "down" for slot in significant):
+                    self._end(SHUTDOWN)
 
     def _finish(self) -> None:
         self.ended = True

@@ -65,7 +65,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a significant child ends nobody",
-        "supervisors.core",
+        "supervisors.plan",
         'case "any_significant":\n                self._end(SHUTDOWN)',
         'case "any_significant":\n                pass',
         DIFFERENTIAL,
