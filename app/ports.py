@@ -14,8 +14,7 @@ from .config.run import Run
 from .config.topology import RECEIVE_WINDOW_MS
 from .exchanges.simulated.tls import CERTIFICATE_NAME
 from .exchanges.tasks import TaskSet
-from .kernel.clock import Clock
-from .kernel.identity import Entropy
+from .seams import Seams
 
 CREDENTIALS_NAME = "credentials.json"
 
@@ -24,22 +23,22 @@ def read_credentials(run: Run) -> Credentials:
     return msgspec.json.decode((run.exchange_dir / CREDENTIALS_NAME).read_bytes(), type=Credentials)
 
 
-def node_ports(name: str, run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:
-    """What the actors of a node need."""
+def node_ports(name: str, run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
+    """What the actors of a node need. Network and threads are on `loop`, all else goes through the seams."""
     match name:
         case "exchange":
-            return _exchange_ports(run, loop, clock)
+            return _exchange_ports(run, loop, seams)
         case "trader":
-            return _trader_ports(run, loop, clock, entropy)
+            return _trader_ports(run, loop, seams)
         case "learner":
             return _learner_ports(run)
         case _:
             return {"tasks": TaskSet(loop)}
 
 
-def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock) -> dict[str, Any]:
+def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
     admin = (run.exchange_dir / "admin").exists()
-    return {"venue_server": VenueServer(loop, clock, run, read_credentials(run), admin=admin)}
+    return {"venue_server": VenueServer(loop, seams.clock, run, read_credentials(run), admin=admin)}
 
 
 def _learner_ports(run: Run) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def _learner_ports(run: Run) -> dict[str, Any]:
     return {"trainer_states": StateFiles(run.models_dir / "states")}
 
 
-def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> dict[str, Any]:
+def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
     from .exchanges.binance.streams import BinanceStreams
     from .exchanges.ccxt_venue import CcxtVenue
     from .storage.account_journal import AccountJournal
@@ -66,8 +65,8 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, entro
         return _loopback_session(run)
 
     return {
-        "market": BinanceStreams(loop, clock, entropy, open_session),
-        "venue": CcxtVenue(loop, clock, entropy, run.settings.symbols, connect),
+        "market": BinanceStreams(loop, seams.clock, seams.entropy, open_session),
+        "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect),
         "journal": AccountJournal(run.data / f"account-{account}.journal"),
         "lease": FileLease(run.data / f"account-{account}.lease"),
         "thread": _one_thread(loop),

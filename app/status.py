@@ -16,6 +16,7 @@ from .kernel.envelope import Reply
 from .kernel.errors import ActorFailed
 from .kernel.identity import SystemEntropy
 from .kernel.system import System
+from .monitor import MONITOR
 from .preparation import RUN_FILE
 from .supervisors.reports import ActorReport
 from .trading.rungs import Rung
@@ -23,7 +24,6 @@ from .transports.control import Failed, StatusAnswered, StatusAsked
 from .transports.gateway import Gateway
 
 ASK_TIMEOUT_S = 3.0
-MONITOR = "launcher/monitor"
 
 
 class NothingRuns(Exception):

@@ -53,7 +53,7 @@ def measure_trader(run: Run, doors: Doors) -> list[tuple[int, int]]:
 
     def look() -> None:
         if len(sent) >= TRIGGERS or node.loop.time() > end_s:
-            node.stop("measured")
+            node.tree.stop("measured")
         else:
             node.loop.call_later(POLL_S, look)
 

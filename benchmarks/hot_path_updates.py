@@ -87,7 +87,7 @@ async def _inject(node: Node, market: InjectedMarket) -> float:
     elapsed_s = time.perf_counter() - start_s
     for kind, count in _count_handled(node).items():
         assert count - handled[kind] >= FRAMES, f"expected {FRAMES} updates at {kind}, found {count - handled[kind]}"
-    node.stop("measured")
+    node.tree.stop("measured")
     return FRAMES / elapsed_s
 
 

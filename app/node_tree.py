@@ -1,0 +1,126 @@
+"""What is the same of a node in a process and in the simulator: its tree, who speaks for it, how it comes to rest."""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from .config.run import Run
+from .config.topology import DRAINS, SERVING_TOPIC, node_tree
+from .injection import OUTSIDE, inject_into_actor
+from .kernel.actor import Actor
+from .kernel.mailbox import Lane
+from .kernel.signals import SHUTDOWN, Down, Started
+from .kernel.system import System
+from .kernel.threads import ABANDONED, ThreadsAbandoned
+from .supervisors.actors import ActorSpawner, check_tree
+from .supervisors.reports import SupervisorReport
+from .supervisors.supervisor import SUPERVISION, Supervisor
+from .trading.tally import Drain
+from .transports.control import Acknowledged, ChaosAsked, Failed
+
+DRAIN_TIMEOUT_S = 3.5
+GRAVE = ("gave_up", "left_down", "start_error")
+
+
+class Host(Protocol):
+    """What a node's tree stands on: a process, or a simulated one."""
+
+    log: Any
+    """A structlog logger."""
+
+    def say(self, word: str, detail: str = "") -> None:
+        """To the launcher, on the lifeline."""
+
+    def serves(self) -> None:
+        """The node does what it is for from now on."""
+
+    def end(self, reason: str) -> None:
+        """The tree is gone, and the node ends."""
+
+
+class NodeTree:
+    """One node's root supervisor and the actor that speaks with the launcher."""
+
+    def __init__(self, system: System, run: Run, host: Host) -> None:
+        self.system = system
+        self.run = run
+        self.host = host
+        self._stopping = False
+
+    def start(self) -> None:
+        """Raises `SpecFault` before anything starts where the tree cannot be right."""
+        node = self.system.node
+        outside = f"{node}/{OUTSIDE}"
+        self.system.spawn(outside, lambda: Outside(self))
+        root = node_tree(node, self.run)
+        check_tree(root)
+        spawner = ActorSpawner()
+        self.system.spawn(node, lambda: Supervisor(root, spawner), parent=outside)
+
+    def stop(self, reason: str) -> None:
+        """Come to rest, then stop everything, then end; once."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self.host.log.info("stopping", reason=reason)
+        drain_path = DRAINS.get(self.system.node)
+        if drain_path is None or drain_path not in self.system.actors:
+            self._stop_tree()
+            return
+        order = Drain(self.run.settings.on_stop)  # ahead of queued work: a slow reader must not hold the end up
+        reply = self.system.ask(drain_path, order, DRAIN_TIMEOUT_S, lane=Lane.SUPERVISION)
+        reply.then(lambda done: self._drained(done.value))
+
+    def _drained(self, summary: Any) -> None:
+        if summary is not None:
+            self.host.say("summary", msgspec.json.encode(summary).decode())
+        self._stop_tree()
+
+    def _stop_tree(self) -> None:
+        self.system.stop(self.system.node, SHUTDOWN)
+
+
+class Outside(Actor):
+    """Parent of the root supervisor: tells the launcher what becomes of it."""
+
+    def __init__(self, tree: NodeTree) -> None:
+        self.tree = tree
+        self.host = tree.host
+
+    def start(self) -> None:
+        self._serves_by_topic = SERVING_TOPIC.get(self.context.system.node)
+        if self._serves_by_topic is not None:
+            self.context.subscribe(self._serves_by_topic)
+        self.context.subscribe(SUPERVISION)
+        self.context.subscribe(ABANDONED)
+
+    def receive(self, message: Any) -> Any:
+        match message:
+            case Started():
+                self.host.say("started")
+                if self._serves_by_topic is None:
+                    self.host.say("serving")
+            case Down(reason=reason):
+                if reason != SHUTDOWN:
+                    self.host.log.error("the node's tree ended", reason=reason)
+                    self.host.say("failed", reason)
+                self.host.end(reason)
+            case SupervisorReport():
+                self._log(message)
+            case ThreadsAbandoned(count, limit):
+                self.host.say("failed", f"{count} threads that cannot be stopped, at most {limit} are borne")
+                self.tree.stop("only a new process frees its threads")
+            case ChaosAsked():
+                return self._inject(message)
+            case _:
+                self.host.serves()
+
+    def _inject(self, asked: ChaosAsked) -> Acknowledged | Failed:
+        answer = inject_into_actor(self.context.system, asked)
+        self.host.log.warning("fault asked for", action=asked.action, path=asked.path, answer=type(answer).__name__)
+        return answer
+
+    def _log(self, report: SupervisorReport) -> None:
+        log = self.host.log
+        tell = log.debug if report.kind == "progress" else log.error if report.kind in GRAVE else log.warning
+        tell(report.kind, child=report.path, reason=report.reason, delay_s=report.delay_s)

@@ -1,0 +1,20 @@
+"""What a node has of the world: loop, time, randomness and disk. Real in a process, simulated in the simulator."""
+
+from dataclasses import dataclass
+
+from .kernel.clock import Clock, SystemClock
+from .kernel.disk import Disk, SystemDisk
+from .kernel.identity import Entropy, SystemEntropy
+from .kernel.loop import Loop
+
+
+@dataclass(frozen=True)
+class Seams:
+    loop: Loop
+    clock: Clock
+    entropy: Entropy
+    disk: Disk
+
+
+def real_seams(loop: Loop) -> Seams:
+    return Seams(loop, SystemClock(), SystemEntropy(), SystemDisk())
