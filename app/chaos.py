@@ -12,7 +12,7 @@ from rich.console import Console
 from .injection import OUTSIDE, find_fault, fork_server_fault, outside_fault, supervisor_fault
 from .monitor import MONITOR
 from .status import Link, connect
-from .supervisors.processes import FORK_SERVERS
+from .supervisors.process_table import FORK_SERVERS
 from .transports.control import Acknowledged, ChaosAsked
 from .tree import LAUNCHER, Item, NoTarget, find, pick, read_tree
 

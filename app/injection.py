@@ -6,7 +6,8 @@ import signal
 
 from .kernel.incarnation import Incarnation
 from .kernel.system import System
-from .supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
+from .supervisors.process_table import FORK_SERVERS, Process
+from .supervisors.processes import ProcessSpawner
 from .supervisors.supervisor import Supervisor
 from .transports.control import Acknowledged, ChaosAsked, Failed
 

@@ -16,7 +16,8 @@ from .kernel.signals import SHUTDOWN
 from .kernel.system import System
 from .logs import configure_logs
 from .monitor import MONITOR, NODES, Monitor
-from .supervisors.processes import Process, ProcessSpawner
+from .supervisors.process_table import Process
+from .supervisors.processes import ProcessSpawner
 from .supervisors.reports import ActorReport
 from .supervisors.supervisor import Supervisor
 from .transports.gateway import Gateway

@@ -9,7 +9,7 @@ from .injection import OUTSIDE
 from .kernel.actor import Actor
 from .kernel.envelope import Reply
 from .kernel.signals import Down
-from .supervisors.processes import FORK_SERVERS, Process
+from .supervisors.process_table import FORK_SERVERS, Process
 from .supervisors.reports import ActorReport, NodeReport, ProcessReport, SystemReport
 from .transports.control import Acknowledged, ChaosAsked, Failed, StatusAnswered, StatusAsked, StopAsked
 

@@ -18,7 +18,7 @@ from .kernel.signals import SHUTDOWN
 from .launcher import Launcher
 from .preflight import check
 from .preparation import DataDirectory, announce, clean_up, console_url, prepare
-from .supervisors.processes import Process
+from .supervisors.process_table import Process
 
 POLL_S = 0.05
 

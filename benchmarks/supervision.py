@@ -23,7 +23,8 @@ from tradigrade.kernel.system import System
 from tradigrade.kernel.tuning import tune
 from tradigrade.supervisors.actors import ActorSpawner
 from tradigrade.supervisors.backoff import Backoff
-from tradigrade.supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
+from tradigrade.supervisors.process_table import FORK_SERVERS, Process
+from tradigrade.supervisors.processes import ProcessSpawner
 from tradigrade.supervisors.requests import Done, StartInstance
 from tradigrade.supervisors.spec import ChildSpec, Dynamic, Flags
 from tradigrade.supervisors.supervisor import Supervisor

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..supervisors.backoff import Backoff
-from ..supervisors.processes import FORK_SERVERS
+from ..supervisors.process_table import FORK_SERVERS
 from ..supervisors.spec import Budget, ChildSpec, Flags, Strategy
 from .consistency import strategy_name
 from .placement import paths, place

@@ -8,44 +8,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..kernel.actor import Actor
-from ..kernel.mailbox import Lane
-from ..kernel.signals import KILLED, SHUTDOWN
-from .effects import ChildDown, ChildStarted, SpawnChild
+from .effects import SpawnChild
 from .forkserver import HEADER, send_request
-from .health import Health
 from .lifeline import Lifeline
-from .reports import ProcessReport, State
-from .slot import Slot
+from .process_table import FORK_SERVERS, Process, ProcessTable
 
-FORK_SERVERS = ("forkserver", "spare")
-"""Ids of the children that are fork servers: each is forked from the other, so that one is always warm."""
 FORK_TIMEOUT_S = 1.0
 """A fork takes milliseconds: a fork server that owes one for this long hangs, and the other takes its place."""
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, <linux/prctl.h>
-
-
-@dataclass
-class Process:
-    """One incarnation of a child process, as its launcher knows it. Times are monotonic nanoseconds."""
-
-    name: str
-    incarnation: int
-    restarts: int
-    lifeline: Lifeline | None = None
-    pid: int = 0
-    state: State = "starting"
-    reason: str = ""
-    last_reason: str = ""
-    """Why the incarnation before this one ended."""
-    kill_wanted: bool = False
-    up_ns: int = 0
-    started_ns: int = 0
-    serving_ns: int = 0
 
 
 @dataclass
@@ -58,7 +32,7 @@ class _Channel:
     waiting: list[Process] = field(default_factory=list)
 
 
-class ProcessSpawner:
+class ProcessSpawner(ProcessTable):
     """Starts and ends processes for one supervisor, on the loop of the launcher.
 
     `target` is the dotted path of `main(lifeline_fd, argument)` in a new process; `preload` are the modules the fork
@@ -66,19 +40,13 @@ class ProcessSpawner:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, target: str, preload: tuple[str, ...]) -> None:
+        super().__init__()
         self._loop = loop
         self._target = target
         self._preload = preload
         self._channels: dict[str, _Channel] = {}
         """To the fork servers that are warm."""
         self._controls: dict[str, _Channel] = {}
-        self.processes: dict[str, Process] = {}
-        self.down_ns: dict[str, int] = {}
-        """When each child last died, on the monotonic clock."""
-        self.on_change: Callable[[Process], object] = lambda _: None
-        """Called with a `Process` whenever its state changes."""
-        self.on_word: Callable[[Process, str, str], object] = lambda *_: None
-        """Called with a `Process`, a word and its detail for every word of its lifeline."""
         adopt_orphans(loop)
 
     def close(self) -> None:
@@ -87,14 +55,13 @@ class ProcessSpawner:
 
     def start(self, supervisor: Actor, start: SpawnChild) -> None:
         spec = start.spec
-        process = self.processes[spec.id] = Process(spec.id, start.incarnation, start.restarts)
-        process.last_reason = start.reason
+        process = self.enter(start)
         ours, theirs = socket.socketpair()
         process.lifeline = Lifeline(
             self._loop,
             ours,
-            lambda word, detail: self._heard(supervisor, process, word, detail),
-            lambda: self._closed(supervisor, process),
+            lambda word, detail: self.hear(supervisor, process, word, detail),
+            lambda: self.note_end(supervisor, process),
         )
         if spec.id in FORK_SERVERS:
             self._start_fork_server(supervisor, process, theirs)
@@ -115,39 +82,12 @@ class ProcessSpawner:
         """SIGKILL; the end is heard on the lifeline."""
         self.kill_process(self.processes[child])
 
-    def discard(self, supervisor: Actor, child: str) -> None:
-        """Nothing is kept for a process that ended."""
-
-    def check(self, supervisor: Actor, slot: Slot, health: Health) -> str:
-        """Whoever hears the process's own reports knows whether it hangs, and uses `kill_process`."""
-        return ""
-
     def kill_process(self, process: Process) -> None:
         """As `kill`; harmless where it has ended already."""
         process.kill_wanted = True
         if process.pid and process.state != "stopped":
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-
-    def reports(self) -> tuple[ProcessReport, ...]:
-        return tuple(self._report(process) for process in self.processes.values())
-
-    def _report(self, process: Process) -> ProcessReport:
-        down_ns = self.down_ns.get(process.name)
-
-        def since_down_ms(at_ns: int) -> float | None:
-            return round((at_ns - down_ns) / 1e6, 3) if down_ns is not None and at_ns > down_ns else None
-
-        return ProcessReport(
-            name=process.name,
-            pid=process.pid,
-            state=process.state,
-            restarts=process.restarts,
-            incarnation=process.incarnation,
-            reason=process.reason or process.last_reason,
-            up_ms=since_down_ms(process.up_ns),
-            ready_ms=since_down_ms(process.serving_ns),
-        )
 
     def _start_node(self, process: Process, argument: dict[str, Any], lifeline: socket.socket) -> None:
         if self._fork(process, self._target, argument, lifeline):
@@ -193,7 +133,7 @@ class ProcessSpawner:
                 del self._channels[process.name]
             if self._controls.get(process.name) is channel:
                 del self._controls[process.name]
-            self._closed(supervisor, process)
+            self.note_end(supervisor, process)
         elif not channel.warm:
             channel.warm = True
             (pid,) = HEADER.unpack(answer)
@@ -203,7 +143,7 @@ class ProcessSpawner:
             if process.kill_wanted:
                 self.kill_process(process)
             for word in ("up", "serving", "started") if process.state == "starting" else ():
-                self._heard(supervisor, process, word, str(pid))
+                self.hear(supervisor, process, word, str(pid))
         else:
             node = channel.waiting.pop(0)
             (node.pid,) = HEADER.unpack(answer)
@@ -216,37 +156,6 @@ class ProcessSpawner:
         if (channel := self._controls.pop(name, None)) is not None:
             with contextlib.suppress(OSError):
                 channel.control.shutdown(socket.SHUT_RDWR)
-
-    def _heard(self, supervisor: Actor, process: Process, word: str, detail: str) -> None:
-        now_ns = supervisor.context.system.clock.monotonic_ns()
-        match word:
-            case "up":
-                process.up_ns = now_ns
-                process.pid = int(detail or process.pid)
-            case "started":
-                process.state, process.started_ns = "running", now_ns
-                self._tell(supervisor, ChildStarted(process.name, process.incarnation))
-            case "serving":
-                process.serving_ns = process.serving_ns or now_ns  # the first time counts
-            case "failed":
-                process.reason = detail
-            case "bye":
-                process.reason = process.reason or detail
-        self.on_word(process, word, detail)
-        self.on_change(process)
-
-    def _closed(self, supervisor: Actor, process: Process) -> None:
-        if process.state == "stopping" and not process.reason and not process.kill_wanted:
-            process.reason = SHUTDOWN
-        process.reason = process.reason or KILLED
-        process.state = "stopped"
-        self.down_ns[process.name] = supervisor.context.system.clock.monotonic_ns()
-        self.on_change(process)
-        self._tell(supervisor, ChildDown(process.name, process.incarnation, process.reason))
-
-    def _tell(self, supervisor: Actor, event: ChildStarted | ChildDown) -> None:
-        """Ahead of all questions, and never refused, however many of them wait."""
-        supervisor.context.system.tell(supervisor.context.path, event, lane=Lane.SUPERVISION)
 
     def _check_forked(self, process: Process) -> None:
         if not process.pid and process.state != "stopped":

@@ -9,7 +9,7 @@ import pytest
 
 from tests.kit.cells import Puppet, VirtualSystem
 from tradigrade.injection import ProcessInjector, inject_into_actor
-from tradigrade.supervisors.processes import Process
+from tradigrade.supervisors.process_table import Process
 from tradigrade.transports.control import Acknowledged, Action, ChaosAsked, Failed
 
 PATH = "node/puppet"

@@ -13,7 +13,8 @@ from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.kernel.signals import Down
 from tradigrade.kernel.system import System
-from tradigrade.supervisors.processes import FORK_SERVERS, Process, ProcessSpawner
+from tradigrade.supervisors.process_table import FORK_SERVERS, Process
+from tradigrade.supervisors.processes import ProcessSpawner
 from tradigrade.supervisors.spec import ChildSpec
 from tradigrade.supervisors.supervisor import SUPERVISION, Supervisor
 

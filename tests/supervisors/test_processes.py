@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.launched import LIMIT_S, NODES, WARM, Launched, gone, launch, node, nodes
-from tradigrade.supervisors.processes import FORK_SERVERS
+from tradigrade.supervisors.process_table import FORK_SERVERS
 from tradigrade.supervisors.requests import Done, StartChild, TerminateChild
 
 pytestmark = pytest.mark.process
