@@ -81,6 +81,11 @@ class Context:
     def now_ns(self) -> int:
         return self.system.clock.now_ns()
 
+    def fault_point(self, name: str) -> None:
+        """A place where a simulated run may fail; in production nothing happens."""
+        if self.system.faults is not None:
+            self.system.faults.reach(self.path, name)
+
     def acknowledge(self, info: Any = None) -> None:
         """Say that this actor serves now; its supervisor goes on with the next child."""
         self._incarnation.acknowledge(info)

@@ -4,10 +4,14 @@ The same seed gives the same run, in any process.
 """
 
 import random
+from collections.abc import Callable
+from typing import Any
 
+from .actor import Actor
 from .birth import Birth
 from .cell import Cell, CellActor
 from .clock import ManualClock
+from .envelope import Envelope
 from .identity import SeededEntropy
 from .incarnation import Incarnation
 from .loop import Loop, VirtualLoop
@@ -19,6 +23,12 @@ class SimulatedActor(CellActor):
 
     may_block = True
     share = 1
+    _cell: "SeededCell"
+
+    def _process(self, envelope: Envelope, actor: Actor) -> None:
+        if self._cell.watch is not None:
+            self._cell.watch(self, envelope.message)
+        super()._process(envelope, actor)
 
 
 class SeededCell(Cell):
@@ -28,6 +38,8 @@ class SeededCell(Cell):
         super().__init__(loop)
         self._random = random.Random(seed)  # noqa: S311 - reproducible on purpose
         self._waiting: list[CellActor] = []
+        self.watch: Callable[[Incarnation, Any], object] | None = None
+        """Sees every message just before it is handled."""
 
     def create(self, system: System, birth: Birth) -> Incarnation:
         return SimulatedActor(system, birth, self)

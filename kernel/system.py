@@ -11,6 +11,7 @@ from .cell import Cell
 from .clock import Clock
 from .envelope import Envelope, Reply
 from .errors import ActorDead, AskTimeout, KernelError, Misplaced
+from .fault_points import FaultPoints
 from .identity import Entropy
 from .incarnation import Incarnation
 from .loop import ForeignTimer, Loop, Timer
@@ -65,6 +66,8 @@ class System:
         self.transport = transport
         self.home = get_ident()
         self.ports: dict[str, Any] = {}
+        self.faults: FaultPoints | None = None
+        """Only ever in a simulation."""
         self.topics = Topics()
         self.metrics = Metrics()
         self.retention = Retention()

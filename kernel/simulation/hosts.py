@@ -1,0 +1,90 @@
+"""What one simulated process has of its host: a loop that can be stopped and ended, a clock that may be wrong."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+from ..clock import Clock
+from ..loop import Callback, Timer, VirtualLoop
+
+HELD_LIMIT = 100_000
+"""Callbacks kept for a process that is stopped; more than that is an error of the simulation."""
+
+
+class NodeLoop:
+    """A process's own view of the shared virtual loop. `stop` and `resume` are what SIGSTOP and SIGCONT do; after `end`
+    nothing of it runs any more, whatever it had scheduled."""
+
+    def __init__(self, shared: VirtualLoop) -> None:
+        self.shared = shared
+        self.state: Literal["running", "stopped", "ended"] = "running"
+        self._held: deque[Callback] = deque()
+
+    def call_soon(self, callback: Callback) -> None:
+        self.shared.call_soon(lambda: self.run(callback))
+
+    call_soon_threadsafe = call_soon
+
+    def call_later(self, delay: float, callback: Callback) -> Timer:
+        return self.shared.call_later(delay, lambda: self.run(callback))
+
+    def run(self, callback: Callback) -> None:
+        """Now, or when the process goes on; never once it has ended."""
+        if self.state == "running":
+            callback()
+        elif self.state == "stopped":
+            assert len(self._held) < HELD_LIMIT, f"more than {HELD_LIMIT} callbacks wait for a process that is stopped"
+            self._held.append(callback)
+
+    def stop(self) -> None:
+        if self.state == "running":
+            self.state = "stopped"
+
+    def resume(self) -> None:
+        if self.state == "stopped":
+            self.state = "running"
+            held, self._held = self._held, deque()
+            for callback in held:
+                self.shared.call_soon(lambda callback=callback: self.run(callback))  # type: ignore[misc]
+
+    def end(self) -> None:
+        self.state = "ended"
+        self._held.clear()
+
+
+class NodeClock:
+    """A host's clock: UTC may be off by `offset_ns` and go wrong by `drift_ppm`; the monotonic one is right."""
+
+    def __init__(self, true: Clock, offset_ns: int = 0, drift_ppm: float = 0.0) -> None:
+        self._true = true
+        self.offset_ns = offset_ns
+        self._drift_ppm = drift_ppm
+        self._drifts_since_ns = true.monotonic_ns()
+
+    def now_ns(self) -> int:
+        return self._true.now_ns() + self.offset_ns + self._drifted_ns()
+
+    def monotonic_ns(self) -> int:
+        return self._true.monotonic_ns()
+
+    def drift(self, ppm: float) -> None:
+        """From now on; what it was off by until now stays."""
+        self.offset_ns += self._drifted_ns()
+        self._drift_ppm, self._drifts_since_ns = ppm, self._true.monotonic_ns()
+
+    def set_right(self) -> None:
+        """As a time server does."""
+        self.offset_ns, self._drift_ppm = 0, 0.0
+
+    def _drifted_ns(self) -> int:
+        if not self._drift_ppm:
+            return 0
+        return int((self._true.monotonic_ns() - self._drifts_since_ns) * self._drift_ppm / 1e6)
+
+
+Deliver = Callable[[object], object]
+
+
+def arriving(loop: NodeLoop, deliver: Deliver) -> Deliver:
+    """What hands words from outside to a process: they wait at its sockets while it is stopped."""
+    return lambda word: loop.run(lambda: deliver(word))
