@@ -4,8 +4,8 @@ Refused with `WireFault`: an unknown tag or field, a wrong type, NaN or infinity
 bound, another schema version. No type nests in itself, so depth is bounded too. Times are nanoseconds UTC.
 """
 
-import math
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Union
 
 import msgspec
@@ -99,22 +99,47 @@ def decode(data: bytes) -> Frame:
 
 
 def _check(value: Any) -> None:
-    """Raise `WireFault` at the first value that is over its bound."""
-    if isinstance(value, float):
-        _require(math.isfinite(value), "NaN or infinity")
-    elif isinstance(value, Decimal):
-        _require(value.is_finite(), "NaN or infinity")
-        digits = max(len(str(value)), abs(value.adjusted()))
-        _require(digits <= DIGITS_LIMIT, f"a decimal of {digits} digits, over the bound of {DIGITS_LIMIT}")
-    elif isinstance(value, str):
-        _require(len(value) <= TEXT_LIMIT, f"a text of {len(value)} characters, over the bound of {TEXT_LIMIT}")
-    elif isinstance(value, msgspec.Struct):
+    """Raise `WireFault` at the first value that is over its bound. Numbers that are whole are bounded by the wire."""
+    kind = type(value)
+    if kind in _HARMLESS:
+        return
+    if kind is float:
+        if not isfinite(value):
+            raise WireFault("a frame holds NaN or infinity")
+    elif kind is str:
+        if len(value) > TEXT_LIMIT:
+            raise WireFault(f"a frame holds a text of {len(value)} characters, over the bound of {TEXT_LIMIT}")
+    elif kind is tuple or kind is dict:
+        _check_collection(value)
+    elif kind is Decimal:
+        _check_decimal(value)
+    else:
         for name in value.__struct_fields__:
-            _check(getattr(value, name))
-    elif isinstance(value, (tuple, dict)):
-        _require(len(value) <= ITEMS_LIMIT, f"a collection of {len(value)} items, over the bound of {ITEMS_LIMIT}")
-        for item in value.items() if isinstance(value, dict) else value:
+            field = getattr(value, name)
+            if type(field) not in _HARMLESS:
+                _check(field)
+
+
+_HARMLESS = frozenset({int, bool, type(None)})
+
+
+def _check_collection(value: Any) -> None:
+    _require(len(value) <= ITEMS_LIMIT, f"a collection of {len(value)} items, over the bound of {ITEMS_LIMIT}")
+    kinds = set(map(type, value))
+    if kinds == {float}:
+        _require(all(map(isfinite, value)), "NaN or infinity")
+    elif not kinds <= _HARMLESS:
+        for item in value:
             _check(item)
+    if isinstance(value, dict):
+        for item in value.values():
+            _check(item)
+
+
+def _check_decimal(value: Decimal) -> None:
+    _require(value.is_finite(), "NaN or infinity")
+    digits = max(len(str(value)), abs(value.adjusted()))
+    _require(digits <= DIGITS_LIMIT, f"a decimal of {digits} digits, over the bound of {DIGITS_LIMIT}")
 
 
 def _require(holds: bool, otherwise: str) -> None:

@@ -15,9 +15,13 @@ class NodeLoop:
     """A process's own view of the shared virtual loop. `stop` and `resume` are what SIGSTOP and SIGCONT do; after `end`
     nothing of it runs any more, whatever it had scheduled."""
 
-    def __init__(self, shared: VirtualLoop) -> None:
+    def __init__(self, shared: VirtualLoop, failed: Callable[[BaseException], object]) -> None:
+        """`failed` is told what a callback raised: the loop goes on, as a real one does."""
         self.shared = shared
+        self._failed = failed
         self.state: Literal["running", "stopped", "ended"] = "running"
+        self.stopped_ns = -(10**18)
+        """When it last was stopped or went on, on the monotonic clock."""
         self._held: deque[Callback] = deque()
 
     def call_soon(self, callback: Callback) -> None:
@@ -31,18 +35,21 @@ class NodeLoop:
     def run(self, callback: Callback) -> None:
         """Now, or when the process goes on; never once it has ended."""
         if self.state == "running":
-            callback()
+            try:
+                callback()
+            except BaseException as error:  # noqa: BLE001 - told, as a real loop's exception handler is
+                self._failed(error)
         elif self.state == "stopped":
             assert len(self._held) < HELD_LIMIT, f"more than {HELD_LIMIT} callbacks wait for a process that is stopped"
             self._held.append(callback)
 
     def stop(self) -> None:
         if self.state == "running":
-            self.state = "stopped"
+            self.state, self.stopped_ns = "stopped", self.shared.clock.monotonic_ns()
 
     def resume(self) -> None:
         if self.state == "stopped":
-            self.state = "running"
+            self.state, self.stopped_ns = "running", self.shared.clock.monotonic_ns()
             held, self._held = self._held, deque()
             for callback in held:
                 self.shared.call_soon(lambda callback=callback: self.run(callback))  # type: ignore[misc]

@@ -5,6 +5,10 @@ from typing import Any
 from ..envelope import Reply
 from ..incarnation import Incarnation
 from ..registry import Registry
+from ..system import System
+
+QUESTIONS_LOOKED_AT = 1_000
+"""Past this many the answered ones are forgotten."""
 
 
 class MessagesLost(AssertionError):
@@ -32,21 +36,25 @@ def check_conservation(born: list[Incarnation]) -> None:
             raise MessagesLost(f"{actor.path} (incarnation {actor.incarnation}): {actor.sent} sent, {found} found")
 
 
-class Questions:
-    """Every question asked; those of a process that died with it are nobody's any more."""
+class WatchedSystem(System):
+    """A system whose questions are kept until they are answered."""
 
-    def __init__(self) -> None:
-        self._open: list[tuple[int, str, Any, Reply]] = []
-        self.asked = 0
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.actors = self.registry = WatchedRegistry()
+        self._questions: list[tuple[int, str, str, Reply]] = []
 
-    def note(self, due_ns: int, path: str, message: Any, reply: Reply) -> None:
-        """`due_ns`: when it must be answered at the latest, on the virtual clock."""
-        self.asked += 1
-        self._open.append((due_ns, path, message, reply))
-        if len(self._open) > 1_000:
-            self._open = [each for each in self._open if not each[3].done]
+    def ask(self, path: str, message: Any, timeout_s: float, **keywords: Any) -> Reply:
+        reply = super().ask(path, message, timeout_s, **keywords)
+        if len(self._questions) >= QUESTIONS_LOOKED_AT:
+            self._questions = [each for each in self._questions if not each[3].done]
+        due_ns = self.clock.monotonic_ns() + round(timeout_s * 1e9)
+        self._questions.append((due_ns, path, type(message).__name__, reply))
+        return reply
 
-    def check(self, now_ns: int) -> None:
-        for due_ns, path, message, reply in self._open:
+    def check_questions(self) -> None:
+        """`MessagesLost` for one that is overdue; those of a process that ended are nobody's any more."""
+        now_ns = self.clock.monotonic_ns()
+        for due_ns, path, name, reply in self._questions:
             if not reply.done and now_ns > due_ns:
-                raise MessagesLost(f"{type(message).__name__} to {path!r} was never answered")
+                raise MessagesLost(f"{name} to {path!r} was never answered")

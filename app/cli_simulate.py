@@ -1,0 +1,40 @@
+"""The command `simulate`."""
+
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from .cli_common import FAILED, USED_WRONGLY, JsonOption, fail
+
+
+def simulate(
+    seed: Annotated[int | None, typer.Option(help="Run this one seed, and tell what happens.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to run, one after the other.")] = 100,
+    first: Annotated[int, typer.Option(min=0, help="The first of them.")] = 0,
+    faults: Annotated[
+        str | None, typer.Option(help="With --seed: these faults instead of its own, as a failing run prints them.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one for each core.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With --seed: every line that nodes log.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the whole system in a simulator, with faults drawn from a seed: crashes, kills, partitions, full disks, power
+    losses, wrong clocks, a venue that lies. No time passes for real, and the same seed is the same run, to the byte.
+
+    Each seed: a minute in which anything may fail, then all must come well again, stop in order, and every law must have
+    held. A seed that fails prints the command that runs it again, with as few faults as it needs.
+    """
+    from .simulate import read_along
+    from .simulate import simulate as run
+
+    try:
+        if seed is None:
+            holds = run(first, seeds, jobs, as_json=as_json)
+        else:
+            holds = read_along(seed, faults, verbose=verbose, as_json=as_json)
+    except msgspec.DecodeError as error:
+        raise fail(f"--faults: expected a schedule as a failing run prints it, found {error}", USED_WRONGLY) from None
+    sys.stdout.flush()
+    raise typer.Exit(0 if holds else FAILED)

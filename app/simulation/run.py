@@ -1,0 +1,224 @@
+"""One seed from begin to end: a time in which anything may fail, then a time in which all must come well again."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from ..config.settings import RiskSettings, Settings, StrategySettings
+from ..kernel.simulation.ledger import MessagesLost, check_conservation
+from ..kernel.simulation.schedule import Schedule, to_text
+from ..storage.account_journal import AccountJournal
+from ..trading.laws import LawBroken, check_books, check_conclusions, check_signals, fold
+from ..trading.order_events import OrderIntended
+from ..trading.rungs import Rung
+from .faults import Nemesis, draw_schedule
+from .log import Line
+from .venue import facts
+from .world import World
+
+SAFETY_S = 60.0
+LIVENESS_S = 60.0
+QUIET_S = 2.0
+"""All must be well for this long before it counts."""
+STOP_S = 15.0
+STEP_S = 0.25
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a seed came to. `broken` is empty where every law held and all came well again."""
+
+    seed: int
+    schedule: Schedule
+    broken: tuple[str, ...]
+    trace: str
+    simulated_s: float
+    healed_after_s: float | None
+    """How long after the last fault everything worked again."""
+    orders: int
+    counts: dict[str, int]
+    lines: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """What runs it again."""
+        return f"tradigrade simulate --seed {self.seed} --faults '{to_text(self.schedule)}'"
+
+
+def draw_settings(world_random: Any) -> Settings:
+    """A small system that trades a lot: two strategies on one or two symbols."""
+    symbols = ("BTC/USDT", "ETH/USDT")[: world_random.choice([1, 2, 2])]
+    path = "tradigrade.trading.strategies.exerciser:Exerciser"
+    strategies = tuple(
+        StrategySettings(path=path, name=f"exerciser{number}", parameters={"seed": world_random.randrange(1_000)})
+        for number in (1, 2)
+    )
+    return Settings(
+        symbols=symbols,
+        bar_s=world_random.choice([0.5, 1.0]),
+        strategies=strategies,
+        risk=RiskSettings(max_order_notional=1_500, max_position_notional=3_000),  # type: ignore[arg-type]
+        on_stop=world_random.choice(["cancel", "cancel", "leave", "flatten"]),
+    )
+
+
+class Seed:
+    """A run that may be looked at while it goes on."""
+
+    def __init__(
+        self,
+        seed: int,
+        schedule: Schedule | None = None,
+        *,
+        tell: Callable[[int, str, Any], object] | None = None,
+        read_along: Callable[[Line], object] = lambda _: None,
+    ) -> None:
+        from random import Random
+
+        drawn = Random(f"{seed}/run")  # noqa: S311 - reproducible on purpose
+        settings = draw_settings(drawn)
+        self.schedule = draw_schedule(drawn, SAFETY_S) if schedule is None else schedule
+        self.world = World(seed, settings, tell=tell, read_along=read_along)
+        self.nemesis = Nemesis(self.world, self.schedule)
+        self.broken: list[str] = []
+        self.healed_after_s: float | None = None
+
+    def run(self) -> Outcome:
+        world = self.world
+        self._pass_time(SAFETY_S)
+        self.nemesis.heal()
+        world.lines.add("", "phase", "everything is healed: all must come well again")
+        self._come_well()
+        self._stop()
+        self._judge()
+        return self._outcome()
+
+    # -- phases -------------------------------------------------------------------------------------------------------
+
+    def _pass_time(self, seconds: float) -> None:
+        for _ in range(round(seconds / STEP_S)):
+            self.world.advance(STEP_S)
+            self.world.watch_launcher()
+            self._check_questions()
+            if self.world.witness.broken:
+                return
+
+    def _check_questions(self) -> None:
+        try:
+            for node in self.world.nodes.values():
+                if node.loop.state == "running" and not node.was_stopped:
+                    node.system.check_questions()
+        except MessagesLost as error:
+            self.world.witness.broken.append(error)
+
+    def _come_well(self) -> None:
+        world, began_s = self.world, self.world.clock.monotonic_ns() / 1e9
+        well_since_s, found = None, ["nothing was looked at"]
+        orders = None
+        while (now_s := world.clock.monotonic_ns() / 1e9) < began_s + LIVENESS_S:
+            self._pass_time(STEP_S)
+            found = list(complaints(world))
+            well_since_s = None if found else (well_since_s or now_s)
+            orders = None if found else (orders if orders is not None else self._orders())
+            if not found and now_s - (well_since_s or now_s) >= QUIET_S and self._orders() > (orders or 0):
+                self.healed_after_s = round((well_since_s or now_s) - began_s, 3)
+                return
+        self.broken.append(f"liveness: not well {LIVENESS_S:g} s after the last fault: {'; '.join(found) or 'no order'}")
+
+    def _stop(self) -> None:
+        """In order, as Ctrl-C does."""
+        world = self.world
+        world.stopping = True
+        if world.launcher.alive:
+            world.launcher.loop.run(lambda: world.launcher.stop("the end of the run"))
+        for _ in range(round(STOP_S / STEP_S)):
+            world.advance(STEP_S)
+            if not world.nodes and world.launcher.reason:
+                return
+        left = ", ".join(sorted(world.nodes)) or "the launcher"
+        self.broken.append(f"liveness: {left} did not stop within {STOP_S:g} s")
+
+    # -- judging ------------------------------------------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        world = self.world
+        self.broken += map(str, world.witness.broken)
+        truth = facts(world.venue)
+        records = self._records()
+        for check in (
+            lambda: check_signals(records),
+            lambda: check_conclusions(records, truth.orders),
+            lambda: check_books(fold(records), truth.balances, truth.orders, truth.trades),
+            lambda: self._check_messages(),
+        ):
+            try:
+                check()
+            except (LawBroken, MessagesLost) as error:
+                self.broken.append(str(error))
+
+    def _check_messages(self) -> None:
+        for grave in self.world.graves:
+            check_conservation(grave.born)
+        counts = self.world.network.counts
+        arrived = counts["delivered"] + counts["nobody"] + counts["dropped"] + counts["cut"]
+        if counts["sent"] != arrived + self.world.network.under_way():
+            raise MessagesLost(f"network: {counts['sent']} frames sent, {arrived} accounted for")
+
+    def _records(self) -> list[Any]:
+        journal = AccountJournal(self.world.disk, self.world.journal_path)
+        journal.open()
+        return list(journal.replay())
+
+    def _orders(self) -> int:
+        return sum(isinstance(record, OrderIntended) for record in self._records())
+
+    def _outcome(self) -> Outcome:
+        world = self.world
+        trace = world.witness.trace
+        for path, data in sorted(world.disk.contents().items()):
+            trace.add_bytes(str(path), data)
+        counts: Counter[str] = Counter(world.counts)
+        counts.update({f"point {name}": count for name, count in world.fault_points.fired.items()})
+        counts.update({f"venue {name}": count for name, count in world.venue.fired.items()})
+        counts.update({f"disk {name}": count for name, count in world.disk.fired.items()})
+        counts.update({f"frames {name}": count for name, count in world.network.counts.items()})
+        return Outcome(
+            world.seed,
+            self.schedule,
+            tuple(self.broken),
+            trace.digest(),
+            world.clock.monotonic_ns() / 1e9,
+            self.healed_after_s,
+            self._orders(),
+            dict(counts),
+            tuple(map(str, world.lines.kept)) if self.broken else (),
+        )
+
+
+def complaints(world: World) -> Iterator[str]:
+    """What is not well, in words: the diagnosis where a run does not converge."""
+    if not world.launcher.alive or world.launcher.reason:
+        yield f"the launcher is gone: {world.launcher.reason or 'killed'}"
+        return
+    for name, process in world.launcher.spawner.processes.items():
+        if process.state != "running":
+            yield f"{name} is {process.state}: {process.reason or process.last_reason}"
+    trader = world.nodes.get("trader")
+    if trader is None:
+        yield "there is no trader"
+        return
+    portfolio = trader.system.actors.get("trader/portfolio")
+    if portfolio is None or portfolio.behaviour is None:
+        yield "there is no portfolio"
+        return
+    for scope, change in getattr(portfolio.behaviour, "_rungs", {}).items():
+        if Rung[change.rung] is not Rung.NORMAL:
+            yield f"{scope} is {change.rung}: {change.reason}"
+    for order in portfolio.behaviour.books.unknown_orders():  # type: ignore[attr-defined]
+        yield f"{order.intent.client_id} is unknown: {order.reason}"
+
+
+def run_seed(seed: int, schedule: Schedule | None = None) -> Outcome:
+    """The whole run of a seed; with `schedule`, its own faults are replaced by these."""
+    return Seed(seed, schedule).run()

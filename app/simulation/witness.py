@@ -1,0 +1,86 @@
+"""Sees everything that is handled and everything that leaves, keeps the trace, and checks the laws as they could break."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..kernel.incarnation import Incarnation
+from ..kernel.simulation.trace import Trace
+from ..trading.laws import OrderLaws, Sending
+from ..trading.messages import OrderApproved
+from ..trading.order_events import OrderIntended
+
+if TYPE_CHECKING:
+    from .world import World
+
+EXECUTOR = "trader/trading/account/executor"
+RISK = "trader/trading/account/risk"
+TAIL_BYTES = 64 * 1024
+
+
+class Witness:
+    """One for a run. What breaks a law is kept in `broken`: an exception in an actor would only restart it."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.trace = Trace()
+        self.laws = OrderLaws()
+        self.broken: list[AssertionError] = []
+        self.handled: Counter[str] = Counter()
+        self._risk = ""
+
+    def watch(self, node: Any) -> Callable[[Incarnation, Any], None]:
+        """What a node's cell calls with every message."""
+        now_ns, add = self._world.clock.monotonic_ns, self.trace.add
+        world = self._world
+
+        def see(actor: Incarnation, message: Any) -> None:
+            name = type(message).__name__
+            add(now_ns(), actor.path, actor.incarnation, name)
+            if isinstance(message, OrderApproved) and actor.path == EXECUTOR:
+                self.laws.note_approval(message)
+                self._newest_risk(node)
+            if world.tell is not None:
+                world.tell(now_ns(), actor.path, message)
+
+        return see
+
+    def sent(self, node: Any, intent: OrderIntended) -> None:
+        """An order leaves a trader."""
+        self.trace.add(self._world.clock.monotonic_ns(), "sent", intent.client_id)
+        self._check(
+            lambda: self.laws.check_sent(
+                Sending(
+                    intent,
+                    self._world.clock.now_ns(),
+                    journalled=self._is_journalled(intent.client_id),
+                    lease_held=node.system.ports["lease"].held(),
+                    living_risk=self._newest_risk(node),
+                )
+            )
+        )
+
+    def cancelled(self, node: Any, client_id: str) -> None:
+        self.trace.add(self._world.clock.monotonic_ns(), "cancel", client_id)
+        self._check(lambda: self.laws.check_cancel(client_id, lease_held=node.system.ports["lease"].held()))
+
+    def note_stray(self, error: BaseException) -> None:
+        """Raised outside of every actor: a disk that failed may do that, a fault of ours may not."""
+        if not isinstance(error, OSError):
+            self.broken.append(AssertionError(f"an exception outside every actor: {error!r}"))
+
+    def _newest_risk(self, node: Any) -> str:
+        """The living one; where it just ended, the last there was."""
+        risk = node.system.actors.get(RISK)
+        if risk is not None and risk.behaviour is not None:
+            self._risk = getattr(risk.behaviour, "incarnation", self._risk)
+        return self._risk
+
+    def _is_journalled(self, client_id: str) -> bool:
+        return client_id.encode() in self._world.journal_tail(TAIL_BYTES)
+
+    def _check(self, check: Callable[[], object]) -> None:
+        try:
+            check()
+        except AssertionError as error:
+            self.broken.append(error)

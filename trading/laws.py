@@ -1,0 +1,169 @@
+"""Laws 1 to 5 as checks from outside: what an account may send, and what its journal may say, given what the venue knows.
+
+The actors keep the laws; these functions only look. Simulations run them at every order, tests of real processes on the
+journal and the venue's own log.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from .books import Books
+from .messages import ZERO, OrderApproved, SignalGenerated
+from .order_events import OrderCancelled, OrderEvent, OrderIntended, OrderRejected, OrderUnknown
+from .reconciliation import ADOPTED
+
+
+class LawBroken(AssertionError):
+    """The text names the law and what was seen."""
+
+    def __init__(self, law: int, words: str) -> None:
+        super().__init__(f"law {law} is broken: {words}")
+        self.law = law
+
+
+class Sending(NamedTuple):
+    """What is known at the moment an order leaves."""
+
+    intent: OrderIntended
+    now_ns: int
+    journalled: bool
+    """The intent stands in the journal, as the disk shows it."""
+    lease_held: bool
+    living_risk: str
+    """The newest incarnation of risk there is."""
+
+
+class OrderLaws:
+    """Watches one account for its whole life, over all its processes."""
+
+    def __init__(self) -> None:
+        self._approvals: dict[str, OrderApproved] = {}
+        self._used: set[str] = set()
+        self._sent: set[str] = set()
+        self._signals: set[str] = set()
+
+    def note_approval(self, approval: OrderApproved) -> None:
+        """The executor is handed one."""
+        self._approvals[approval.approval_id] = approval
+
+    def check_sent(self, sending: Sending) -> None:
+        """An order leaves. Raises `LawBroken`."""
+        intent = sending.intent
+        self._check_approval(sending)
+        if not sending.journalled:
+            raise LawBroken(2, f"{intent.client_id} left before its intent was in the journal")
+        if intent.signal_id in self._signals:
+            raise LawBroken(2, f"signal {intent.signal_id} yielded a second order")
+        if intent.client_id in self._sent:
+            raise LawBroken(3, f"{intent.client_id} was sent a second time")
+        if not sending.lease_held:
+            raise LawBroken(4, f"{intent.client_id} left without the lease")
+        self._signals.add(intent.signal_id)
+        self._sent.add(intent.client_id)
+
+    def check_cancel(self, client_id: str, *, lease_held: bool) -> None:
+        """A cancel leaves. Raises `LawBroken`."""
+        if not lease_held:
+            raise LawBroken(4, f"a cancel of {client_id} left without the lease")
+
+    def _check_approval(self, sending: Sending) -> None:
+        intent = sending.intent
+        approval = self._approvals.get(intent.approval_id)
+        if approval is None:
+            raise LawBroken(1, f"{intent.client_id} left without an approval")
+        if intent.approval_id in self._used:
+            raise LawBroken(1, f"approval {intent.approval_id} was used a second time")
+        self._used.add(intent.approval_id)
+        allowed = (approval.signal_id, approval.symbol, approval.side, approval.type, approval.amount, approval.price)
+        if allowed != (intent.signal_id, intent.symbol, intent.side, intent.type, intent.amount, intent.price):
+            raise LawBroken(1, f"{intent.client_id} is not what {approval.approval_id} allows")
+        if approval.risk_incarnation != sending.living_risk:
+            raise LawBroken(1, f"{intent.client_id} was approved by a risk that is no more")
+        if intent.at_ns >= approval.expires_ns:
+            raise LawBroken(1, f"{intent.client_id} was approved too long ago")
+
+
+class VenueOrderFact(NamedTuple):
+    """An order as the venue itself knows it."""
+
+    client_id: str
+    is_open: bool
+    filled: Decimal
+
+
+class VenueTradeFact(NamedTuple):
+    trade_id: str
+    client_id: str
+    symbol: str
+    signed_amount: Decimal
+    """Of the base currency, after a fee taken in it."""
+
+
+def check_conclusions(records: Iterable[object], orders: Mapping[str, VenueOrderFact]) -> None:
+    """Law 3, when everything came to rest: what the journal says of an order's end is true at the venue; raises
+    `LawBroken`. An order said never to have arrived must never have; one said cancelled must not stand."""
+    for record in records:
+        match record:
+            case OrderRejected(client_id, code) if client_id in orders:
+                raise LawBroken(3, f"{client_id} is {code} in the journal, and the venue holds it")
+            case OrderCancelled(client_id) if client_id in orders and orders[client_id].is_open:
+                raise LawBroken(3, f"{client_id} is cancelled in the journal, and stands at the venue")
+
+
+def check_signals(records: Iterable[object]) -> None:
+    """Law 2 over a whole journal: a signal yields one intent, ever; an id is made once; raises `LawBroken`."""
+    intents = [record for record in records if isinstance(record, OrderIntended) and record.strategy != ADOPTED]
+    for what, values in (("signal", [i.signal_id for i in intents]), ("client id", [i.client_id for i in intents])):
+        doubled = [value for value, count in Counter(values).items() if count > 1]
+        if doubled:
+            raise LawBroken(2, f"{what} {doubled[0]} is in two intents")
+
+
+def fold(records: Iterable[object]) -> Books:
+    """The books that a journal's records make."""
+    books = Books()
+    for record in records:
+        if isinstance(record, OrderEvent):
+            books.apply(record)
+    return books
+
+
+def check_books(
+    books: Books,
+    balances: Mapping[str, Decimal],
+    orders: Mapping[str, VenueOrderFact],
+    trades: Iterable[VenueTradeFact],
+) -> None:
+    """Law 5, when everything came to rest: the books equal the venue, and strategies add up; raises `LawBroken`."""
+    for currency in sorted(books.balances.keys() | balances.keys()):
+        ours, theirs = books.balances.get(currency, ZERO), balances.get(currency, ZERO)
+        if ours != theirs:
+            raise LawBroken(5, f"balance of {currency}: books {ours}, venue {theirs}")
+    if unknown := books.unknown_orders():
+        raise LawBroken(3, f"{unknown[0].intent.client_id} is still unknown: {unknown[0].reason}")
+    ours_open = {order.intent.client_id for order in books.open_orders()}
+    theirs_open = {order.client_id for order in orders.values() if order.is_open}
+    if ours_open != theirs_open:
+        raise LawBroken(5, f"open orders: books {sorted(ours_open)}, venue {sorted(theirs_open)}")
+    _check_positions(books, trades)
+
+
+def _check_positions(books: Books, trades: Iterable[VenueTradeFact]) -> None:
+    traded: Counter[str] = Counter()
+    for trade in trades:
+        traded[trade.symbol] += trade.signed_amount  # type: ignore[assignment]  # Decimals
+    for symbol in sorted(books.positions.keys() | traded.keys()):
+        position = books.positions[symbol].amount if symbol in books.positions else ZERO
+        if position != traded[symbol]:
+            raise LawBroken(5, f"position in {symbol}: books {position}, the venue's trades {traded[symbol]}")
+        parts = [amount for (_, held), amount in books.strategy_positions.items() if held == symbol]
+        if sum(parts, ZERO) != position:
+            raise LawBroken(5, f"position in {symbol}: {position}, its strategies' together {sum(parts, ZERO)}")
+
+
+def count_orders(records: Iterable[object]) -> Counter[str]:
+    """How many signals, intents and doubts a journal holds."""
+    names = {SignalGenerated: "signals", OrderIntended: "orders", OrderUnknown: "unknown"}
+    return Counter(names[type(record)] for record in records if type(record) in names)
