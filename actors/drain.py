@@ -6,8 +6,9 @@ import msgspec
 
 from ..kernel.actor import Context
 from ..kernel.envelope import Reply
-from ..trading.books import Books
+from ..trading.books import Books, Order
 from ..trading.reconciliation import DOUBTFUL
+from ..trading.rungs import is_protective
 from ..trading.tally import RunTally, Summary
 from .reconciler import Reconciler
 
@@ -32,21 +33,28 @@ class AccountDrain:
         self._reconciler = reconciler
         self._cancel = cancel
         self._leave_open = policy == "leave"
+        self._flatten = policy == "flatten"
         self._began_ns = context.now_ns()
         self.answer = Reply()
         context.schedule(STEP_S, DrainDue())
 
     def go_on(self, tally: RunTally) -> None:
         overdue = self._context.now_ns() > self._began_ns + LIMIT_S * 1e9
-        standing = [order for order in self._books.open_orders() if not self._leave_open or order.state in DOUBTFUL]
+        standing = [order for order in self._books.open_orders() if self._must_end(order)]
         if overdue or (not standing and self._reconciler.at_rest(self._began_ns)):
             self.answer.resolve(self._summarise(tally))
             return
-        if not self._leave_open:
-            for order in standing:
+        for order in standing:
+            if self._flatten or not (self._leave_open or is_protective(order.intent.type)):
                 self._cancel(order.intent.client_id, "stopping")
         self._reconciler.ask()
         self._context.schedule(STEP_S, DrainDue())
+
+    def _must_end(self, order: Order) -> bool:
+        """Doubt ends under every policy; orders that guard a position stay unless it is closed."""
+        if self._leave_open or (is_protective(order.intent.type) and not self._flatten):
+            return order.state in DOUBTFUL
+        return True
 
     def _summarise(self, tally: RunTally) -> Summary:
         books = self._books

@@ -13,8 +13,10 @@ from ..exchanges.venue import (
 )
 from ..kernel.actor import Actor
 from ..kernel.envelope import Reply
+from ..storage.lease import LeaseHeld
 from ..trading.books import Books
-from ..trading.messages import OrderApproved, OrderRefused, SignalGenerated, StateAsked
+from ..trading.ladder import ACCOUNT
+from ..trading.messages import ZERO, OrderApproved, OrderRefused, RungChanged, SignalGenerated, StateAsked
 from ..trading.order_events import (
     CancelIntended,
     CancelRequested,
@@ -22,24 +24,36 @@ from ..trading.order_events import (
     OrderCancelled,
     OrderEvent,
     OrderFilled,
-    OrderIntended,
-    OrderPlaced,
     OrderRejected,
     OrderUnknown,
 )
 from ..trading.order_ids import client_id_prefix, make_client_id
+from ..trading.order_making import intend, place, refuse
 from ..trading.order_states import OrderState
 from ..trading.reconciliation import DOUBTFUL
+from ..trading.rungs import Rung, may_cancel, refuse_order
 from ..trading.tally import Drain, RunTally
 from . import topics
+from .commits import Commits
 from .drain import AccountDrain, DrainDue
+from .heard_rungs import HeardRungs
 from .reconciler import ReconcileDue, Reconciler
 from .risk import RiskStarted, Stopping
 from .venue_session import Attach, Cancel
 
+CHECK_PERIOD_S = 0.5
+
+
+class _LeaseDue:
+    pass
+
 
 class Executor(Actor):
-    """One account's orders. Needs the ports `journal` (open) and `lease`; never sends an order twice."""
+    """One account's orders. Needs the ports `journal` (open) and `lease`; never sends an order twice.
+
+    Without the lease nothing leaves; it is asked for again and again, and once it is had the books are compared before
+    anything may leave.
+    """
 
     def __init__(
         self, account: str, symbols: tuple[str, ...], session: str, risk: str, run_id: str, lost_after_s: float
@@ -55,7 +69,9 @@ class Executor(Actor):
         self._journal = self.context.ports["journal"]
         self._lease = self.context.ports["lease"]
         self.books: Books = self._journal.books()
-        self._epoch: int = self._lease.acquire(after=self.books.last_epoch)
+        self._epoch, self._fenced = 0, False
+        self._rungs = HeardRungs()
+        self._commits = Commits(self.context, self._journal, self.books)
         self.tally: RunTally = self._journal.tally()
         self._opened: VenueOpened | None = None
         self._risk_incarnation = ""
@@ -70,13 +86,14 @@ class Executor(Actor):
             symbols=self.symbols,
             prefix=client_id_prefix(self.account),
             lost_after_ns=self.lost_after_ns,
+            may_cancel=self._may_cancel,
         )
-        for topic in (topics.SIGNALS, topics.REFUSALS, topics.STATE_ASKED):
+        for topic in (topics.SIGNALS, topics.REFUSALS, topics.STATE_ASKED, topics.RUNG):
             self.context.subscribe(topic)
-        for order in self.books.open_orders():
-            if order.state in (OrderState.INTENDED, OrderState.SUBMITTED):
-                self._commit(OrderUnknown(order.intent.client_id, "the executor restarted", self.context.now_ns()))
+        self._doubt_unproven("the executor restarted")
+        self._take_lease()
         self.context.tell(self.session, Attach(self.context.path))
+        self.context.repeat(CHECK_PERIOD_S, _LeaseDue())
 
     def receive(self, message: Any) -> Any:
         match message:
@@ -113,6 +130,15 @@ class Executor(Actor):
                 self._meet_risk(incarnation)
             case StateAsked():
                 self.context.publish(topics.RECONCILED, self._reconciler.verdict)
+                self._commits.tell()
+            case RungChanged(scope):
+                self._rungs.hear(message)
+                if scope == ACCOUNT:
+                    self._halt_orders()
+            case _LeaseDue():
+                self._keep_lease()
+                self._halt_orders()
+                self._commits.try_again(self._reconciler.verdict)
             case SignalGenerated() | OrderRefused():
                 self.tally.apply(message)
             case Drain(policy):
@@ -126,30 +152,22 @@ class Executor(Actor):
         """Law 1, then law 2: check the approval, write the intent, and only then send."""
         now_ns = self.context.now_ns()
         if code := self._refuse_approval(approval, now_ns):
-            numbers = {"approval": approval.approval_id, "expires_ns": str(approval.expires_ns), "now_ns": str(now_ns)}
-            refusal = OrderRefused(approval.signal_id, approval.strategy, approval.symbol, code, numbers, now_ns)
-            self.context.publish(topics.REFUSALS, refusal)
+            self.context.publish(topics.REFUSALS, refuse(approval, code, now_ns))
             return
         self._used_approvals = {key: at for key, at in self._used_approvals.items() if at > now_ns}
         self._used_approvals[approval.approval_id] = approval.expires_ns
         with self._journal.exclusive():  # its id is the sequence it is written at
-            intent = self._intend(approval, now_ns)
-            self._write(intent)
+            sequence = self._journal.next_sequence
+            client_id = make_client_id(self.account, self._epoch, sequence)
+            intent = intend(approval, client_id, sequence, self._epoch, now_ns)
+            written = self._commits.write_intent(intent)
+        if not written:
+            self.context.publish(topics.REFUSALS, refuse(approval, "JOURNAL_FAULT", now_ns))
+            return
         self.context.tell(self.session, intent)  # before the others hear of it: nothing may stand in the way
-        self._announce(intent)
-        self._commit(
-            OrderPlaced(
-                intent.client_id,
-                intent.signal_id,
-                intent.strategy,
-                intent.symbol,
-                intent.side,
-                intent.type,
-                intent.amount,
-                intent.price,
-                self.context.now_ns(),
-            )
-        )
+        self._count(intent)
+        self.context.publish(topics.ORDERS, intent)
+        self._commit(place(intent, self.context.now_ns()))
         self.context.system.metrics.observe(
             "stage_verdict_to_request", (self.context.now_ns() - approval.judged_ns) / 1e9
         )
@@ -166,25 +184,11 @@ class Executor(Actor):
             return "APPROVAL_EXPIRED"
         if approval.signal_id in self.books.used_signals:
             return "DUPLICATE_SIGNAL"
-        return "" if self._opened is not None else "NOT_CONNECTED"
-
-    def _intend(self, approval: OrderApproved, now_ns: int) -> OrderIntended:
-        sequence = self._journal.next_sequence
-        return OrderIntended(
-            client_id=make_client_id(self.account, self._epoch, sequence),
-            sequence=sequence,
-            epoch=self._epoch,
-            approval_id=approval.approval_id,
-            signal_id=approval.signal_id,
-            strategy=approval.strategy,
-            symbol=approval.symbol,
-            side=approval.side,
-            type=approval.type,
-            amount=approval.amount,
-            price=approval.price,
-            reference_price=approval.reference_price,
-            at_ns=now_ns,
-        )
+        if self._opened is None:
+            return "NOT_CONNECTED"
+        held = self.books.strategy_positions.get((approval.strategy, approval.symbol), ZERO)
+        rung = self._rungs.of(approval.strategy, approval.symbol)  # it may have fallen since the approval
+        return refuse_order(rung, approval.side, approval.amount, held)
 
     def _placed(self, answer: PlaceAnswered) -> None:
         now_ns = self.context.now_ns()
@@ -217,7 +221,7 @@ class Executor(Actor):
 
     def _cancel(self, client_id: str, reason: str) -> None:
         order = self.books.orders.get(client_id)
-        if order is None or not order.open or client_id in self._cancelling or not self._lease.held():
+        if order is None or not order.open or client_id in self._cancelling or not self._may_cancel(order.intent.type):
             return
         if not order.cancel_wanted:
             self._commit(CancelIntended(client_id, reason, self.context.now_ns()))
@@ -230,26 +234,53 @@ class Executor(Actor):
             if order.cancel_wanted and order.state not in DOUBTFUL:
                 self._cancel(order.intent.client_id, "still open")
 
+    def _may_cancel(self, order_type: str) -> bool:
+        return self._lease.held() and may_cancel(self._rungs.account, order_type)
+
+    def _halt_orders(self) -> None:
+        """On HALTED cancel all but what protects, again and again until nothing of it stands."""
+        if self._rungs.account == Rung.HALTED:
+            for order in self.books.open_orders():
+                self._cancel(order.intent.client_id, "halted")
+
+    # -- the lease ----------------------------------------------------------------------------------------------------
+
+    def _keep_lease(self) -> None:
+        if not self._lease.held():
+            if not self._fenced:  # in doubt before it is ours again: nobody may take the books for equal then
+                self._fenced = True
+                self._reconciler.fence("the lease of the account was lost")
+            self._take_lease()
+
+    def _take_lease(self) -> None:
+        try:
+            self._epoch = self._lease.acquire(after=self.books.last_epoch)
+        except (LeaseHeld, OSError) as error:
+            if not self._fenced:
+                self._fenced = True
+                self._reconciler.fence(str(error)[:300])
+            return
+        if self._fenced:
+            self._fenced = False
+            self._doubt_unproven("the lease was taken anew")
+            self._cancelling.clear()
+            self._reconciler.unfence()
+
+    def _doubt_unproven(self, reason: str) -> None:
+        for order in self.books.open_orders():
+            if order.state in (OrderState.INTENDED, OrderState.SUBMITTED):
+                self._commit(OrderUnknown(order.intent.client_id, reason, self.context.now_ns()))
+
+    # -- books --------------------------------------------------------------------------------------------------------
+
     def _commit(self, event: OrderEvent) -> None:
         """Journal what changes the books and tell everybody; what changes nothing leaves no trace."""
-        if self._write(event):
-            self._announce(event)
+        if self._commits.write(event):
+            self._count(event)
 
-    def _write(self, event: OrderEvent) -> bool:
-        """The journal first, where an intent is concerned: it must stand there before anything is done about it."""
-        if isinstance(event, OrderIntended):
-            sequence = self._journal.append(event)
-            assert event.sequence in (sequence, 0), "an intent's id is its own journal sequence"
-            return self.books.apply(event)
-        if not self.books.apply(event):
-            return False
-        self._journal.append(event)
-        return True
-
-    def _announce(self, event: OrderEvent) -> None:
+    def _count(self, event: OrderEvent) -> None:
         self._reconciler.activity += 1
         self.tally.apply(event)
-        self.context.publish(topics.ORDERS, event)
 
     def _meet_risk(self, incarnation: str) -> None:
         self._risk_incarnation = incarnation

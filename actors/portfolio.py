@@ -20,7 +20,17 @@ from ..trading.messages import (
 )
 from ..trading.order_events import OrderEvent, OrderFilled
 from ..trading.tally import Drain, RunTally, Summary
-from ..trading.views import FillView, LearningView, OrderView, RefusalView, SymbolView, TradingSnapshot
+from ..trading.views import (
+    FillView,
+    LearningView,
+    OrderView,
+    RefusalView,
+    RungMove,
+    StandingView,
+    SymbolView,
+    TradingSnapshot,
+)
+from ..transports.control import TradingAsked
 from . import topics
 
 PERIOD_S = 0.25
@@ -58,6 +68,7 @@ class Portfolio(Actor):
         self._updates = dict.fromkeys(self.symbols, 0)
         self._live: dict[str, bool] = {}
         self._rungs: dict[str, RungChanged] = {}
+        self._moves: deque[RungMove] = deque(maxlen=KEPT)
         self._refusals: deque[RefusalView] = deque(maxlen=KEPT)
         self._learning: dict[str, LearningView] = {}
         self._reconciled = False
@@ -77,12 +88,14 @@ class Portfolio(Actor):
             case _SnapshotDue():
                 self.context.tell(self.receiver, self._snapshot(), ttl_s=4 * PERIOD_S)
                 self.context.progress()
+            case TradingAsked():
+                return self._snapshot()
             case Drain():
                 return self._drain(message)
             case FeedChanged(symbol, live):
                 self._live[symbol] = live
-            case RungChanged(scope):
-                self._rungs[scope] = message
+            case RungChanged():
+                self._hear_rung(message)
             case OrderRefused():
                 self.tally.apply(message)
                 self._refusals.appendleft(
@@ -138,12 +151,20 @@ class Portfolio(Actor):
                 total += position.cost
         return total
 
+    def _hear_rung(self, change: RungChanged) -> None:
+        known = self._rungs.get(change.scope)
+        if known is not None and known.rung != change.rung:
+            move = RungMove(change.scope, known.rung, change.rung, change.reason, change.causes, change.at_ns)
+            self._moves.appendleft(move)
+        self._rungs[change.scope] = change
+
     def _rung(self) -> tuple[str, str]:
         """The account's rung and reason; where symbols stand lower, they are named."""
         account = self._rungs.get("account")
         if account is None:
             return "CANCEL_ONLY", "starting"
-        lower = [each for scope, each in self._rungs.items() if scope != "account" and each.rung != account.rung]
+        symbols = [each for symbol in self.symbols if (each := self._rungs.get(symbol)) is not None]
+        lower = [each for each in symbols if each.rung != account.rung]
         if not lower:
             return account.rung, account.reason
         words = "; ".join(f"{each.scope} {each.rung}: {each.reason}" for each in lower)
@@ -169,6 +190,10 @@ class Portfolio(Actor):
             refusals=tuple(self._refusals),
             learning=tuple(view for _, view in sorted(self._learning.items())),
             equity_curve=tuple(self._equity),
+            standings=tuple(
+                StandingView(scope, each.rung, each.reason, each.since_ns) for scope, each in self._rungs.items()
+            ),
+            moves=tuple(self._moves),
             counters={
                 "orders": self.tally.orders,
                 "fills": self.tally.fills,

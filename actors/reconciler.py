@@ -33,7 +33,8 @@ class ReconcileDue(msgspec.Struct, frozen=True):
 
 
 class Reconciler:
-    """Owned by the executor. `commit` journals and applies one event; `activity` counts what was committed."""
+    """Owned by the executor. `commit` journals and applies one event; `may_cancel` says whether a cancel of an order of
+    that type may leave; `activity` counts what was committed."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Reconciler:
         symbols: tuple[str, ...],
         prefix: str,
         lost_after_ns: int,
+        may_cancel: Callable[[str], bool],
     ) -> None:
         self._context = context
         self._books = books
@@ -53,12 +55,14 @@ class Reconciler:
         self._symbols = symbols
         self._prefix = prefix
         self._lost_after_ns = lost_after_ns
+        self._may_cancel = may_cancel
         self._request_id = self._mismatches = self._moving = 0
         self._asked_at: int | None = None
         self._asked_ns = 0
         self._retry_s = RETRY_MIN_S
         self._retry: Timer | None = None
         self._looked_ns = context.system.clock.monotonic_ns()
+        self._fenced = ""
         self.connected = False
         self.activity = 0
         self.verdict = AccountReconciled(False, ("not yet compared",), 0, 0, context.now_ns())
@@ -72,6 +76,16 @@ class Reconciler:
     def closed(self, reason: str) -> None:
         self.connected, self._asked_at = False, None
         self._judge((f"disconnected from the venue: {reason}",))
+
+    def fence(self, reason: str) -> None:
+        """Another may trade the account: until `unfence` the books are not taken for equal, whatever is seen."""
+        self._fenced = reason
+        self._judge(())
+
+    def unfence(self) -> None:
+        """The books may be behind: compare them anew."""
+        self._fenced, self._asked_at = "", None
+        self.ask()
 
     def soon(self) -> None:
         """Look again, the later the longer nothing comes of it; one such wait at a time."""
@@ -145,7 +159,8 @@ class Reconciler:
         until then is booked all the same."""
         standing = {order.intent.client_id for order in self._books.open_orders()}
         for order in evidence.orders:
-            if order.state == "open" and order.client_id.startswith(self._prefix) and order.client_id not in standing:
+            ours = order.state == "open" and order.client_id.startswith(self._prefix)
+            if ours and order.client_id not in standing and self._may_cancel(order.type):
                 self._context.tell(self._session, Cancel(order.client_id, order.symbol))
 
     def _check_overdue(self, reason: str) -> None:
@@ -155,6 +170,7 @@ class Reconciler:
             self._judge((f"the venue could not be asked for {age_s:.0f} s: {reason}"[:300],))
 
     def _judge(self, differences: tuple[str, ...]) -> None:
+        differences = (self._fenced, *differences) if self._fenced else differences
         was_equal, now_ns = self.verdict.equal, self._context.now_ns()
         opened, unknown = len(self._books.open_orders()), len(self._books.unknown_orders())
         self.verdict = AccountReconciled(not differences, differences, opened, unknown, now_ns)

@@ -14,9 +14,20 @@ from ..kernel.signals import IGNORED, is_clean
 from ..kernel.system import System
 from ..kernel.threads import ThreadActor
 from ..supervisors.health import STUCK_AFTER_S
-from ..supervisors.reports import ActorReport, HistogramReport, NodeReport, State
+from ..supervisors.reports import ActorReport, HistogramReport, NodeBeat, NodeReport, State
 from ..supervisors.slot import Slot
-from ..supervisors.supervisor import Supervisor
+from ..supervisors.supervisor import SUPERVISION, Supervisor
+from . import topics
+
+
+REPORT_EVERY = 4
+"""Of so many beats one is a whole report."""
+SOON_S = 0.05
+"""What changed is reported this much later, with all that changed meanwhile."""
+
+
+class _BeatDue:
+    pass
 
 
 class _ReportDue:
@@ -24,7 +35,8 @@ class _ReportDue:
 
 
 class Reporter(Actor):
-    """Tells a `NodeReport` every `period_s`; one that comes too late to matter is dropped on the way."""
+    """Says every `period_s` that the node lives, and how everybody is: now and then, and soon after something changed.
+    What comes too late to matter is dropped on the way. The first receiver hears every beat."""
 
     def __init__(self, receivers: tuple[str, ...], period_s: float) -> None:
         self.receivers = receivers
@@ -33,10 +45,23 @@ class Reporter(Actor):
 
     def start(self) -> None:
         self._observer = Observer(self.context.system)
-        self.context.repeat(self.period_s, _ReportDue())
+        self._beats = 0
+        self._soon = False
+        for topic in (SUPERVISION, topics.RUNG, topics.SERVING):
+            self.context.subscribe(topic)
+        self.context.repeat(self.period_s, _BeatDue())
+        self._tell()
 
     def receive(self, message: Any) -> Any:
-        self._tell()
+        match message:
+            case _BeatDue():
+                self._beat()
+            case _ReportDue():
+                self._soon = False
+                self._tell()
+            case _ if not self._soon:
+                self._soon = True
+                self.context.schedule(SOON_S, _ReportDue())
 
     def overdue(self, age_s: float) -> None:
         """Whoever comes to this was held up by others on the same thread: it makes up for it."""
@@ -44,6 +69,16 @@ class Reporter(Actor):
 
     def stop(self, reason: str) -> None:
         self._tell()  # the last word: nothing counted is lost in an orderly end
+
+    def _beat(self) -> None:
+        self._beats += 1
+        if self._beats % REPORT_EVERY == 0:
+            self._tell()
+            return
+        system = self.context.system
+        beat = NodeBeat(system.node, int(system.ports.get("incarnation", 1)))
+        self.context.tell(self.receivers[0], beat, ttl_s=4 * self.period_s)
+        self.context.progress()
 
     def _tell(self) -> None:
         report = self._report()

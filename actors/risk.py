@@ -6,24 +6,33 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..config.settings import RiskSettings
-from ..exchanges.venue import VenueOpened
+from ..config.settings import LadderSettings, RiskSettings
+from ..exchanges.venue import ClockCompared, RateLimited, VenueOpened
 from ..kernel.actor import Actor
+from ..supervisors.reports import SupervisorReport
+from ..supervisors.supervisor import SUPERVISION
 from ..trading.books import Books, Order
+from ..trading.equity import equity
+from ..trading.ladder import ACCOUNT, strategy_scope
 from ..trading.messages import (
     AccountReconciled,
+    CauseNoted,
     FeedChanged,
     MarketDataUpdate,
     OrderApproved,
     OrderRefused,
+    RungAsked,
     SignalGenerated,
     StateAsked,
 )
 from ..trading.order_events import CancelRequested, OrderEvent, OrderIntended
 from ..trading.order_states import OrderState
 from ..trading.risk import Draft, Limits, Refusal, RiskView, judge
-from ..trading.rungs import SymbolFacts
+from ..trading.rungs import Rung, Standing, lowest
+from ..transports.control import Acknowledged, Failed, LadderAnswered, LadderAsked, PauseStrategy, ResumeStrategy
 from . import topics
+from .risk_facts import RiskFacts
+from .risk_watch import RiskWatch
 from .standings import Standings
 
 CHECK_PERIOD_S = 0.1
@@ -56,10 +65,22 @@ class _CheckDue:
 class Risk(Actor):
     """Fails closed: it knows nothing good until told, and an exception in a check refuses with its code."""
 
-    def __init__(self, symbols: tuple[str, ...], limits: RiskSettings, executor: str) -> None:
+    def __init__(
+        self,
+        symbols: tuple[str, ...],
+        limits: RiskSettings,
+        executor: str,
+        currency: str,
+        ladder: LadderSettings,
+        strategies: dict[str, tuple[str, str]],
+    ) -> None:
+        """`strategies`: by the last part of its runner's path, each strategy and its symbol."""
         self.symbols = symbols
         self.settings = limits
         self.executor = executor
+        self.currency = currency
+        self.ladder = ladder
+        self.strategies = strategies
         self.limits = Limits(
             limits.max_order_notional,
             limits.max_position_notional,
@@ -74,17 +95,22 @@ class Risk(Actor):
         self.books: Books = self.context.ports["journal"].books()
         self._instruments: dict[str, Any] = {}
         self._markets: dict[str, MarketDataUpdate] = {}
-        self._standings = Standings(self.context, self.symbols, self.limits.max_market_age_ns)
+        self._stopping = False
         self._reserved: dict[str, _Reservation] = {}
         self._flattening: set[str] = set()
         self._held: dict[tuple[str, str], SignalGenerated] = {}
         self._approved_ns: deque[int] = deque(maxlen=self.settings.max_orders_per_s + 1)
-        for topic in (topics.FEEDS, topics.RECONCILED, *map(topics.market, self.symbols)):
+        strategies = tuple(self.strategies.values())
+        held = self.context.ports["lease"].held()
+        self._standings = Standings(self.context, self.symbols, strategies, lease_held=held)
+        self._facts = RiskFacts(self.context, self._standings, self.ladder, self.strategies)
+        scopes = tuple(strategy_scope(*each) for each in strategies)
+        self._watch = RiskWatch(self.context, self._standings, self.settings, self.ladder, scopes)
+        heard = (topics.FEEDS, topics.RECONCILED, topics.CAUSES, topics.VENUE, SUPERVISION, topics.STATE_ASKED)
+        for topic in (*heard, *map(topics.market, self.symbols)):
             self.context.subscribe(topic)
-        self.context.subscribe(topics.STATE_ASKED)
         self.context.tell(self.executor, RiskStarted(self.incarnation))
         self.context.publish(topics.STATE_ASKED, StateAsked())
-        self._check_lease()
         self.context.repeat(CHECK_PERIOD_S, _CheckDue())
 
     def receive(self, message: Any) -> Any:
@@ -94,22 +120,30 @@ class Risk(Actor):
                 self._standings.note_market(message)
             case SignalGenerated():
                 self._consider(message)
-            case FeedChanged(symbol, live, reason):
-                self._standings.note_symbol(symbol, SymbolFacts(live, reason))
-            case AccountReconciled(equal, differences):
-                words = "; ".join(differences)[:300]
-                self._standings.note_account(self._standings.account._replace(reconciled=equal, differences=words))
+            case (
+                FeedChanged()
+                | AccountReconciled()
+                | ClockCompared()
+                | RateLimited()
+                | CauseNoted()
+                | SupervisorReport()
+            ):
+                self._facts.hear(message)
             case VenueOpened(instruments):
                 self._instruments = instruments
             case StateAsked():
                 self._standings.tell_all()
+            case RungAsked(scopes):
+                for scope in scopes:
+                    self._standings.tell(scope)
             case Stopping(flatten):
                 self._stop_trading(flatten)
             case _CheckDue():
-                self._check_lease()
-                self._standings.note_time(self._markets, self.context.now_ns())
-                for key in tuple(self._held):
-                    self._reconsider(*key)
+                self._check()
+            case LadderAsked():
+                return LadderAnswered(self._standings.views(), self._standings.moves())
+            case PauseStrategy() | ResumeStrategy():
+                return self._obey(message)
             case _ if isinstance(message, OrderEvent):
                 self._fold(message)
 
@@ -130,7 +164,7 @@ class Risk(Actor):
         """Judge a signal; where an order of the same strategy still stands, cancel that and keep the latest signal."""
         standing_order = self._standing_order(signal)
         waits = standing_order is not None or self._has_approval(signal)
-        if not waits or (self._standings.account.stopping and signal.signal_id not in self._flattening):
+        if not waits or (self._stopping and signal.signal_id not in self._flattening):
             self._judge(signal)
             return
         self._held[signal.strategy, signal.symbol] = signal
@@ -172,13 +206,13 @@ class Risk(Actor):
     def _view(self, signal: SignalGenerated, now_ns: int) -> RiskView:
         symbol = signal.symbol
         self._reserved = {key: entry for key, entry in self._reserved.items() if entry.expires_ns > now_ns}
-        account = self._standings.account
-        if signal.signal_id in self._flattening:
-            account = account._replace(stopping=False)
+        standing = self._standings.of(strategy_scope(signal.strategy, symbol))
+        if self._stopping and signal.signal_id not in self._flattening:
+            standing = lowest((standing, Standing(Rung.CANCEL_ONLY, "stopping")))
         second_ago_ns = self.context.system.clock.monotonic_ns() - 1_000_000_000
         return RiskView(
             now_ns=now_ns,
-            standing=self._standings.of(symbol, account),
+            standing=standing,
             books=self.books,
             instrument=self._instruments.get(symbol),
             market=self._markets.get(symbol),
@@ -212,7 +246,8 @@ class Risk(Actor):
 
     def _stop_trading(self, flatten: bool) -> None:
         self._held.clear()
-        self._standings.note_account(self._standings.account._replace(stopping=True))
+        self._stopping = True
+        self._standings.note(ACCOUNT, "FLATTENING" if flatten else "STOPPING", holds=True)
         if flatten:
             for (strategy, symbol), held in self.books.strategy_positions.items():
                 if held > 0:
@@ -224,6 +259,41 @@ class Risk(Actor):
         signal_id = self.context.system.entropy.new_id()
         return SignalGenerated(signal_id, strategy, symbol, Decimal(0), None, self.context.now_ns(), "stop: flatten")
 
-    def _check_lease(self) -> None:
+    # -- the ladder ---------------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
         held = self.context.ports["lease"].held()
-        self._standings.note_account(self._standings.account._replace(lease_held=held))
+        self._standings.note(ACCOUNT, "LEASE_LOST", holds=not held)
+        self._standings.note_ages(self._markets, self.context.now_ns(), self.limits.max_market_age_ns)
+        self._facts.check()
+        self._watch.check(self._equity())
+        self._standings.pass_time()
+        for key in tuple(self._held):
+            self._reconsider(*key)
+
+    def _equity(self) -> Decimal | None:
+        """Told only of books that are equal to the venue's and of markets that nothing ails."""
+        applied = self._standings.ladder.applied
+        if "UNRECONCILED" in applied.get(ACCOUNT, {}):
+            return None
+        markets = {symbol: market for symbol, market in self._markets.items() if symbol not in applied}
+        return equity(self.books.balances, markets, self.symbols, self.currency)
+
+    def _obey(self, asked: PauseStrategy | ResumeStrategy) -> Acknowledged | Failed:
+        """A person's word on a strategy."""
+        scopes = tuple(
+            strategy_scope(*each)
+            for each in self.strategies.values()
+            if each[0] == asked.strategy and asked.symbol in ("", each[1])
+        )
+        if not scopes:
+            known = ", ".join(sorted({strategy_scope(*each) for each in self.strategies.values()}))
+            return Failed(f"no strategy {asked.strategy} {asked.symbol}".rstrip() + f"; there are: {known}")
+        try:
+            if isinstance(asked, PauseStrategy):
+                self._watch.pause(scopes, asked.reason)
+            elif not self._watch.resume(scopes):
+                return Failed(f"{asked.strategy} is not paused")
+        except OSError as error:
+            return Failed(f"the disk refused to remember it: {error}")
+        return Acknowledged(at_ns=self.context.system.clock.monotonic_ns())

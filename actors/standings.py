@@ -1,66 +1,142 @@
-"""Risk's part that keeps the rungs: facts in, the rung of the account and of each symbol out, every move told."""
+"""Risk's part that keeps the ladder: causes in, where every scope stands out, every move told."""
+
+from collections.abc import Iterable
 
 from ..kernel.actor import Context
+from ..trading.causes import within
+from ..trading.ladder import (
+    ACCOUNT,
+    Event,
+    Ladder,
+    Move,
+    Noted,
+    Now,
+    Released,
+    TimePassed,
+    begin,
+    judge,
+    step,
+    strategy_scope,
+    waits,
+)
 from ..trading.messages import MarketDataUpdate, RungChanged
-from ..trading.rungs import AccountFacts, Standing, SymbolFacts, judge_account, judge_symbol, lowest
+from ..trading.rungs import Standing
+from ..trading.views import RungMove, StandingView
 from . import topics
-
-ACCOUNT = "account"
 
 
 class Standings:
-    """Owned by risk. Publishes `RungChanged` for each scope whose standing moves."""
+    """Owned by risk. Publishes `RungChanged` for each scope whose standing moves. Everything is bad news until proven
+    good: the account is not reconciled, no market was heard of."""
 
-    def __init__(self, context: Context, symbols: tuple[str, ...], max_market_age_ns: int) -> None:
+    def __init__(
+        self, context: Context, symbols: tuple[str, ...], strategies: Iterable[tuple[str, str]], *, lease_held: bool
+    ) -> None:
         self._context = context
-        self._max_market_age_ns = max_market_age_ns
-        self._symbols = {symbol: SymbolFacts() for symbol in symbols}
-        self._standings: dict[str, Standing] = {}
-        self.account = AccountFacts()
+        self._crossed: dict[str, bool] = {}
+        self.symbols = frozenset(symbols)
+        noted = [Noted(symbol, "FEED_UNHEARD", holds=True) for symbol in symbols]
+        noted.append(Noted(ACCOUNT, "UNRECONCILED", holds=True))
+        noted.append(Noted(ACCOUNT, "LEASE_LOST", holds=not lease_held))
+        scopes = (*symbols, *(strategy_scope(*each) for each in strategies))
+        self.ladder: Ladder = begin(scopes, noted, self._now())
+        self.tell_all()
 
-    def note_account(self, facts: AccountFacts) -> None:
-        if facts != self.account or not self._standings:
-            self.account = facts
-            self._judge_all()
+    # -- facts --------------------------------------------------------------------------------------------------------
 
-    def note_symbol(self, symbol: str, facts: SymbolFacts) -> None:
-        if facts != self._symbols.get(symbol):
-            self._symbols[symbol] = facts
-            self._judge_all()
+    def note(self, scope: str, cause: str, *, holds: bool, detail: str = "") -> None:
+        if not self._is_news(scope, cause, holds=holds, detail=detail):
+            return
+        self._step(Noted(scope, cause, holds, detail))
+
+    def note_feed(self, symbol: str, *, live: bool, reason: str) -> None:
+        """A feed that never was live is only not heard of yet: nothing needs to prove that it lasts."""
+        unheard = self.holds(symbol, "FEED_UNHEARD")
+        self.note(symbol, "FEED_UNHEARD", holds=unheard and not live, detail=reason)
+        self.note(symbol, "FEED_DOWN", holds=not unheard and not live, detail=reason)
 
     def note_market(self, update: MarketDataUpdate) -> None:
         """A market speaks for itself: whether it is crossed, and that it is not stale."""
-        facts = self._symbols.get(update.symbol)
-        if facts is not None and (facts.stale or facts.crossed != (update.bid >= update.ask)):
-            self.note_symbol(update.symbol, facts._replace(crossed=update.bid >= update.ask, stale=False))
+        crossed = update.bid >= update.ask
+        if self._crossed.get(update.symbol) is not crossed:
+            self._crossed[update.symbol] = crossed
+            self.note(update.symbol, "FEED_CROSSED", holds=crossed)
+        if "FEED_STALE" in self.ladder.applied.get(update.symbol, {}):
+            self.note(update.symbol, "FEED_STALE", holds=False)
 
-    def note_time(self, markets: dict[str, MarketDataUpdate], now_ns: int) -> None:
+    def note_ages(self, markets: dict[str, MarketDataUpdate], now_ns: int, max_age_ns: int) -> None:
         """Markets that were not heard of for too long are stale."""
         for symbol, update in markets.items():
-            facts = self._symbols.get(symbol)
-            if facts is not None and not facts.stale and now_ns - update.received_ns > self._max_market_age_ns:
-                self.note_symbol(symbol, facts._replace(stale=True))
+            if not within(now_ns - update.received_ns, max_age_ns):
+                self.note(symbol, "FEED_STALE", holds=True)
 
-    def feed(self, symbol: str) -> SymbolFacts:
-        return self._symbols.get(symbol, SymbolFacts())
+    def release(self) -> None:
+        self._step(Released())
 
-    def of(self, symbol: str, account: AccountFacts | None = None) -> Standing:
-        """What may leave for a symbol; `account` stands in for the account's own facts."""
-        facts = self.account if account is None else account
-        return lowest((judge_account(facts), judge_symbol(self.feed(symbol))))
+    def pass_time(self) -> None:
+        if waits(self.ladder):
+            self._step(TimePassed())
+
+    # -- standings ----------------------------------------------------------------------------------------------------
+
+    def holds(self, scope: str, cause: str) -> bool:
+        applied = self.ladder.applied.get(scope, {}).get(cause)
+        return applied is not None and applied.gone_ns is None
+
+    def of(self, scope: str) -> Standing:
+        """Where a scope stands; also one nobody noted anything of."""
+        standing = self.ladder.standings.get(scope)
+        return judge(self.ladder.applied, scope) if standing is None else standing
+
+    def views(self) -> tuple[StandingView, ...]:
+        return tuple(
+            StandingView(scope, each.rung.name, each.reason, each.since_ns)
+            for scope, each in self.ladder.standings.items()
+        )
+
+    def moves(self) -> tuple[RungMove, ...]:
+        """Newest first."""
+        return tuple(
+            RungMove(move.scope, move.before, move.after, move.reason, move.causes, move.at_ns)
+            for move in reversed(self.ladder.moves)
+        )
 
     def tell_all(self) -> None:
-        for scope, standing in self._standings.items():
-            self._tell(scope, standing)
+        for scope in self.ladder.standings:
+            self.tell(scope)
+        self._gauge()
 
-    def _judge_all(self) -> None:
-        standings = {ACCOUNT: judge_account(self.account)} | {symbol: self.of(symbol) for symbol in self._symbols}
-        for scope, standing in standings.items():
-            if self._standings.get(scope) != standing:
-                self._tell(scope, standing)
-        self._standings = standings
-        self._context.system.metrics.gauge("rung", standings[ACCOUNT].rung)
+    def tell(self, scope: str) -> None:
+        each = self.of(scope)
+        self._publish(scope, each.rung.name, each.reason, each.rung.name, each.causes, each.since_ns)
 
-    def _tell(self, scope: str, standing: Standing) -> None:
-        change = RungChanged(scope, standing.rung.name, standing.reason, self._context.now_ns())
+    # -- the machine --------------------------------------------------------------------------------------------------
+
+    def _is_news(self, scope: str, cause: str, *, holds: bool, detail: str) -> bool:
+        applied = self.ladder.applied.get(scope, {}).get(cause)
+        if holds:
+            return applied is None or applied.gone_ns is not None or applied.detail != detail
+        return applied is not None and applied.gone_ns is None
+
+    def _step(self, event: Event) -> None:
+        self.ladder, told = step(self.ladder, event, self._now())
+        for move in told:
+            self._tell(move)
+        if told:
+            self._gauge()
+
+    def _tell(self, move: Move) -> None:
+        self._publish(move.scope, move.after, move.reason, move.before, move.causes, move.since_ns)
+
+    def _publish(
+        self, scope: str, rung: str, reason: str, previous: str, causes: tuple[str, ...], since_ns: int
+    ) -> None:
+        change = RungChanged(scope, rung, reason, self._context.now_ns(), previous, causes, since_ns)
         self._context.publish(topics.RUNG, change)
+        self._context.publish(topics.rung(scope), change)  # for those whom only their own concerns
+
+    def _gauge(self) -> None:
+        self._context.system.metrics.gauge("rung", self.ladder.standings[ACCOUNT].rung)
+
+    def _now(self) -> Now:
+        return Now(self._context.system.clock.monotonic_ns(), self._context.now_ns())

@@ -2,17 +2,33 @@
 
 from typing import Any
 
+from ..config.settings import LadderSettings
 from ..kernel.actor import Actor
 from ..models.faults import StateRefused, WeightsCorrupt
-from ..models.registry import latest
+from ..models.registry import ModelRegistry
 from ..models.runner import LSTM, ModelRunner
 from ..trading.bars import BarBuilder
+from ..trading.causes import CAUSES
+from ..trading.ladder import above, strategy_scope
 from ..trading.loader import make_strategy
-from ..trading.messages import BarClosed, MarketDataUpdate, ModelPublished, Prediction, SignalGenerated
+from ..trading.messages import (
+    BarClosed,
+    LearnerState,
+    MarketDataUpdate,
+    ModelPublished,
+    Prediction,
+    RungAsked,
+    RungChanged,
+    SignalGenerated,
+    StateAsked,
+)
 from ..trading.order_events import OrderFilled, PositionAsked, StrategyPosition
+from ..trading.rungs import Rung
 from ..trading.strategy import StrategyFault, Target
 from ..trading.views import LearningView
 from . import topics
+from .heard_rungs import HeardRungs
+from .model_watch import ModelWatch
 
 SAVE_EVERY_BARS = 5
 CURVE_LENGTH = 600
@@ -41,6 +57,7 @@ class StrategyRunner(Actor):
         horizon_bars: int,
         ledger: str,
         risk: str,
+        ladder: LadderSettings,
     ) -> None:
         self.name = name
         self.symbol = symbol
@@ -49,6 +66,7 @@ class StrategyRunner(Actor):
         self.horizon_bars = horizon_bars
         self.ledger = ledger
         self.risk = risk
+        self.ladder = ladder
         self._arguments = (strategy, strategies_dir, symbol, parameters)
 
     def start(self) -> None:
@@ -56,6 +74,10 @@ class StrategyRunner(Actor):
         self.strategy = make_strategy(*self._arguments)
         self._bars = BarBuilder(self.symbol, round(self.bar_s * 1e9))
         self._state_name = f"{self.name}-{self.symbol.replace('/', '-')}"
+        self._scope = strategy_scope(self.name, self.symbol)
+        self._rungs = HeardRungs()
+        self.rung = Rung.CANCEL_ONLY
+        self._watch = ModelWatch(self.context, self._scope, self.ladder)
         if self.strategy.needs_model:
             self._models = self._make_models()
         self._market: MarketDataUpdate | None = None
@@ -65,6 +87,10 @@ class StrategyRunner(Actor):
         self._curve: list[tuple[int, float]] = []
         for topic in (topics.market(self.symbol), topics.MODELS, topics.position(self.name, self.symbol)):
             self.context.subscribe(topic)
+        scopes = above(self._scope)
+        for topic in (topics.LEARNER, topics.STATE_ASKED, *map(topics.rung, scopes)):
+            self.context.subscribe(topic)
+        self.context.tell(self.risk, RungAsked(scopes))
         self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
         self.context.repeat(self.bar_s / BAR_CHECKS, _TimePasses())
 
@@ -81,6 +107,14 @@ class StrategyRunner(Actor):
                 self._on_bars(self._bars.advance(self.context.now_ns() - BAR_GRACE_NS))
                 if not self._ready:
                     self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
+                self._look_at_models()
+            case RungChanged():
+                self._obey(message)
+            case LearnerState():
+                self._watch.hear(message)
+                self._look_at_models()
+            case StateAsked():
+                self._watch.tell()
             case StrategyPosition(amount=amount):
                 self.strategy.position = amount
                 self._ready = True
@@ -88,6 +122,18 @@ class StrategyRunner(Actor):
                 self.strategy.on_fill(message)
             case ModelPublished(symbol=symbol) if symbol == self.symbol and self._models is not None:
                 self._load(message)
+
+    def _look_at_models(self) -> None:
+        if self._models is not None:
+            self._watch.look(self._models)
+
+    def _obey(self, change: RungChanged) -> None:
+        """Know one's rung, and let the fallback model speak where the ladder says so."""
+        self._rungs.hear(change)
+        self.rung = self._rungs.of(self.name, self.symbol)
+        self.strategy.rung = self.rung.name
+        if self._models is not None and change.scope == self._scope:
+            self._models.fallback = any(CAUSES[cause].rung == Rung.FALLBACK for cause in change.causes)
 
     def _on_market(self, update: MarketDataUpdate) -> None:
         self._market = update
@@ -141,22 +187,24 @@ class StrategyRunner(Actor):
             metrics.observe("stage_update_to_signal", (signal.created_ns - self._market.received_ns) / 1e9)
 
     def _make_models(self) -> ModelRunner:
-        models = ModelRunner(self.symbol, self.horizon_bars, self.bar_s)
+        models = ModelRunner(self.symbol, self.horizon_bars, self.bar_s, self.ladder.drift_margin)
         state = self.context.ports["model_states"].load(self._state_name)
         if state is not None:
             try:
                 models.restore(state)
             except StateRefused:
                 self.context.system.metrics.count("model_states_refused")
-        found = latest(self.context.ports["models_folder"], self.symbol, LSTM)
+        registry: ModelRegistry = self.context.ports["model_registry"]
+        found = registry.latest(self.symbol, LSTM)
         if found.model is not None:
-            models.load(found.model)
+            models.load(found.model, registry.load(found.model))
         return models
 
     def _load(self, published: ModelPublished) -> None:
         assert self._models is not None
         try:
-            self._models.load(published)
+            self._models.load(published, self.context.ports["model_registry"].load(published))
+            self._watch.renewed()
         except WeightsCorrupt:
             self.context.system.metrics.count("models_corrupt")
 

@@ -6,6 +6,12 @@ APPROVALS = "approvals"
 REFUSALS = "refusals"
 RECONCILED = "reconciled"
 RUNG = "rung"
+CAUSES = "causes"
+"""`CauseNoted`: what moves the ladder, from whoever sees it."""
+VENUE = "venue"
+"""What the venue says of itself: its clock, its limits."""
+LEARNER = "learner"
+"""Whether the learner is heard of."""
 FEEDS = "feeds"
 SERVING = "serving"
 """Published once the node does what it is for."""
@@ -20,6 +26,11 @@ STATE_ASKED = "state-asked"
 def market(symbol: str) -> str:
     """Every update of one symbol."""
     return f"market/{symbol}"
+
+
+def rung(scope: str) -> str:
+    """Where one scope of the ladder stands."""
+    return f"rung/{scope}"
 
 
 def position(strategy: str, symbol: str) -> str:

@@ -2,14 +2,13 @@
 
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from ..config.settings import LearningSettings
 from ..kernel.actor import Actor
 from ..models.faults import StateRefused
 from ..models.features import FEATURE_NAMES
-from ..models.registry import ModelMetrics, next_version, publish
+from ..models.registry import ModelMetrics, ModelRegistry
 from ..models.runner import LSTM
 from ..trading.messages import SampleTaken
 
@@ -31,10 +30,9 @@ class _SliceDue:
 class TrainerActor(Actor):
     """One network per symbol. Without torch it only counts samples, and says so by the gauge `torch`."""
 
-    def __init__(self, symbols: tuple[str, ...], learning: LearningSettings, folder: str, receiver: str) -> None:
+    def __init__(self, symbols: tuple[str, ...], learning: LearningSettings, receiver: str) -> None:
         self.symbols = symbols
         self.learning = learning
-        self.folder = Path(folder)
         self.receiver = receiver
 
     def start(self) -> None:
@@ -100,9 +98,10 @@ class TrainerActor(Actor):
         if loss is None or loss >= COIN:
             return
         self.context.system.metrics.gauge("held_out_log_loss", loss)
-        version = next_version(self.folder, symbol, LSTM)
+        registry: ModelRegistry = self.context.ports["model_registry"]
+        version = registry.next_version(symbol, LSTM)
         metrics = ModelMetrics(trainer.trained_bars, loss)
-        published = publish(self.folder, symbol, LSTM, version, weights=trainer.weights(), metrics=metrics)
+        published = registry.publish(symbol, LSTM, version, weights=trainer.weights(), metrics=metrics)
         self.context.system.metrics.count("models_published")
         self.context.tell(self.receiver, published)
 

@@ -15,6 +15,7 @@ from ..exchanges.simulated.synthetic import SyntheticMarket
 from ..exchanges.simulated.tls import ensure_certificate, server_context
 from ..exchanges.simulated.venue import SimulatedVenue
 from ..kernel.clock import Clock
+from ..kernel.disk import Disk
 from ..storage.rotating_lines import RotatingLines
 from ..storage.snapshot_log import ROTATE_AT_BYTES, SnapshotLog
 from ..trading.instruments import PAPER_INSTRUMENTS
@@ -44,10 +45,18 @@ class VenueServer:
     """Opens on the loop, reports once, and again if the market breaks."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, clock: Clock, run: Run, credentials: Credentials, *, admin: bool = False
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        disk: Disk,
+        run: Run,
+        credentials: Credentials,
+        *,
+        admin: bool = False,
     ) -> None:
         self._loop = loop
         self._clock = clock
+        self._disk = disk
         self._run = run
         self._credentials = credentials
         self._admin = admin
@@ -68,7 +77,7 @@ class VenueServer:
     ) -> None:
         if before is not None:
             await asyncio.wait([before], timeout=CLOSE_TIMEOUT_S)
-        log = SnapshotLog(self._run.exchange_dir / "books")
+        log = SnapshotLog(self._disk, self._run.exchange_dir / "books")
         try:
             await self._run_venue(log, deliver)
         except Exception as error:  # noqa: BLE001 - told to the host, which crashes of it

@@ -7,17 +7,21 @@ import msgspec
 from ..exchanges.tasks import PortBroke, PortFault
 from ..exchanges.venue import (
     CancelAnswered,
+    ClockCompared,
     EvidenceAsked,
     EvidenceFailed,
     EvidenceGathered,
     OrderReported,
     PlaceAnswered,
+    RateLimited,
     VenueClosed,
     VenueOpened,
     VenuePort,
 )
 from ..kernel.actor import Actor
+from ..trading.messages import StateAsked
 from ..trading.order_events import OrderFilled, OrderIntended
+from . import topics
 
 
 class Attach(msgspec.Struct, frozen=True):
@@ -38,6 +42,8 @@ class VenueSession(Actor):
         self._attached = ""
         self._opened: VenueOpened | None = None
         self._sent_ns: dict[str, int] = {}
+        self._said: dict[type, ClockCompared | RateLimited] = {}
+        self.context.subscribe(topics.STATE_ASKED)
         port: VenuePort = self.context.ports["venue"]
         self._port = port
         system, path = self.context.system, self.context.path
@@ -67,6 +73,12 @@ class VenueSession(Actor):
                 self._forward(message)
             case PortBroke(reason):
                 raise PortFault(reason)
+            case ClockCompared() | RateLimited():
+                self._said[type(message)] = message
+                self.context.publish(topics.VENUE, message)
+            case StateAsked():
+                for word in self._said.values():
+                    self.context.publish(topics.VENUE, word)
             case PlaceAnswered():
                 self._note_latency(message.client_id)
                 self._forward(message)

@@ -9,16 +9,23 @@ from typing import Any
 
 from rich.console import Console
 
-from .injection import OUTSIDE, find_fault, fork_server_fault, outside_fault, supervisor_fault
+from .injection import LASTING, OUTSIDE, find_fault, fork_server_fault, outside_fault, supervisor_fault
 from .monitor import MONITOR
+from .node_faults import NODE_ACTIONS, lasting_s
 from .status import Link, connect
 from .supervisors.process_table import FORK_SERVERS
-from .transports.control import Acknowledged, ChaosAsked
+from .transports.control import Acknowledged, ChaosAsked, VenueFaultAsked
 from .tree import LAUNCHER, Item, NoTarget, find, pick, read_tree
 
 WATCH_S = 10.0
 """How long what follows is watched."""
 POLL_S = 0.05
+VENUE = "exchange/venue"
+WORDS = {
+    "disk-full": "its disk is full",
+    "disk-slow": "its disk is slow",
+    "sync-fails": "every sync to its disk fails",
+}
 
 
 @dataclass(frozen=True)
@@ -52,16 +59,59 @@ async def _cause(data_dir: Path, asked: ChaosAsked, *, wait: bool, as_json: bool
     async with connect(data_dir) as link:
         tree = await read_tree(link)
         check_target(tree, asked)
-        node = asked.path.partition("/")[0]
-        receiver = MONITOR if asked.path == node else f"{node}/{OUTSIDE}"
-        answer: Acknowledged = await link.ask(asked, receiver)
-        done = Done(asked, answer.incarnation, pick(tree, node)["incarnation"], answer.at_ns)
+        done = await put_in(link, tree, asked)
         screen.print(describe(done))
         outcome = await _watch(link, done) if wait else Outcome(None, None, None, "")
     if outcome.text:
         screen.print(f"{asked.path}: {outcome.text}")
     if as_json:
         sys.stdout.write(json.dumps(to_json(done, outcome)) + "\n")
+
+
+async def put_in(link: Link, tree: Item, asked: ChaosAsked) -> Done:
+    """Do what `check_target` found nothing wrong with. Raises what the answer failed with."""
+    node = asked.path.partition("/")[0]
+    of_process = asked.path == node and asked.action not in NODE_ACTIONS
+    answer: Acknowledged = await link.ask(asked, MONITOR if of_process else f"{node}/{OUTSIDE}")
+    return Done(asked, answer.incarnation, pick(tree, node)["incarnation"], answer.at_ns)
+
+
+def heal(data_dir: Path) -> None:
+    """End every fault that lasts. Raises `NothingRuns`."""
+    asyncio.run(_heal(data_dir))
+
+
+async def _heal(data_dir: Path) -> None:
+    async with connect(data_dir) as link:
+        heal_all(link, await read_tree(link))
+
+
+def heal_all(link: Link, tree: Item) -> None:
+    """Tell all who could have a fault; a process that is held hears it once the launcher has let it go."""
+    for node in tree["children"]:
+        asked = ChaosAsked("heal", node["path"])
+        link.tell(asked, MONITOR)
+        if node["name"] not in FORK_SERVERS:
+            link.tell(asked, f"{node['path']}/{OUTSIDE}")
+
+
+def ask_venue_fault(data_dir: Path, fault: str, times: int, for_s: float | None) -> None:
+    """Raises `NothingRuns`, `NoTarget` or a `KernelError`."""
+    asyncio.run(_ask_venue_fault(data_dir, VenueFaultAsked(fault, times, for_s)))
+
+
+async def _ask_venue_fault(data_dir: Path, asked: VenueFaultAsked) -> None:
+    screen = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    async with connect(data_dir) as link:
+        pick(await read_tree(link), VENUE)
+        await link.ask(asked, VENUE)
+        screen.print(f"{VENUE}: {describe_venue_fault(asked)}")
+
+
+def describe_venue_fault(asked: VenueFaultAsked) -> str:
+    if not asked.times:
+        return f"{asked.fault} ended"
+    return f"{asked.fault} " + (f"{asked.times} times" if asked.for_s is None else f"for {asked.for_s:g} s")
 
 
 def to_json(done: Done, outcome: Outcome) -> dict[str, Any]:
@@ -106,6 +156,13 @@ def describe(done: Done) -> str:
             what = f"stopped and continued every {asked.by_s:g} s{for_text or ' for 5 s'}"
         case "slow":
             what = f"made slow{for_text}: every message takes {asked.by_s:g} s longer"
+        case "clock":
+            ahead = "ahead" if asked.by_s > 0 else "behind"
+            what = f"its clock set {abs(asked.by_s):g} s {ahead} for {lasting_s(asked):g} s"
+        case "heal":
+            what = "freed of what still lasts"
+        case _:
+            what = f"{WORDS[asked.action]} for {lasting_s(asked):g} s"
     return f"{asked.path}: {what} (incarnation {done.incarnation})"
 
 
@@ -176,23 +233,24 @@ def _judge_actor(done: Done, item: Item | None, now_ns: int) -> Outcome | None:
 def _judge_release(done: Done, item: Item, now_ns: int) -> Outcome | None:
     """The same incarnation: it is well again only once a fault that was to pass has passed."""
     asked = done.asked
-    if asked.action not in ("hang", "slow") or asked.for_s is None or item["state"] != "running":
+    for_s = lasting_s(asked) if asked.action in NODE_ACTIONS else asked.for_s
+    if asked.action not in LASTING or for_s is None or item["state"] != "running":
         return None
     after_ms = (now_ns - done.at_ns) / 1e6
-    if after_ms < asked.for_s * 1e3:
+    if after_ms < for_s * 1e3:
         return None
-    text = f"runs again after {asked.for_s:g} s, still incarnation {item['incarnation']}: nobody had to restart it"
+    text = f"runs again after {for_s:g} s, still incarnation {item['incarnation']}: nobody had to restart it"
     return Outcome(True, item["incarnation"], round(after_ms, 1), text)
 
 
-def give_up(done: Done, item: Item | None) -> Outcome:
+def give_up(done: Done, item: Item | None, watched_s: float = WATCH_S) -> Outcome:
     """What there is to say when the time is over and nothing was decided."""
     incarnation = None if item is None else item["incarnation"]
     verb = {"hang": "still hanging", "slow": "still slow"}.get(done.asked.action)
     if verb is not None and incarnation == done.incarnation:
-        return Outcome(False, incarnation, None, f"{verb}, nothing noticed within {WATCH_S:g} s{_excuse(done, item)}")
+        return Outcome(False, incarnation, None, f"{verb}, nothing noticed within {watched_s:g} s{_excuse(done, item)}")
     now = "gone" if item is None else f"{item['state']}, incarnation {incarnation}: {item['reason']}"
-    return Outcome(False, incarnation, None, f"not back within {WATCH_S:g} s ({now})")
+    return Outcome(False, incarnation, None, f"not back within {watched_s:g} s ({now})")
 
 
 def _excuse(done: Done, item: Item | None) -> str:

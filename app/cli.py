@@ -5,20 +5,18 @@ Exit codes: 0 done, 1 failed, 2 used wrongly, 3 nothing is running.
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from .cli_chaos import chaos_app
+from .cli_common import FAILED, USED_WRONGLY, ConfigOption, DataDirOption, JsonOption, explained, fail, find_data_dir
+from .cli_operate import add_operations
+from .cli_simulate import simulate
+from .cli_replay import replay as replay_command
 from .config.errors import ConfigFault
-
-if TYPE_CHECKING:
-    from .transports.control import Action
-
-FAILED, USED_WRONGLY, NOTHING_RUNS = 1, 2, 3
 
 app = typer.Typer(
     help="An autonomous, self-learning crypto trading system that is very hard to kill. Paper money by default.",
@@ -29,36 +27,11 @@ app = typer.Typer(
 config_app = typer.Typer(help="Show or check the configuration.", no_args_is_help=True)
 node_app = typer.Typer(help="Run one node by itself.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-chaos_app = typer.Typer(
-    help="Put a fault into the running system on purpose, and see what its supervisors do.", no_args_is_help=True
-)
 app.add_typer(node_app, name="node")
 app.add_typer(chaos_app, name="chaos")
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="Configuration file. Default: tradigrade.toml here, if there is one.")
-]
-DataDirOption = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where books and models live. Default: the user's data folder.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
-TargetArgument = Annotated[
-    str, typer.Argument(metavar="TARGET", help="Name of a node, or path of an actor, as `tradigrade tree` shows them.")
-]
-ForOption = Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="How long it lasts.")]
-NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not watch what follows (10 s at most).")]
-
-
-def fail(sentence: str, code: int) -> typer.Exit:
-    """Tell the user what is wrong in one sentence, and end with `code`."""
-    Console(stderr=True, highlight=False).print(f"tradigrade: {sentence}", markup=False, soft_wrap=True)
-    return typer.Exit(code)
-
-
-def _data_dir(given: Path | None) -> Path:
-    from .config.loader import default_data_dir
-
-    return given or default_data_dir()
+app.command("replay")(replay_command)
+add_operations(app)
+app.command()(simulate)
 
 
 @app.command()
@@ -80,7 +53,7 @@ def up(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget books, orders and what was learned.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Start the whole system: exchange, trader, learner and console. Ctrl-C stops it in order."""
+    """Start the whole system: exchange, guard, trader, learner and console. Ctrl-C stops it in order."""
     from .config.loader import load_settings
     from .preflight import StartFault, UsageFault
     from .up import Options, run_system
@@ -96,7 +69,7 @@ def up(
     except ConfigFault as fault:
         raise fail(str(fault), USED_WRONGLY) from None
     try:
-        done = run_system(settings, Options(_data_dir(data_dir), for_s, fresh, as_json))
+        done = run_system(settings, Options(find_data_dir(data_dir), for_s, fresh, as_json))
     except UsageFault as fault:
         raise fail(str(fault), USED_WRONGLY) from None
     except StartFault as fault:
@@ -109,8 +82,8 @@ def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Show the rung, the nodes and the actors of the running system. Exit code 3 where nothing runs."""
     from .status import read_status, show_status
 
-    with _explained():
-        found = read_status(_data_dir(data_dir))
+    with explained():
+        found = read_status(find_data_dir(data_dir))
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
@@ -137,25 +110,8 @@ def tree(
     """
     from .tree import show_tree
 
-    with _explained():
-        show_tree(_data_dir(data_dir), path, watch=watch, as_json=as_json)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """What goes wrong with a running system, as one sentence and an exit code."""
-    from .kernel.errors import KernelError
-    from .status import NothingRuns
-    from .tree import NoTarget
-
-    try:
-        yield
-    except NothingRuns as fault:
-        raise fail(str(fault), NOTHING_RUNS) from None
-    except NoTarget as fault:
-        raise fail(str(fault), USED_WRONGLY) from None
-    except KernelError as fault:
-        raise fail(f"the running system did not do it: {fault}", FAILED) from None
+    with explained():
+        show_tree(find_data_dir(data_dir), path, watch=watch, as_json=as_json)
 
 
 @config_app.command("show")
@@ -183,7 +139,7 @@ def config_check(file: Annotated[Path, typer.Argument(help="The configuration fi
 
 @node_app.command("run")
 def node_run(
-    name: Annotated[str, typer.Argument(help="exchange, trader, learner or console.")],
+    name: Annotated[str, typer.Argument(help="exchange, guard, trader, learner or console.")],
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -193,68 +149,9 @@ def node_run(
     from .standalone import run_node
 
     try:
-        run_node(name, load_settings(config), _data_dir(data_dir))
+        run_node(name, load_settings(config), find_data_dir(data_dir))
     except (ConfigFault, StartFault) as fault:
         raise fail(str(fault), USED_WRONGLY) from None
-
-
-@chaos_app.command("kill")
-def chaos_kill(
-    target: TargetArgument, no_wait: NoWaitOption = False, data_dir: DataDirOption = None, as_json: JsonOption = False
-) -> None:
-    """End an actor without its stop hook, or a process by SIGKILL."""
-    _cause("kill", target, data_dir, no_wait=no_wait, as_json=as_json)
-
-
-@chaos_app.command("hang")
-def chaos_hang(
-    target: TargetArgument,
-    for_s: ForOption = None,
-    no_wait: NoWaitOption = False,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Hold an actor, which handles no message then, or stop a process by SIGSTOP. Default: until it is replaced."""
-    _cause("hang", target, data_dir, for_s, no_wait=no_wait, as_json=as_json)
-
-
-@chaos_app.command("crash")
-def chaos_crash(
-    target: TargetArgument, no_wait: NoWaitOption = False, data_dir: DataDirOption = None, as_json: JsonOption = False
-) -> None:
-    """Make an actor fail as if its code had raised, or a node's root supervisor."""
-    _cause("crash", target, data_dir, no_wait=no_wait, as_json=as_json)
-
-
-@chaos_app.command("slow")
-def chaos_slow(
-    target: TargetArgument,
-    for_s: ForOption = None,
-    by_s: Annotated[float, typer.Option("--by", metavar="SECONDS", help="How much longer every message takes.")] = 0.1,
-    no_wait: NoWaitOption = False,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make every message of an actor take longer, until it is replaced; or stop and continue a process in turns of --by
-    seconds, for 5 s where --for does not say."""
-    _cause("slow", target, data_dir, for_s, by_s, no_wait=no_wait, as_json=as_json)
-
-
-def _cause(
-    action: "Action",
-    target: str,
-    data_dir: Path | None,
-    for_s: float | None = None,
-    by_s: float = 0.1,
-    *,
-    no_wait: bool,
-    as_json: bool,
-) -> None:
-    from .chaos import cause
-    from .transports.control import ChaosAsked
-
-    with _explained():
-        cause(_data_dir(data_dir), ChaosAsked(action, target, for_s, by_s), wait=not no_wait, as_json=as_json)
 
 
 def main() -> None:

@@ -1,4 +1,7 @@
-"""Faults put in on purpose: into an actor of this node, or into a process of this launcher."""
+"""Faults put in on purpose: into an actor of this node, or into a process of this launcher.
+
+What a whole node stands on is in `node_faults.py`.
+"""
 
 import contextlib
 import os
@@ -6,6 +9,7 @@ import signal
 
 from .kernel.incarnation import Incarnation
 from .kernel.system import System
+from .node_faults import NODE_ACTIONS
 from .supervisors.process_table import FORK_SERVERS, Process
 from .supervisors.processes import ProcessSpawner
 from .supervisors.supervisor import Supervisor
@@ -16,6 +20,9 @@ OUTSIDE = "outside"
 REASON = "asked for"
 FOR_S_MAX = 86_400.0
 BY_S_MAX = 60.0
+CLOCK_BY_S_MAX = 86_400.0
+LASTING = ("hang", "slow", *NODE_ACTIONS)
+"""Actions that last for a time, and are over then."""
 PROCESS_SLOW_S = 5.0
 """How long a process is slow where that is not said."""
 
@@ -24,16 +31,34 @@ def find_fault(asked: ChaosAsked) -> str:
     """What is wrong with the request itself; empty where nothing is."""
     if asked.for_s is not None and not 0 < asked.for_s <= FOR_S_MAX:
         return f"--for: expected more than 0 and at most {FOR_S_MAX:g} seconds, found {asked.for_s:g}"
-    if asked.for_s is not None and asked.action in ("kill", "crash"):
-        return f"--for: expected only with hang and slow, found with {asked.action}"
+    if asked.for_s is not None and asked.action not in LASTING:
+        return f"--for: expected only with {', '.join(LASTING)}, found with {asked.action}"
+    if asked.action == "clock":
+        return _clock_fault(asked)
     if not 0 < asked.by_s <= BY_S_MAX:
         return f"--by: expected more than 0 and at most {BY_S_MAX:g} seconds, found {asked.by_s:g}"
+    if fault := _node_action_fault(asked):
+        return fault
     return ""
+
+
+def _clock_fault(asked: ChaosAsked) -> str:
+    if not 0 < abs(asked.by_s) <= CLOCK_BY_S_MAX:
+        return f"--by: expected at most {CLOCK_BY_S_MAX:g} seconds either way and not 0, found {asked.by_s:g}"
+    return _node_action_fault(asked)
+
+
+def _node_action_fault(asked: ChaosAsked) -> str:
+    """Disk and clock are a whole node's."""
+    node, _, actor = asked.path.partition("/")
+    if asked.action not in NODE_ACTIONS or not actor:
+        return ""
+    return f"{asked.path} is an actor, without disk and clock of its own: expected a node; {asked.action} {node}"
 
 
 def supervisor_fault(asked: ChaosAsked) -> str:
     """Why a supervisor is no target of this action; empty where it is one."""
-    if asked.action in ("kill", "crash"):
+    if asked.action in ("kill", "crash", "heal"):
         return ""
     return (
         f"{asked.path} is a supervisor, which only passes signals on and is watched by nobody: "
@@ -43,7 +68,7 @@ def supervisor_fault(asked: ChaosAsked) -> str:
 
 def fork_server_fault(asked: ChaosAsked) -> str:
     """Why a fork server is no target of this action; empty where it is one."""
-    if asked.action in ("kill", "hang"):
+    if asked.action in ("kill", "hang", "heal"):
         return ""
     return f"{asked.path} is a fork server, which holds no actors: expected a node to {asked.action}; kill or hang it"
 
@@ -73,7 +98,7 @@ def inject_into_actor(system: System, asked: ChaosAsked) -> Acknowledged | Faile
     done = Acknowledged(actor.incarnation, system.clock.monotonic_ns())
     _apply(actor, asked)
     if asked.for_s is not None:
-        system.call_later(asked.for_s, lambda: _release(actor))
+        system.call_later(asked.for_s, lambda: release(actor))
     return done
 
 
@@ -87,9 +112,12 @@ def _apply(actor: Incarnation, asked: ChaosAsked) -> None:
             actor.hold()
         case "slow":
             actor.delay_s = asked.by_s
+        case "heal":
+            release(actor)
 
 
-def _release(actor: Incarnation) -> None:
+def release(actor: Incarnation) -> None:
+    """It is neither held nor slow any more."""
     actor.delay_s = 0.0
     actor.resume()
 
@@ -127,6 +155,8 @@ class ProcessInjector:
                 self._stop(process)
                 if asked.for_s is not None:
                     self._system.call_later(asked.for_s, lambda: self._continue(process, asked))
+            case "heal":
+                self._continue(process, asked)
             case "slow":
                 end_s = PROCESS_SLOW_S if asked.for_s is None else asked.for_s
                 self._alternate(process, asked, done.at_ns + round(end_s * 1e9))

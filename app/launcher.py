@@ -11,11 +11,13 @@ from .config.run import Run
 from .config.topology import launcher_tree
 from .injection import ProcessInjector
 from .kernel.clock import SystemClock
+from .kernel.disk import SystemDisk
 from .kernel.identity import SystemEntropy
 from .kernel.signals import SHUTDOWN
 from .kernel.system import System
 from .logs import configure_logs
 from .monitor import MONITOR, NODES, Monitor
+from .storage.halt import HaltLatch
 from .supervisors.process_table import Process
 from .supervisors.processes import ProcessSpawner
 from .supervisors.reports import ActorReport
@@ -36,6 +38,7 @@ PRELOAD = (
     "tradigrade.ports",
     "tradigrade.actors.executor",
     "tradigrade.actors.feed",
+    "tradigrade.actors.guard",
     "tradigrade.actors.journal_keeper",
     "tradigrade.actors.learning_link",
     "tradigrade.actors.portfolio",
@@ -44,8 +47,10 @@ PRELOAD = (
     "tradigrade.actors.venue_host",
     "tradigrade.exchanges.ccxt_venue",
     "tradigrade.exchanges.binance.streams",
+    "tradigrade.exchanges.guard_session",
     "tradigrade.exchanges.loopback",
     "tradigrade.storage.account_journal",
+    "tradigrade.storage.halt",
     "tradigrade.storage.lease",
     "tradigrade.storage.state_files",
     "tradigrade.web.console",
@@ -71,6 +76,7 @@ class Launcher:
         self.spawner.on_change = self._changed
         self.spawner.on_word = self._word
         self.injector = ProcessInjector(self.system, self.spawner)
+        self.latch = HaltLatch(SystemDisk(), run.data / "halt.json")
         self.monitor = Monitor(self)
         self.summary: dict[str, Any] = {}
         self._on_event = on_event

@@ -9,8 +9,10 @@ from .injection import OUTSIDE
 from .kernel.actor import Actor
 from .kernel.envelope import Reply
 from .kernel.signals import Down
+from .storage.halt import HaltLatch
 from .supervisors.process_table import FORK_SERVERS, Process
-from .supervisors.reports import ActorReport, NodeReport, ProcessReport, SystemReport
+from .supervisors.reports import ActorReport, NodeBeat, NodeReport, ProcessReport, SupervisorReport, SystemReport
+from .supervisors.supervisor import SUPERVISION
 from .transports.control import Acknowledged, ChaosAsked, Failed, StatusAnswered, StatusAsked, StopAsked
 
 RELAY_TIMEOUT_S = 2.0
@@ -19,6 +21,7 @@ PAUSE_S = 1.0
 """A check this late means that the launcher itself stood still."""
 MONITOR = "launcher/monitor"
 NODES = "launcher/nodes"
+TRADER = "launcher/nodes/trader"
 
 
 class Processes(Protocol):
@@ -46,6 +49,7 @@ class LauncherHost(Protocol):
 
     run_settings: Run
     log: Any
+    latch: HaltLatch
 
     @property
     def spawner(self) -> Processes: ...
@@ -75,14 +79,18 @@ class Monitor(Actor):
         self.reports: dict[str, NodeReport] = {}
         self._heard_ns: dict[str, tuple[int, int]] = {}
         self._counted: dict[str, int] = {}
+        self._halt_reason = ""
 
     def start(self) -> None:
         self._settings = self.host.run_settings.settings.supervision
         self._checked_ns = self.context.system.clock.monotonic_ns()
         self.context.repeat(self._settings.heartbeat_s, _TickDue())
+        self.context.subscribe(SUPERVISION)
 
     def receive(self, message: Any) -> Any:
         match message:
+            case NodeBeat(node, incarnation):
+                self._heard_ns[node] = (incarnation, self.context.system.clock.monotonic_ns())
             case NodeReport():
                 self._hear(message)
             case StatusAsked():
@@ -94,9 +102,25 @@ class Monitor(Actor):
                 return Acknowledged()
             case Down(reason=reason):
                 self.host.finish(reason)
+            case SupervisorReport(kind="left_down", path=path, reason=reason) if path == TRADER:
+                self._halt_reason = f"the trader was left down: {reason}"
+                self._latch()
             case _TickDue():
+                self._latch()
                 self._check_silence()
                 self.context.tell("console/console", self.report(), ttl_s=1.0)
+
+    def _latch(self) -> None:
+        """Halt where that is due; a disk that refuses is asked again at every tick."""
+        if not self._halt_reason:
+            return
+        try:
+            self.host.latch.halt(self._halt_reason, "launcher", self.context.now_ns())
+        except OSError as error:
+            self.host.log.error("the halt cannot be latched", reason=self._halt_reason, error=str(error))
+            return
+        self.host.log.error("halted", reason=self._halt_reason)
+        self._halt_reason = ""
 
     def report(self) -> SystemReport:
         return SystemReport(self.host.run_settings.started_ns, tuple(map(self._judge, self.host.spawner.reports())))

@@ -1,23 +1,28 @@
 """One node as a process: its system, its gateway, its ports and its tree, on one thread and one loop."""
 
 import asyncio
+import dataclasses
 import fcntl
 import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .capture import CapturedGateway, NodeCapture, begin_capture, captured_ports, tree_entrances
 from .config.run import Run, from_json
 from .config.topology import LINGERS_S
+from .kernel.boundary import CaptureFault
+from .kernel.clock import SystemClock
 from .kernel.signals import SHUTDOWN
 from .kernel.system import System
 from .kernel.tuning import collect, complaints, tune
 from .logs import configure_logs
 from .node_tree import NodeTree
 from .ports import node_ports
-from .seams import real_seams
+from .seams import Seams, real_seams
 from .supervisors.lifeline import Lifeline, encode_line
 from .transports.gateway import Gateway
 
@@ -38,24 +43,59 @@ class Node:
         self.log = configure_logs(name, run.data / "logs")
         self.lifeline = Lifeline(self.loop, socket.socket(fileno=lifeline_fd), self._told, self._abandoned)
         self.lifeline.say("up", str(os.getpid()))
-        self.system = System(name, seams.loop, seams.clock, seams.entropy)
-        self.system.ports = {"incarnation": incarnation, "run": run, **node_ports(name, run, self.loop, seams)}
-        self.system.threads.abandoned_limit = run.settings.supervision.abandoned_threads
-        self.gateway = Gateway(self.system, Path(run.socket_dir), f"{name}-{incarnation}")
-        self.system.transport = self.gateway
-        self.tree = NodeTree(self.system, run, self)
         self._lock_fd = _lock(run.data / f"node-{name}.lock")
+        self.capture = self._begin_capture(incarnation, seams)
+        inner = seams if self.capture is None else self.capture.seams
+        self.system = System(name, inner.loop, inner.clock, inner.entropy)
+        self.system.ports = {"incarnation": incarnation, "run": run, "disk": seams.disk, "clock": seams.clock}
+        self.system.ports |= node_ports(name, run, self.loop, dataclasses.replace(seams, disk=inner.disk))
+        self.system.threads.abandoned_limit = run.settings.supervision.abandoned_threads
+        self.tree = NodeTree(self.system, run, self)
+        self._connect(f"{name}-{incarnation}")
         self._reason = ""
 
     def serve(self) -> None:
         """Run to the end."""
         self.gateway.start()
-        self.tree.start()
+        self._start(None)
+        if self.capture is not None:
+            self.capture.start()
         self.loop.set_exception_handler(self._loop_failed)
         self._tune()
         self.loop.run_forever()
         self.gateway.close()
+        if self.capture is not None:
+            self.capture.close()
         self.lifeline.say("bye", self._reason or SHUTDOWN)
+
+    # -- what comes in ------------------------------------------------------------------------------------------------
+
+    def _begin_capture(self, incarnation: int, seams: Seams) -> NodeCapture | None:
+        """None where this node is not captured, or cannot be: then the log says why."""
+        try:
+            return begin_capture(self.name, self.run, incarnation, seams, self._capture_ended)
+        except CaptureFault as fault:
+            self.log.warning("not captured", reason=str(fault))
+            return None
+
+    def _connect(self, incarnation: str) -> None:
+        """Frames, words of the ports and the launcher's own: through the capture, where there is one."""
+        folder = Path(self.run.socket_dir)
+        if self.capture is None:
+            self.gateway = Gateway(self.system, folder, incarnation)
+            self._start: Callable[[None], object] = lambda _: self.tree.start()
+            self._stop: Callable[[str], object] = self.tree.stop
+        else:
+            boundary = self.capture.recorder
+            self.gateway = CapturedGateway(boundary, self.system, folder, incarnation)
+            self._start, self._stop = tree_entrances(boundary, self.tree)
+            self.system.ports = captured_ports(boundary, self.system.ports)
+        self.system.transport = self.gateway
+        self.system.metrics.gauge("capture_ended", 0.0)
+
+    def _capture_ended(self, reason: str) -> None:
+        self.system.metrics.gauge("capture_ended", 1.0)
+        self.log.warning("the capture ended", reason=reason)
 
     # -- the host of the tree -----------------------------------------------------------------------------------------
 
@@ -83,7 +123,7 @@ class Node:
 
     def _collect(self) -> None:
         """A full collection between two messages: none comes by itself."""
-        self.system.metrics.observe("full_collection", collect(self.system.clock))
+        self.system.metrics.observe("full_collection", collect(SystemClock()))
         self.loop.call_later(FULL_COLLECTION_S, self._collect)
 
     def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -93,12 +133,12 @@ class Node:
 
     def _told(self, word: str, detail: str) -> None:
         if word == "stop":
-            self.tree.stop(detail)
+            self._stop(detail)
 
     def _abandoned(self) -> None:
         self.log.warning("the launcher is gone: stopping")
         self.loop.call_later(DEAD_LAUNCHER_EXIT_S, os._exit, 3)
-        self.loop.call_later(LINGERS_S.get(self.name, 0.0), self.tree.stop, "the launcher died")
+        self.loop.call_later(LINGERS_S.get(self.name, 0.0), self._stop, "the launcher died")
 
 
 class NodeRuns(Exception):

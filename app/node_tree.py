@@ -6,15 +6,17 @@ import msgspec
 
 from .config.run import Run
 from .config.topology import DRAINS, SERVING_TOPIC, node_tree
-from .injection import OUTSIDE, inject_into_actor
+from .injection import OUTSIDE, find_fault, inject_into_actor, release
 from .kernel.actor import Actor
 from .kernel.mailbox import Lane
 from .kernel.signals import SHUTDOWN, Down, Started
 from .kernel.system import System
 from .kernel.threads import ABANDONED, ThreadsAbandoned
+from .node_faults import NODE_ACTIONS, NodeFaults
 from .supervisors.actors import ActorSpawner, check_tree
 from .supervisors.reports import SupervisorReport
 from .supervisors.supervisor import SUPERVISION, Supervisor
+from .trading.halting import halt_on
 from .trading.tally import Drain
 from .transports.control import Acknowledged, ChaosAsked, Failed
 
@@ -88,6 +90,7 @@ class Outside(Actor):
         self.host = tree.host
 
     def start(self) -> None:
+        self._faults = NodeFaults(self.context.system)
         self._serves_by_topic = SERVING_TOPIC.get(self.context.system.node)
         if self._serves_by_topic is not None:
             self.context.subscribe(self._serves_by_topic)
@@ -116,11 +119,34 @@ class Outside(Actor):
                 self.host.serves()
 
     def _inject(self, asked: ChaosAsked) -> Acknowledged | Failed:
-        answer = inject_into_actor(self.context.system, asked)
+        answer = self._do(asked)
         self.host.log.warning("fault asked for", action=asked.action, path=asked.path, answer=type(answer).__name__)
         return answer
+
+    def _do(self, asked: ChaosAsked) -> Acknowledged | Failed:
+        system = self.context.system
+        if asked.path != system.node or asked.action not in (*NODE_ACTIONS, "heal"):
+            return inject_into_actor(system, asked)
+        if fault := find_fault(asked):
+            return Failed(fault)
+        if asked.action != "heal":
+            return self._faults.inject(asked)
+        self._faults.heal()
+        for actor in tuple(system.actors.values()):
+            if actor.held or actor.delay_s:
+                release(actor)
+        return Acknowledged(int(system.ports.get("incarnation", 1)), system.clock.monotonic_ns())
 
     def _log(self, report: SupervisorReport) -> None:
         log = self.host.log
         tell = log.debug if report.kind == "progress" else log.error if report.kind in GRAVE else log.warning
         tell(report.kind, child=report.path, reason=report.reason, delay_s=report.delay_s)
+        if reason := halt_on(report):
+            self._halt(reason)
+
+    def _halt(self, reason: str) -> None:
+        """Risk or executor will not be back: the latch says so to the guard and to whoever comes after them."""
+        try:
+            self.context.ports["halt"].halt(reason, "supervision", self.context.now_ns())
+        except OSError as error:
+            self.host.log.error("the halt cannot be latched", reason=reason, error=str(error))

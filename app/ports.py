@@ -1,12 +1,12 @@
 """The doors of each node to the outside: real sockets, files and threads, under the names actors know them by."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from shutil import disk_usage
 from typing import Any
 
 import aiohttp
 import msgspec
+import structlog
 
 from .actors.credentials import Credentials
 from .actors.venue_server import VenueServer
@@ -15,6 +15,7 @@ from .config.topology import RECEIVE_WINDOW_MS
 from .exchanges.simulated.tls import CERTIFICATE_NAME
 from .exchanges.tasks import TaskSet
 from .seams import Seams
+from .storage.background import OneThread
 
 CREDENTIALS_NAME = "credentials.json"
 
@@ -28,33 +29,58 @@ def node_ports(name: str, run: Run, loop: asyncio.AbstractEventLoop, seams: Seam
     match name:
         case "exchange":
             return _exchange_ports(run, loop, seams)
+        case "guard":
+            return _guard_ports(run, loop, seams)
         case "trader":
             return _trader_ports(run, loop, seams)
         case "learner":
-            return _learner_ports(run)
+            return _learner_ports(run, seams)
         case _:
-            return {"tasks": TaskSet(loop)}
+            return _console_ports(loop)
 
 
 def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
     admin = (run.exchange_dir / "admin").exists()
-    return {"venue_server": VenueServer(loop, seams.clock, run, read_credentials(run), admin=admin)}
+    return {"venue_server": VenueServer(loop, seams.clock, seams.disk, run, read_credentials(run), admin=admin)}
 
 
-def _learner_ports(run: Run) -> dict[str, Any]:
+def _guard_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
+    """No code of the executor's way to the venue: what broke that must not break this."""
+    from .exchanges.guard_session import BinanceGuard
+    from .storage.halt import HaltLatch
+    from .storage.lease import FileLease
+
+    account, credentials = run.settings.account.name, read_credentials(run)
+    key, secret = credentials.api_key, credentials.api_secret
+    log = structlog.stdlib.get_logger("tradigrade", node="guard")
+    return {
+        "guard_venue": BinanceGuard(loop, seams.clock, key, secret, lambda: _loopback_session(run)),
+        "halt": HaltLatch(seams.disk, run.data / "halt.json"),
+        "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
+        "guard_log": lambda told: log.warning("guard", state=told.state.name, reason=told.reason),
+    }
+
+
+def _console_ports(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+    from .web.server import ConsoleServer
+
+    return {"tasks": TaskSet(loop), "console_server": ConsoleServer}
+
+
+def _learner_ports(run: Run, seams: Seams) -> dict[str, Any]:
+    from .models.registry import ModelRegistry
     from .storage.state_files import StateFiles
 
-    return {"trainer_states": StateFiles(run.models_dir / "states")}
+    return {
+        "trainer_states": StateFiles(seams.disk, run.models_dir / "states"),
+        "model_registry": ModelRegistry(seams.disk, run.models_dir),
+    }
 
 
 def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
     from .exchanges.binance.streams import BinanceStreams
     from .exchanges.ccxt_venue import CcxtVenue
-    from .storage.account_journal import AccountJournal
-    from .storage.lease import FileLease
-    from .storage.state_files import StateFiles
 
-    account = run.settings.account.name
     credentials = read_credentials(run)
 
     async def connect() -> tuple[Any, aiohttp.ClientSession]:
@@ -67,11 +93,29 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
     return {
         "market": BinanceStreams(loop, seams.clock, seams.entropy, open_session),
         "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect),
-        "journal": AccountJournal(run.data / f"account-{account}.journal"),
-        "lease": FileLease(run.data / f"account-{account}.lease"),
-        "thread": _one_thread(loop),
-        "model_states": StateFiles(run.models_dir / "states"),
-        "models_folder": run.models_dir,
+        "thread": OneThread(loop),
+        "free_bytes": lambda: disk_usage(run.data).free,
+        **trader_files(run, seams),
+    }
+
+
+def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
+    """The ports of a trader that are files: the same in a replay, on another disk."""
+    from .models.registry import ModelRegistry
+    from .storage.account_journal import AccountJournal
+    from .storage.halt import HaltLatch
+    from .storage.lease import FileLease
+    from .storage.risk_memory import RiskMemory
+    from .storage.state_files import StateFiles
+
+    account = run.settings.account.name
+    return {
+        "risk_memory": RiskMemory(seams.disk, run.data / f"account-{account}.risk"),
+        "journal": AccountJournal(seams.disk, run.data / f"account-{account}.journal"),
+        "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
+        "halt": HaltLatch(seams.disk, run.data / "halt.json"),
+        "model_states": StateFiles(seams.disk, run.models_dir / "states"),
+        "model_registry": ModelRegistry(seams.disk, run.models_dir),
     }
 
 
@@ -102,23 +146,3 @@ def _loopback_session(run: Run) -> aiohttp.ClientSession:
     from .exchanges.loopback import open_session
 
     return open_session(run.venue_port, run.exchange_dir / CERTIFICATE_NAME)
-
-
-def _one_thread(loop: asyncio.AbstractEventLoop) -> Callable[[Callable[[], None]], None]:
-    """Runs short blocking calls, such as a sync to disk, beside the loop: one at a time, and none queues behind it.
-    What a call raises is raised on the loop, whose handler tells it."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="disk")
-    busy = False
-
-    def run(action: Callable[[], None]) -> None:
-        nonlocal busy
-        if not busy:
-            busy = True
-            pool.submit(action).add_done_callback(lambda future: loop.call_soon_threadsafe(done, future))
-
-    def done(future: Future[None]) -> None:
-        nonlocal busy
-        busy = False
-        future.result()
-
-    return run

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from .kernel.clock import Clock, SystemClock
 from .kernel.disk import Disk, SystemDisk
+from .kernel.faulty import FaultyDisk, OffsetClock
 from .kernel.identity import Entropy, SystemEntropy
 from .kernel.loop import Loop
 
@@ -17,4 +18,5 @@ class Seams:
 
 
 def real_seams(loop: Loop) -> Seams:
-    return Seams(loop, SystemClock(), SystemEntropy(), SystemDisk())
+    """The host's own; disk and clock with switches for faults that are asked for on purpose."""
+    return Seams(loop, OffsetClock(SystemClock()), SystemEntropy(), FaultyDisk(SystemDisk()))

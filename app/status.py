@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from .kernel.clock import SystemClock
+from .kernel.disk import SystemDisk
 from .kernel.envelope import Reply
 from .kernel.errors import ActorFailed
 from .kernel.identity import SystemEntropy
 from .kernel.system import System
 from .monitor import MONITOR
 from .preparation import RUN_FILE
+from .storage.halt import HaltLatch
 from .supervisors.reports import ActorReport
 from .trading.rungs import Rung
 from .transports.control import Failed, StatusAnswered, StatusAsked
@@ -57,17 +59,21 @@ class Link:
         self._gateway.close()
         (self._folder / f"{self._system.node}.sock").unlink(missing_ok=True)
 
-    async def ask(self, question: Any, path: str = MONITOR) -> Any:
+    async def ask(self, question: Any, path: str = MONITOR, timeout_s: float = ASK_TIMEOUT_S) -> Any:
         """The answer of one actor. Raises `NothingRuns`, or what the answer failed with."""
         find_run(self.data_dir)
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._system.ref(path).ask(question, ASK_TIMEOUT_S).then(answered.set_result)
+        self._system.ref(path).ask(question, timeout_s).then(lambda reply: answered.done() or answered.set_result(reply))
         reply = await answered
         if reply.error is not None:
             raise reply.error
         if isinstance(reply.value, Failed):
             raise ActorFailed(reply.value.reason)
         return reply.value
+
+    def tell(self, message: Any, path: str, ttl_s: float | None = None) -> None:
+        """Tell one actor; nothing says whether it hears."""
+        self._system.ref(path).tell(message, ttl_s=ttl_s)
 
     async def status(self) -> StatusAnswered:
         answer: StatusAnswered = await self.ask(StatusAsked())
@@ -93,7 +99,7 @@ def read_status(data_dir: Path) -> dict[str, Any]:
     """`{rung, nodes, actors}` as documented in the README."""
     answer = asyncio.run(_ask_status(data_dir))
     return {
-        "rung": _rung(answer),
+        "rung": _rung(answer, halted=HaltLatch(SystemDisk(), data_dir / "halt.json").read() is not None),
         "nodes": [
             {
                 "name": node.name,
@@ -111,13 +117,18 @@ def read_status(data_dir: Path) -> dict[str, Any]:
     }
 
 
-def _rung(answer: StatusAnswered) -> str:
-    """The account's rung as the running trader tells it; without one nothing may leave but cancels."""
+def _rung(answer: StatusAnswered, *, halted: bool) -> str:
+    """The account's rung as the running trader tells it; without one nothing may leave but cancels, and once halted
+    nothing at all, whatever a trader told last."""
+    return max(_told_rung(answer), Rung.HALTED if halted else Rung.NORMAL).name
+
+
+def _told_rung(answer: StatusAnswered) -> Rung:
     running = {node.name: node.incarnation for node in answer.system.nodes if node.state == "running"}
     for report in answer.nodes:
         if "rung" in report.gauges and running.get(report.node) == report.incarnation:
-            return Rung(int(report.gauges["rung"])).name
-    return Rung.CANCEL_ONLY.name
+            return Rung(int(report.gauges["rung"]))
+    return Rung.CANCEL_ONLY
 
 
 def _actor(actor: ActorReport) -> dict[str, Any]:

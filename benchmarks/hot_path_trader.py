@@ -14,6 +14,7 @@ from tradigrade.config.settings import RiskSettings, Settings, StrategySettings
 from tradigrade.exchanges.binance.streams import SNAPSHOT_URL, STREAM_URL, BinanceStreams
 from tradigrade.exchanges.ccxt_venue import CcxtVenue
 from tradigrade.kernel.clock import SystemClock
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.node import Node
 from tradigrade.ports import connect_binance, read_credentials
@@ -59,7 +60,7 @@ def measure_trader(run: Run, doors: Doors) -> list[tuple[int, int]]:
 
     look()
     node.serve()
-    due_ns = find_due_times(AccountJournal(run.data / f"account-{run.settings.account.name}.journal").replay())
+    due_ns = find_due_times(AccountJournal(SystemDisk(), run.data / f"account-{run.settings.account.name}.journal").replay())
     return sorted((due_ns[client_id], at_ns - due_ns[client_id]) for client_id, at_ns in sent.times_ns().items())
 
 

@@ -9,6 +9,7 @@ PositiveFloat = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
 PositiveInt = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Fraction = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,15}$")]
 
 
@@ -37,6 +38,30 @@ class RiskSettings(Section, frozen=True):
     """A market older than this refuses new orders."""
     approval_ttl_s: PositiveFloat = 0.5
     """An approval not used by then is void."""
+    daily_loss_warning: Fraction = 0.03
+    """A loss of this fraction of the day's opening equity (UTC) leaves only orders that shrink positions."""
+    max_drawdown: Fraction = 0.10
+    """A fall of this fraction below the peak equity halts everything until a person releases it."""
+
+
+class LadderSettings(Section, frozen=True):
+    """From where on a fact leads down the ladder of degraded modes."""
+
+    max_clock_skew_s: PositiveFloat = 0.5
+    """A clock further from the venue's than this leaves only cancels."""
+    learner_silent_s: PositiveFloat = 10.0
+    """A learner not heard of for longer brings the fallback model in."""
+    model_stale_s: PositiveFloat = 600.0
+    """A model in use that was not renewed for longer gives way to the fallback model."""
+    drift_margin: PositiveFloat = 0.05
+    """Mean log-loss above a coin's 0.693 by this much, over recent bars, is drift."""
+    storage_grace_s: PositiveFloat = 1.0
+    """Syncs of the journal may fail for so long."""
+    min_free_mb: Count = 100
+    """Less free disk than this leaves only orders that shrink positions; 0: never."""
+    restarts: Count = 15
+    """More restarts of the account within `restarts_period_s` leave only orders that shrink positions."""
+    restarts_period_s: PositiveFloat = 60.0
 
 
 class StrategySettings(Section, frozen=True):
@@ -56,6 +81,23 @@ class LearningSettings(Section, frozen=True):
     window_bars: PositiveInt = 512
     """The trainer's memory per symbol."""
     seed: Count = 7
+
+
+class GuardSettings(Section, frozen=True):
+    enabled: bool = True
+    """Without it nobody cancels what a dead executor left open on a halt."""
+    grace_s: PositiveFloat = 0.5
+    """How long after a halt the executor may cancel by itself."""
+    look_s: PositiveFloat = 1.0
+    """How often the venue is asked for open orders while halted."""
+
+
+class CaptureSettings(Section, frozen=True):
+    """A record of all that comes into the trader, from which `tradigrade replay` makes its run again."""
+
+    enabled: bool = True
+    limit_mb: Annotated[int, msgspec.Meta(ge=1, le=2**20)] = 512
+    """Of all captures of a data directory: the oldest are removed for new ones, and one ends at half of it."""
 
 
 class ConsoleSettings(Section, frozen=True):
@@ -94,7 +136,10 @@ class Settings(Section, frozen=True):
     strategies: tuple[StrategySettings, ...] = (StrategySettings(path="tradigrade.trading.strategies.learned:Learned"),)
     account: AccountSettings = AccountSettings()
     risk: RiskSettings = RiskSettings()
+    ladder: LadderSettings = LadderSettings()
     learning: LearningSettings = LearningSettings()
+    guard: GuardSettings = GuardSettings()
+    capture: CaptureSettings = CaptureSettings()
     console: ConsoleSettings = ConsoleSettings()
     supervision: SupervisionSettings = SupervisionSettings()
     placement: dict[str, Literal["cell", "threads"]] = {}

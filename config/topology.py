@@ -1,6 +1,6 @@
 """The trees, as data: which role runs where, under whom, with which settings. Nothing here imports an actor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -12,7 +12,7 @@ from .placement import paths, place
 from .run import Run, to_json
 from .settings import Settings, StrategySettings
 
-NODES = ("exchange", "trader", "console", "learner")
+NODES = ("exchange", "guard", "trader", "console", "learner")
 """In the order in which they start."""
 
 DRAINS = {"trader": "trader/portfolio"}
@@ -56,18 +56,24 @@ def launcher_tree(run: Run) -> ChildSpec:
     """The root: the warm fork servers, then the nodes."""
     processes = [_process(name, 2.0) for name in FORK_SERVERS]
     settings = {"run": to_json(run)}
-    processes += [_process(name, SHUTDOWN_S.get(name, 1.5), **settings) for name in NODES]
+    budgets = {"trader": _trader_budget(run.settings)}
+    processes += [_process(name, SHUTDOWN_S.get(name, 1.5), budgets.get(name), **settings) for name in NODES]
     return _supervisor("nodes", _flags(run.settings), *processes)
 
 
-def _process(name: str, shutdown_s: float, **settings: object) -> ChildSpec:
-    return ChildSpec(id=name, actor="tradigrade.node:main", settings=settings, shutdown_s=shutdown_s, start_s=START_S)
+def _trader_budget(settings: Settings) -> Budget:
+    """A trader that keeps failing is left down, and the system halted: the others stay to show it and to cancel."""
+    return Budget(settings.supervision.intensity, settings.supervision.period_s, "leave")
+
+
+def _process(name: str, shutdown_s: float, budget: Budget | None = None, **settings: object) -> ChildSpec:
+    main = "tradigrade.node:main"
+    return ChildSpec(id=name, actor=main, settings=settings, shutdown_s=shutdown_s, start_s=START_S, budget=budget)
 
 
 def node_tree(name: str, run: Run) -> ChildSpec:
     """Everything inside one node, placed as the settings say."""
-    tree = {"exchange": _exchange, "trader": _trader, "learner": _learner, "console": _console}[name](run)
-    return place(tree, run.settings.placement)
+    return place(TREES[name](run), run.settings.placement)
 
 
 def misplaced(run: Run) -> Iterator[str]:
@@ -87,6 +93,20 @@ def _exchange(run: Run) -> ChildSpec:
     return _supervisor("exchange", _flags(run.settings), _reporter(run, "console/console"), venue)
 
 
+def _guard(run: Run) -> ChildSpec:
+    settings = run.settings
+    guard = _actor(
+        "guard",
+        "actors.guard:Guard",
+        account=settings.account.name,
+        grace_s=settings.guard.grace_s,
+        look_s=settings.guard.look_s,
+        lost_after_s=LOST_AFTER_S,
+    )
+    reporter = _reporter(run, "console/console")
+    return _supervisor("guard", _flags(settings), reporter, *([guard] if settings.guard.enabled else []))
+
+
 def _learner(run: Run) -> ChildSpec:
     settings = run.settings
     trainer = _actor(
@@ -94,10 +114,9 @@ def _learner(run: Run) -> ChildSpec:
         "actors.trainer:TrainerActor",
         symbols=settings.symbols if settings.learning.enabled else (),
         learning=settings.learning,
-        folder=str(run.models_dir),
         receiver="trader/learning",
     )
-    return _supervisor("learner", _flags(settings), _reporter(run, "console/console"), trainer)
+    return _supervisor("learner", _flags(settings), _reporter(run, "console/console", "trader/learning"), trainer)
 
 
 def _console(run: Run) -> ChildSpec:
@@ -110,22 +129,23 @@ def _trader(run: Run) -> ChildSpec:
     settings = run.settings
     flags = _flags(settings)
     feed = _actor("binance", "actors.feed:Feed", symbols=settings.symbols)
-    strategies = [
-        _strategy(run, strategy, symbol)
-        for strategy in settings.strategies
-        for symbol in strategy.symbols or settings.symbols
-    ]
+    strategies = [_strategy(run, strategy, symbol) for strategy, symbol in _strategies(settings)]
     return _supervisor(
         "trader",
         flags,
         _reporter(run, "console/console"),
-        _actor("learning", "actors.learning_link:LearningLink", trainer="learner/trainer"),
+        _actor(
+            "learning",
+            "actors.learning_link:LearningLink",
+            trainer="learner/trainer",
+            silent_s=settings.ladder.learner_silent_s,
+        ),
         _supervisor("feeds", flags, feed),
         _supervisor("strategies", flags, *strategies),
         _supervisor(
             "trading",
             _flags(settings, "rest_for_one"),
-            _actor("journal", "actors.journal_keeper:JournalKeeper", run_id=run.run_id),
+            _actor("journal", "actors.journal_keeper:JournalKeeper", run_id=run.run_id, ladder=settings.ladder),
             _actor("venue", "actors.venue_session:VenueSession"),
             _account(run),
         ),
@@ -162,14 +182,29 @@ def _account(run: Run) -> ChildSpec:
             symbols=settings.symbols,
             limits=settings.risk,
             executor=f"{account}/executor",
+            currency=settings.account.currency,
+            ladder=settings.ladder,
+            strategies={
+                _runner_name(strategy, symbol): (strategy_name(strategy), symbol)
+                for strategy, symbol in _strategies(settings)
+            },
         ),
     )
+
+
+def _strategies(settings: Settings) -> Iterator[tuple[StrategySettings, str]]:
+    """Every strategy on every symbol that it trades."""
+    return ((each, symbol) for each in settings.strategies for symbol in each.symbols or settings.symbols)
+
+
+def _runner_name(strategy: StrategySettings, symbol: str) -> str:
+    return f"{strategy_name(strategy)}-{symbol.replace('/', '-').lower()}"
 
 
 def _strategy(run: Run, strategy: StrategySettings, symbol: str) -> ChildSpec:
     name, settings = strategy_name(strategy), run.settings
     runner = _actor(
-        f"{name}-{symbol.replace('/', '-').lower()}",
+        _runner_name(strategy, symbol),
         "actors.strategy_runner:StrategyRunner",
         name=name,
         strategy=strategy.path,
@@ -180,5 +215,15 @@ def _strategy(run: Run, strategy: StrategySettings, symbol: str) -> ChildSpec:
         horizon_bars=settings.learning.horizon_bars,
         ledger="trader/trading/account/ledger",
         risk="trader/trading/account/risk",
+        ladder=settings.ladder,
     )
     return msgspec.structs.replace(runner, budget=STRATEGY_BUDGET)
+
+
+TREES: dict[str, Callable[[Run], ChildSpec]] = {
+    "exchange": _exchange,
+    "guard": _guard,
+    "trader": _trader,
+    "console": _console,
+    "learner": _learner,
+}

@@ -11,8 +11,14 @@ from ..kernel.identity import Entropy
 from ..trading.order_events import OrderIntended
 from . import ccxt_parsing as parsing
 from .ccxt_evidence import gather_evidence
+from .ccxt_limits import CLOCK_PERIOD_S, compare_clocks, limited
 from .tasks import TaskSet
 from .venue import (
+    IN_FLIGHT_LIMIT,
+    RECONNECT_MAX_S,
+    RECONNECT_MIN_S,
+    REQUEST_TIMEOUT_S,
+    SEND_WITHIN_S,
     CancelAnswered,
     EvidenceAsked,
     EvidenceFailed,
@@ -24,15 +30,6 @@ from .venue import (
     VenueOpened,
     VenueWord,
 )
-
-REQUEST_TIMEOUT_S = 3.0
-RECONNECT_MIN_S = 0.05
-RECONNECT_MAX_S = 5.0
-SEND_WITHIN_S = 0.4
-"""An intent older than this is not sent any more: past intent, sending and the venue's receive window together, an
-order that the venue does not hold is proven never to have arrived."""
-IN_FLIGHT_LIMIT = 200
-"""Requests under way at once; one more is answered as refused before it is sent."""
 
 Connect = Callable[[], Awaitable[tuple[Any, aiohttp.ClientSession]]]
 """Makes a ccxt.pro exchange and the session it is to use; called again after every disconnect."""
@@ -109,6 +106,7 @@ class CcxtVenue:
                     {"newClientOrderId": intent.client_id},
                 )
         except Exception as error:  # noqa: BLE001 - whatever happened, it proves a refusal or nothing
+            self._note_limit(exchange, error)
             outcome: Outcome = "refused" if parsing.proves_refusal(error) else "unknown"
             self._deliver(PlaceAnswered(intent.client_id, outcome, code=type(error).__name__, reason=str(error)[:300]))
             return
@@ -121,6 +119,7 @@ class CcxtVenue:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 await exchange.cancel_order(client_id, symbol, {"clientOrderId": client_id})
         except Exception as error:  # noqa: BLE001 - as above
+            self._note_limit(exchange, error)
             outcome: Outcome = "refused" if parsing.proves_refusal(error) else "unknown"
             self._deliver(CancelAnswered(client_id, outcome, str(error)[:300]))
             return
@@ -131,6 +130,7 @@ class CcxtVenue:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 evidence = await gather_evidence(exchange, request, self._clock)
         except Exception as error:  # noqa: BLE001 - a failed look proves nothing, and is told
+            self._note_limit(exchange, error)
             self._deliver(EvidenceFailed(request.request_id, f"{type(error).__name__}: {error}"[:300]))
             return
         self._deliver(EvidenceGathered(request.request_id, evidence))
@@ -161,6 +161,21 @@ class CcxtVenue:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch(exchange.watch_my_trades, self._hear_trade))
             group.create_task(self._watch(exchange.watch_orders, self._hear_order))
+            group.create_task(self._watch_clock(exchange))
+
+    async def _watch_clock(self, exchange: Any) -> None:
+        """Compare the clocks again and again; a comparison that fails proves nothing, and is made again."""
+        while True:
+            try:
+                async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                    self._deliver(await compare_clocks(exchange, self._clock))
+            except Exception as error:  # noqa: BLE001 - as said
+                self._note_limit(exchange, error)
+            await asyncio.sleep(CLOCK_PERIOD_S)
+
+    def _note_limit(self, exchange: Any, error: Exception) -> None:
+        if (word := limited(exchange, error, self._clock.now_ns())) is not None:
+            self._deliver(word)
 
     async def _watch(self, watch: Callable[[], Awaitable[list[Any]]], hear: Callable[[Any], None]) -> None:
         while True:

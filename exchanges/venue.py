@@ -14,6 +14,16 @@ from ..trading.instruments import Instrument
 from ..trading.order_events import OrderFilled, OrderIntended
 from .tasks import PortBroke
 
+REQUEST_TIMEOUT_S = 3.0
+"""A request not answered by then is in doubt."""
+SEND_WITHIN_S = 0.4
+"""An intent older than this is not sent any more: past intent, sending and the venue's receive window together, an
+order that the venue does not hold is proven never to have arrived."""
+IN_FLIGHT_LIMIT = 200
+"""Requests under way at once; one more is answered as refused before it is sent."""
+RECONNECT_MIN_S = 0.05
+RECONNECT_MAX_S = 5.0
+
 Outcome = Literal["done", "refused", "unknown"]
 """`refused` only on proof: the venue's structured answer. A time-out, a disconnect or an unreadable answer proves
 nothing."""
@@ -67,6 +77,19 @@ class EvidenceFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ClockCompared(msgspec.Struct, frozen=True):
+    """The venue's clock less ours, as far as it is proven: what the way there and back may account for is left out."""
+
+    offset_s: float
+
+
+class RateLimited(msgspec.Struct, frozen=True):
+    """The venue said that we ask too much: until then (UTC) it refuses us, or comes near to banning us."""
+
+    until_ns: int
+    reason: str = ""
+
+
 VenueWord = (
     VenueOpened
     | VenueClosed
@@ -76,6 +99,8 @@ VenueWord = (
     | OrderFilled
     | EvidenceGathered
     | EvidenceFailed
+    | ClockCompared
+    | RateLimited
     | PortBroke
 )
 

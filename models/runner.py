@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from ..trading.messages import BarClosed, MarketDataUpdate, ModelPublished, Prediction, SampleTaken
 from . import lstm
 from .champion import Scoreboard
+from .drift import DriftMonitor
 from .faults import StateRefused, WeightsCorrupt
 from .features import FEATURE_NAMES, FeatureBuilder
 from .labels import Labeller
 from .linear import OnlineLinear
 from .losses import log_loss
-from .registry import load
 
 LINEAR, LSTM = "linear", "lstm"
 
@@ -32,13 +32,16 @@ class ModelRunner:
     first bars after a restart are predicted with little history.
     """
 
-    def __init__(self, symbol: str, horizon_bars: int, bar_s: float) -> None:
+    def __init__(self, symbol: str, horizon_bars: int, bar_s: float, drift_margin: float = 0.05) -> None:
         self.symbol = symbol
         self.horizon_s = horizon_bars * bar_s
         self._features = FeatureBuilder(symbol)
         self._labeller: Labeller[_Forecast] = Labeller(horizon_bars)
         self._linear = OnlineLinear(len(FEATURE_NAMES))
         self._scoreboard = Scoreboard(baseline=LINEAR)
+        self._drift = DriftMonitor(drift_margin)
+        self.fallback = False
+        """True: the linear model speaks, whatever the others scored."""
         self._recent: deque[tuple[float, ...]] = deque(maxlen=_REPLAYED_BARS)
         self._bar_end_ns: int | None = None
         self._published: ModelPublished | None = None
@@ -52,7 +55,12 @@ class ModelRunner:
 
     @property
     def champion(self) -> str:
-        """The model that speaks: the better one of those that can."""
+        """The model that speaks: the better one of those that can, but for the fallback."""
+        return LINEAR if self.fallback else self.chosen
+
+    @property
+    def chosen(self) -> str:
+        """The model that scored better of those that can speak."""
         return LSTM if self._weights is not None and self._scoreboard.champion == LSTM else LINEAR
 
     @property
@@ -63,6 +71,11 @@ class ModelRunner:
     def losses(self) -> dict[str, float]:
         """Recent mean log-loss by model, each prediction made before its outcome was known."""
         return self._scoreboard.losses()
+
+    @property
+    def drifting(self) -> bool:
+        """Whether the chosen model's recent predictions were clearly worse than a coin."""
+        return self._drift.alarm
 
     def on_market(self, update: MarketDataUpdate) -> None:
         self._features.update(update)
@@ -92,7 +105,9 @@ class ModelRunner:
         if settled is None:
             return
         forecast, label = settled
-        self._scoreboard.record({name: log_loss(p, label) for name, p in forecast.probabilities.items()})
+        losses = {name: log_loss(p, label) for name, p in forecast.probabilities.items()}
+        self._drift.record(losses.get(self.chosen, losses[LINEAR]))
+        self._scoreboard.record(losses)
         self._linear.learn(forecast.features, label)
 
     def _predict(self, features: tuple[float, ...]) -> dict[str, float]:
@@ -102,12 +117,11 @@ class ModelRunner:
             probabilities[LSTM], self._lstm_state = lstm.step(self._weights, self._lstm_state, features)
         return probabilities
 
-    def load(self, published: ModelPublished) -> None:
+    def load(self, published: ModelPublished, weights: lstm.LstmWeights) -> None:
         """Serves the published weights from the next bar on.
 
-        Raises `WeightsCorrupt`, and goes on with what it had, where they are altered or of other features.
+        Raises `WeightsCorrupt`, and goes on with what it had, where they are of other features.
         """
-        weights = load(published)
         if weights.features != len(FEATURE_NAMES):
             raise WeightsCorrupt(
                 f"{published.path}: expected weights of {len(FEATURE_NAMES)} features, found {weights.features}"

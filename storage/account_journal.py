@@ -4,7 +4,6 @@
 before the newest file came to. A rotation becomes true with the snapshot, which is written whole or not at all.
 """
 
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -13,6 +12,7 @@ from threading import RLock
 
 import msgspec
 
+from ..kernel.disk import Disk
 from ..trading.books import Books
 from ..trading.books_image import BooksImage, restore, take
 from ..trading.messages import AccountReconciled, OrderApproved, OrderRefused, RungChanged, SignalGenerated
@@ -48,12 +48,13 @@ class AccountJournal:
     much was written in the past.
     """
 
-    def __init__(self, path: Path, rotate_at_bytes: int = ROTATE_AT_BYTES) -> None:
+    def __init__(self, disk: Disk, path: Path, rotate_at_bytes: int = ROTATE_AT_BYTES) -> None:
+        self._disk = disk
         self._path = path
         self._rotate_at_bytes = rotate_at_bytes
         self._generation = 0
         self._lock = RLock()
-        self._journal = Journal(path)
+        self._journal = Journal(disk, path)
         self._books = Books()
         self._tally = RunTally()
         self._fills: list[OrderFilled] = []
@@ -87,7 +88,7 @@ class AccountJournal:
         if snapshot is not None:
             self._books, self._tally, self._fills = restore(snapshot.books), snapshot.tally, list(snapshot.fills)
             self._generation, sequence = snapshot.generation, snapshot.sequence
-        self._journal = Journal(self._file(self._generation), base=sequence)
+        self._journal = Journal(self._disk, self._file(self._generation), base=sequence)
         self._journal.open()
         for record in self.replay():
             self._fold(record)
@@ -113,27 +114,34 @@ class AccountJournal:
         return tuple(self._fills)
 
     def rotate(self) -> None:
-        """Write a snapshot and go on in a new file."""
+        """Write a snapshot and go on in a new file; after a `JournalFault`, in the old one."""
         with self._lock:
             self._rotate()
 
     def _rotate(self) -> None:
-        self.sync()
-        self._generation += 1
-        snapshot = _Snapshot(
-            SNAPSHOT_VERSION,
-            self._generation,
-            self._journal.sequence,
-            take(self._books),
-            self._tally,
-            tuple(self._fills),
-        )
-        self._write_snapshot(_encode(snapshot))
-        base = self._journal.sequence
-        self._journal.close()
-        self._journal = Journal(self._file(self._generation), base=base)
-        self._journal.open()
-        self._file(self._generation - FILES_KEPT).unlink(missing_ok=True)
+        old, generation = self._journal, self._generation + 1
+        old.sync()  # what fails must fail before anything is changed
+        new = self._empty_journal(generation, old.sequence)
+        books, fills = take(self._books), tuple(self._fills)
+        try:
+            self._write_snapshot(_Snapshot(SNAPSHOT_VERSION, generation, old.sequence, books, self._tally, fills))
+        except JournalFault:
+            new.close()
+            raise
+        self._journal, self._generation = new, generation
+        old.close()
+        if generation >= FILES_KEPT:
+            self._disk.remove(self._file(generation - FILES_KEPT))
+
+    def _empty_journal(self, generation: int, base: int) -> Journal:
+        path = self._file(generation)
+        try:
+            self._disk.remove(path)  # left by a rotation that was not finished
+        except OSError as error:
+            raise JournalFault(f"journal {path} cannot be removed: {error.strerror}") from error
+        journal = Journal(self._disk, path, base=base)
+        journal.open()
+        return journal
 
     def sync(self) -> None:
         self._journal.sync()
@@ -168,7 +176,7 @@ class AccountJournal:
 
     def _read_snapshot(self) -> _Snapshot | None:
         try:
-            data = self._snapshot_file.read_bytes()
+            data = self._disk.read(self._snapshot_file)
         except FileNotFoundError:
             return None
         try:
@@ -181,10 +189,24 @@ class AccountJournal:
             raise JournalFault(f"snapshot {self._snapshot_file} cannot be read: {error}; restore it") from error
         return snapshot
 
-    def _write_snapshot(self, payload: bytes) -> None:
-        temporary = self._snapshot_file.with_name(f"{self._snapshot_file.name}.tmp")
-        with temporary.open("wb") as file:
-            file.write(zlib.crc32(payload).to_bytes(4) + payload)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._snapshot_file)
+    def _write_snapshot(self, snapshot: _Snapshot) -> None:
+        payload = _encode(snapshot)
+        data = zlib.crc32(payload).to_bytes(4) + payload
+        try:
+            self._disk.replace(self._snapshot_file, data)
+        except OSError as error:
+            if not self._is_snapshot(data):
+                raise JournalFault(f"snapshot {self._snapshot_file} cannot be written: {error.strerror}") from error
+
+    def _is_snapshot(self, data: bytes) -> bool:
+        """Whether a replacement that failed took place: then its name alone is not synced, and will be with the file
+        that follows it. Where that cannot be known nothing more is written: `open` finds what is true."""
+        try:
+            return self._disk.read(self._snapshot_file) == data
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            self._journal.close()
+            raise JournalFault(
+                f"snapshot {self._snapshot_file} cannot be read: {error.strerror}; open again"
+            ) from error

@@ -5,11 +5,13 @@ Layout: an 8-byte header (magic, version), then records of length (u32), CRC-32 
 before the tail is never repaired silently: it is `JournalFault`, with the place.
 """
 
-import os
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
+
+from ..kernel.disk import AppendFile, Disk
 
 HEADER = struct.Struct("<6sH")
 MAGIC = b"TGJRNL"
@@ -25,7 +27,7 @@ class JournalFault(Exception):
 class Journal:
     """One file. Not thread-safe, except that `sync` may run in another thread."""
 
-    def __init__(self, path: Path, base: int = 0) -> None:
+    def __init__(self, disk: Disk, path: Path, base: int = 0) -> None:
         """`base` is the sequence before the file's first."""
         self.path = path
         self.base = base
@@ -33,30 +35,39 @@ class Journal:
         """Sequence of the last record; the first is 1 above `base`."""
         self.recovered_bytes = 0
         """Bytes of a torn tail that opening cut off."""
-        self._fd = -1
+        self._disk = disk
+        self._file: AppendFile | None = None
         self._end = HEADER.size
         self._dirty = False
+        self._syncing = Lock()
 
     def open(self) -> None:
         """Create or recover the file. Safe to call again after `close`."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            file = self._disk.open(self.path)
+            try:
+                self._recover(file, file.read())
+            except BaseException:
+                file.close()
+                raise
         except OSError as error:
             raise JournalFault(f"journal {self.path} cannot be opened: {error.strerror}; make it writable") from error
-        data = self.path.read_bytes()
+        self._file = file
+        self._dirty = True  # who wrote it may have been killed before the sync
+
+    def _recover(self, file: AppendFile, data: bytes) -> None:
         self.sequence, self._end = self.base, HEADER.size
         if len(data) < HEADER.size and HEADER.pack(MAGIC, VERSION).startswith(data):
-            os.ftruncate(self._fd, 0)
-            os.write(self._fd, HEADER.pack(MAGIC, VERSION))
             self.recovered_bytes = len(data)
+            file.truncate(0)
+            self._write(file, HEADER.pack(MAGIC, VERSION), 0)
             return
         _check_header(data, self.path)
         for sequence, _, after in _scan(data, self.path, self.base):
             self.sequence, self._end = sequence, after
         self.recovered_bytes = len(data) - self._end
         if self.recovered_bytes:
-            os.ftruncate(self._fd, self._end)
+            file.truncate(self._end)
 
     def append(self, payload: bytes) -> int:
         """Write one record with a single `write`; its sequence. A short or failed write is `JournalFault`, after which
@@ -68,16 +79,22 @@ class Journal:
         sequence = self.sequence + 1
         crc = zlib.crc32(payload, sequence & 0xFFFFFFFF)
         record = RECORD.pack(len(payload), crc, sequence) + payload
+        if self._file is None:
+            raise JournalFault(f"journal {self.path} cannot be written: it is not open")
+        self._write(self._file, record, self._end)
+        self.sequence, self._end = sequence, self._end + len(record)
+        return sequence
+
+    def _write(self, file: AppendFile, data: bytes, end: int) -> None:
         try:
-            written = os.write(self._fd, record)
+            written = file.append(data)
+            self._dirty = True
+            if written != len(data):
+                file.truncate(end)  # a torn record in the middle would hide those after it
         except OSError as error:
             raise JournalFault(f"journal {self.path} cannot be written: {error.strerror}") from error
-        if written != len(record):
-            os.ftruncate(self._fd, self._end)  # a torn record in the middle would hide those after it
-            raise JournalFault(f"journal {self.path}: wrote {written} of {len(record)} bytes; the disk may be full")
-        self.sequence, self._end = sequence, self._end + len(record)
-        self._dirty = True
-        return sequence
+        if written != len(data):
+            raise JournalFault(f"journal {self.path}: wrote {written} of {len(data)} bytes; the disk may be full")
 
     @property
     def size_bytes(self) -> int:
@@ -86,31 +103,35 @@ class Journal:
 
     @property
     def unsynced(self) -> bool:
-        """True where something was appended since the last `sync`."""
+        """True where something may not be on the disk itself: appended since the last `sync`, or found on opening."""
         return self._dirty
 
     def sync(self) -> None:
-        """Put what was appended on the disk itself."""
-        if self._dirty and self._fd >= 0:
-            self._dirty = False
-            try:
-                os.fdatasync(self._fd)
-            except OSError:
-                self._dirty = True
-                raise
+        """Put what was appended on the disk itself. `JournalFault` where it refuses; then it is still `unsynced`."""
+        with self._syncing:  # who asks while another thread is at it waits for it
+            if self._dirty and self._file is not None:
+                self._dirty = False
+                try:
+                    self._file.sync()
+                except OSError as error:
+                    self._dirty = True
+                    raise JournalFault(f"journal {self.path} cannot be synced: {error.strerror}") from error
 
     def replay(self) -> Iterator[tuple[int, bytes]]:
         """Every record as (sequence, payload), oldest first."""
-        data = self.path.read_bytes()
+        data = self._disk.read(self.path)
         _check_header(data, self.path)
         for sequence, payload, _ in _scan(data, self.path, self.base):
             yield sequence, payload
 
     def close(self) -> None:
-        if self._fd >= 0:
-            self.sync()
-            os.close(self._fd)
-            self._fd = -1
+        """Sync and let go of the file; it is let go of also where the disk refuses to sync."""
+        if self._file is not None:
+            try:
+                self.sync()
+            finally:
+                self._file.close()
+                self._file = None
 
 
 def _check_header(data: bytes, path: Path) -> None:

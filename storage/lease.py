@@ -1,12 +1,12 @@
 """The right to trade an account, held by one process of this host, with an epoch that only grows."""
 
-import fcntl
-import os
 from pathlib import Path
+
+from ..kernel.disk import Disk, LockedFile
 
 
 class LeaseHeld(Exception):
-    """Another process holds the lease."""
+    """Another process holds the lease. Asking again later is safe."""
 
 
 class FileLease:
@@ -16,45 +16,37 @@ class FileLease:
     was removed or replaced: somebody else may then hold another lease of that name.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, disk: Disk, path: Path) -> None:
         self.path = path
-        self._fd = -1
+        self._disk = disk
+        self._file: LockedFile | None = None
         self._epoch = 0
 
-    def acquire(self, after: int = 0) -> int:
+    def acquire(self, after: int = 0, *, steal: bool = False) -> int:
         """Take or keep the lease; the new epoch, larger than `after` too, on disk before this returns. `LeaseHeld`
-        where another has it."""
-        if self._fd >= 0 and not self.held():
+        where another has it, `OSError` where the disk refuses; with `steal` whoever has it has lost it."""
+        if not self.held():
             self.release()
-        if self._fd < 0:
-            self._lock()
-        text = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip()
+        file = self._file = self._file or self._lock(steal=steal)
+        text = file.read()[:32].decode("ascii", "replace").strip()
         self._epoch = max(int(text) if text.isdigit() else 0, self._epoch, after) + 1
-        os.pwrite(self._fd, f"{self._epoch:<20}\n".encode(), 0)
-        os.fsync(self._fd)
+        file.write(f"{self._epoch:<20}\n".encode())
+        if not file.held():  # stolen meanwhile, perhaps by one that read the epoch before
+            self.release()
+            raise LeaseHeld(f"another process took the lease {self.path}")
         return self._epoch
 
     def held(self) -> bool:
         """True while this process holds the lease at its path."""
-        if self._fd < 0:
-            return False
-        try:
-            at_path, ours = self.path.stat(), os.fstat(self._fd)
-        except OSError:
-            return False
-        return (at_path.st_dev, at_path.st_ino) == (ours.st_dev, ours.st_ino)
+        return self._file is not None and self._file.held()
 
     def release(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        if self._file is not None:
+            self._file.release()
+            self._file = None
 
-    def _lock(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _lock(self, *, steal: bool) -> LockedFile:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(fd)
+            return self._disk.lock(self.path, steal=steal)
+        except BlockingIOError as error:
             raise LeaseHeld(f"another process holds the lease {self.path}") from error
-        self._fd = fd

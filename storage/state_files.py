@@ -1,10 +1,11 @@
 """Small JSON states that survive: each written whole or not at all."""
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
+
+from ..kernel.disk import Disk
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -12,22 +13,22 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 class StateFiles:
     """One folder of named states."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, disk: Disk, folder: Path) -> None:
+        self._disk = disk
         self._folder = folder
 
     def save(self, name: str, state: dict[str, Any]) -> None:
-        """Replace the state; a crash leaves the old one or the new one. `OSError` where the disk refuses."""
-        path = self._path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(state, allow_nan=False))
-        os.replace(temporary, path)  # noqa: PTH105 - the atomic one, said by its name
+        """Replace the state; a crash leaves the old one or the new one. `OSError` where the disk refuses.
+
+        It does not wait for the disk, so that a hot thread may call it: a power loss may take the latest.
+        """
+        self._disk.replace(self._path(name), json.dumps(state, allow_nan=False).encode(), sync=False)
 
     def load(self, name: str) -> dict[str, Any] | None:
         """The state, or None where there is none or it does not read: a learner begins anew rather than not at all."""
         path = self._path(name)
         try:
-            state = json.loads(path.read_text())
+            state = json.loads(self._disk.read(path))
         except (OSError, ValueError):
             return None
         return state if isinstance(state, dict) else None

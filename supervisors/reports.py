@@ -83,6 +83,13 @@ class HistogramReport(Report, frozen=True, gc=False):
     sum_s: float
 
 
+class NodeBeat(Report, frozen=True, gc=False):
+    """A node lives, and its loop turns."""
+
+    node: str
+    incarnation: int
+
+
 class NodeReport(Report, frozen=True, gc=False):
     """One process and everything in it, counted since this incarnation began."""
 

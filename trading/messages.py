@@ -168,11 +168,40 @@ class AccountReconciled(Message, frozen=True, gc=False):
     at_ns: int
 
 
-class RungChanged(Message, frozen=True, gc=False):
+class LearnerState(Message, frozen=True, gc=False):
+    """Whether the learner is heard of."""
+
+    heard: bool
+    reason: str
+
+
+class RungChanged(Message, frozen=True, gc=False, omit_defaults=True):
+    """Where a scope stands: the lowest rung of its own causes and of all above it. `previous` is another rung where it
+    moved."""
+
     scope: str
     rung: str
     reason: str
     at_ns: int
+    previous: str = ""
+    causes: tuple[str, ...] = ()
+    since_ns: int = 0
+
+
+class CauseNoted(Message, frozen=True, gc=False):
+    """Something that moves the ladder holds in a scope, or is gone; `cause` is one of `trading/causes.py`. Whoever
+    notes one notes it again when states are asked for."""
+
+    scope: str
+    cause: str
+    holds: bool
+    detail: str = ""
+
+
+class RungAsked(Message, frozen=True, gc=False):
+    """A newcomer asks risk to say again where these scopes of the ladder stand."""
+
+    scopes: tuple[str, ...]
 
 
 class StateAsked(Message, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .books import Books
 from .instruments import Instrument
 from .messages import ZERO, MarketDataUpdate, OrderType, Side, SignalGenerated
-from .rungs import Rung, Standing
+from .rungs import FALLBACK_MODEL, Rung, Standing
 
 MARKET_SLACK = Decimal("1.01")
 """A market order is reserved at the touch plus one per cent."""
@@ -82,6 +82,8 @@ def _refuse_blind(signal: SignalGenerated, view: RiskView, limits: Limits) -> Re
     market = view.market
     if view.standing.rung >= Rung.CANCEL_ONLY:
         return Refusal("RUNG", {"rung": view.standing.rung.name, "reason": view.standing.reason})
+    if view.standing.rung == Rung.FALLBACK and signal.model.partition("@")[0] not in ("", FALLBACK_MODEL):
+        return Refusal("FALLBACK", {"model": signal.model, "reason": view.standing.reason})
     if signal.signal_id in view.books.used_signals:
         return Refusal("DUPLICATE_SIGNAL", {"signal_id": signal.signal_id})
     if signal.target < 0:
@@ -126,7 +128,7 @@ def _above_minimum(draft: Draft, instrument: Instrument) -> bool:
 
 
 def _check_rung(draft: Draft, view: RiskView, limits: Limits) -> Refusal | None:  # noqa: ARG001
-    if view.standing.rung == Rung.REDUCING and draft.side == "buy":
+    if view.standing.rung == Rung.REDUCING and draft.side == "buy":  # a sale is never drafted over what is held
         return Refusal("REDUCING", {"side": draft.side, "reason": view.standing.reason})
     return None
 

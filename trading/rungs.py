@@ -1,8 +1,11 @@
-"""The ladder of degraded modes: the lowest rung that applies wins. A pure function of facts."""
+"""The rungs of degraded modes: the lowest that applies wins, and each says what may leave."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
+
+from .messages import ZERO, Side
 
 
 class Rung(IntEnum):
@@ -17,55 +20,45 @@ class Rung(IntEnum):
 
 
 class Standing(NamedTuple):
-    """A rung and why."""
+    """A rung, why, by which causes, and since when (UTC)."""
 
     rung: Rung
     reason: str
+    causes: tuple[str, ...] = ()
+    since_ns: int = 0
 
 
 NORMAL = Standing(Rung.NORMAL, "everything works")
 
+FALLBACK_MODEL = "linear"
+"""The model whose orders may leave on FALLBACK."""
 
-class AccountFacts(NamedTuple):
-    """What is known of an account. Everything is bad news until proven good."""
-
-    lease_held: bool = False
-    reconciled: bool = False
-    differences: str = ""
-    stopping: bool = False
-
-
-class SymbolFacts(NamedTuple):
-    """What is known of one symbol's market."""
-
-    live: bool = False
-    reason: str = "no market data yet"
-    crossed: bool = False
-    stale: bool = False
-
-
-def judge_account(facts: AccountFacts) -> Standing:
-    """The account's own rung."""
-    if not facts.lease_held:
-        return Standing(Rung.FENCED, "the lease of the account is not held")
-    if facts.stopping:
-        return Standing(Rung.CANCEL_ONLY, "stopping")
-    if not facts.reconciled:
-        return Standing(Rung.CANCEL_ONLY, facts.differences or "not yet reconciled with the venue")
-    return NORMAL
-
-
-def judge_symbol(facts: SymbolFacts) -> Standing:
-    """One symbol's own rung."""
-    if not facts.live:
-        return Standing(Rung.CANCEL_ONLY, facts.reason)
-    if facts.stale:
-        return Standing(Rung.CANCEL_ONLY, "the market is stale")
-    if facts.crossed:
-        return Standing(Rung.CANCEL_ONLY, "the book is crossed")
-    return NORMAL
+PROTECTIVE = ("STOP", "TAKE_PROFIT")
+"""Types of orders that guard a position begin so."""
 
 
 def lowest(standings: Iterable[Standing]) -> Standing:
     """The standing that wins; the first of equals."""
     return max(standings, key=lambda standing: standing.rung, default=NORMAL)
+
+
+def is_protective(order_type: str) -> bool:
+    """True for an order that guards a position: it outlives a halt."""
+    return order_type.upper().startswith(PROTECTIVE)
+
+
+def may_cancel(rung: Rung, order_type: str) -> bool:
+    """Cancels leave above FENCED; on HALTED protective orders stay."""
+    return rung < Rung.HALTED or (rung == Rung.HALTED and not is_protective(order_type))
+
+
+def shrinks(side: Side, amount: Decimal, held: Decimal) -> bool:
+    """True for an order that brings the position nearer to nothing and never past it."""
+    return ZERO < amount <= (held if side == "sell" else -held)
+
+
+def refuse_order(rung: Rung, side: Side, amount: Decimal, held: Decimal) -> str:
+    """The code by which a rung refuses an order of somebody who holds `held`; empty where it may leave."""
+    if rung >= Rung.CANCEL_ONLY:
+        return "RUNG"
+    return "REDUCING" if rung == Rung.REDUCING and not shrinks(side, amount, held) else ""

@@ -47,6 +47,8 @@ class Strategy:
         self.parameters = merge_parameters(type(self), parameters or {})
         self.position = ZERO
         """This strategy's own virtual position: the sum of its fills, kept by the system."""
+        self.rung = "CANCEL_ONLY"
+        """Where it stands on the ladder of degraded modes, kept by the system: what of its orders may leave."""
 
     def on_market(self, update: MarketDataUpdate) -> Target | None:
         """Every trade, quote and book change of the symbol."""

@@ -63,6 +63,26 @@ class LearningView(Message, frozen=True, gc=False):
     curve: Curve
 
 
+class StandingView(Message, frozen=True, gc=False):
+    """Where a scope of the ladder stands, why and since when."""
+
+    scope: str
+    rung: str
+    reason: str
+    since_ns: int
+
+
+class RungMove(Message, frozen=True, gc=False):
+    """A scope of the ladder went from one rung to another."""
+
+    scope: str
+    before: str
+    after: str
+    reason: str
+    causes: tuple[str, ...]
+    at_ns: int
+
+
 class TradingSnapshot(Message, frozen=True, gc=False):
     at_ns: int
     rung: str
@@ -80,3 +100,7 @@ class TradingSnapshot(Message, frozen=True, gc=False):
     learning: tuple[LearningView, ...]
     equity_curve: Curve
     counters: dict[str, int]
+    standings: tuple[StandingView, ...] = ()
+    """System and account first, then symbols and strategies."""
+    moves: tuple[RungMove, ...] = ()
+    """Newest first; at most 50."""

@@ -1,10 +1,12 @@
 """Questions one may ask a node from outside, and their answers."""
 
+from decimal import Decimal
 from typing import Literal
 
 from ..supervisors.reports import ActorReport, NodeReport, Report, SystemReport
+from ..trading.views import RungMove, StandingView
 
-Action = Literal["kill", "hang", "crash", "slow"]
+Action = Literal["kill", "hang", "crash", "slow", "disk-full", "disk-slow", "sync-fails", "clock", "heal"]
 
 
 class StatusAsked(Report, frozen=True, gc=False):
@@ -31,12 +33,44 @@ class ChaosAsked(Report, frozen=True, gc=False):
 
     `kill` ends the target without a word, `crash` as if it had failed. `hang` holds it, and `slow` makes every message
     take `by_s` longer (a process is stopped and continued in turns of `by_s`), both until `for_s` is over.
+
+    Of a node's own `outside`, for the node: `disk-full` and `sync-fails` let its writes or syncs fail, `disk-slow`
+    makes each take `by_s` longer, `clock` sets its clock wrong by `by_s`, which may be negative; each until `for_s` is
+    over.
+    `heal` ends what still lasts, in the target; of a node's `outside` in all of that node.
     """
 
     action: Action
     path: str
     for_s: float | None = None
     by_s: float = 0.1
+
+
+class PauseStrategy(Report, frozen=True, gc=False):
+    """Asks a trader's risk to let a strategy only shrink its positions: on one symbol, or, where that is empty, on
+    all. It stays so until resumed, over restarts too."""
+
+    strategy: str
+    symbol: str = ""
+    reason: str = ""
+
+
+class ResumeStrategy(Report, frozen=True, gc=False):
+    """Ends a pause, on one symbol or on all."""
+
+    strategy: str
+    symbol: str = ""
+
+
+class LadderAsked(Report, frozen=True, gc=False):
+    """Asks a trader's risk for `LadderAnswered`."""
+
+
+class LadderAnswered(Report, frozen=True, gc=False):
+    """Every scope's standing, and the latest moves, newest first."""
+
+    standings: tuple[StandingView, ...]
+    moves: tuple[RungMove, ...]
 
 
 class Acknowledged(Report, frozen=True, gc=False):
@@ -51,3 +85,83 @@ class Failed(Report, frozen=True, gc=False):
     """The question could not be answered; the reason says why."""
 
     reason: str
+
+
+class TradingAsked(Report, frozen=True, gc=False):
+    """Asks a trader's portfolio for its `TradingSnapshot` as of now."""
+
+
+class VenueFaultAsked(Report, frozen=True, gc=False):
+    """Asks the simulated venue for a fault: `times` times, or for `for_s` where that is given; `times` 0 ends it."""
+
+    fault: str
+    """One of the venue's own names of faults."""
+    times: int = 1
+    for_s: float | None = None
+
+
+class VenueBooksAsked(Report, frozen=True, gc=False):
+    """Asks the simulated venue for `VenueBooks`."""
+
+
+class VenueBooks(Report, frozen=True, gc=False):
+    """What the simulated venue holds itself. `faults`: all that it knows, with how often they are to come."""
+
+    balances: dict[str, Decimal]
+    """By currency, free and locked together; none that is zero."""
+    open_orders: int
+    faults: dict[str, int]
+
+
+class ChaosStep(Report, frozen=True, gc=False):
+    """One fault of a chaos run and what became of it; milliseconds count from the moment that it was put in."""
+
+    number: int
+    kind: str
+    target: str
+    what: str
+    """In words, with its parameters."""
+    at_ns: int
+    """UTC."""
+    verdict: Literal["open", "recovered", "not recovered", "refused"] = "open"
+    noticed_ms: float | None = None
+    """When something was first seen to differ; None where nothing was."""
+    recovered_ms: float | None = None
+    """When target and trading worked again."""
+    rung: str = ""
+    """The lowest that was seen meanwhile."""
+    text: str = ""
+
+
+class ChaosTimes(Report, frozen=True, gc=False):
+    """Milliseconds from fault to working again, over all of one kind that recovered."""
+
+    kind: str
+    count: int
+    recovered: int
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    max_ms: float | None = None
+
+
+class Invariant(Report, frozen=True, gc=False):
+    """Something that must hold whatever happens; `holds` is None while, or where, it cannot be told."""
+
+    name: str
+    holds: bool | None
+    text: str
+
+
+class ChaosProgress(Report, frozen=True, gc=False):
+    """A chaos run as it stands, whole and at once: told to the console again and again."""
+
+    seed: int
+    minutes: float
+    started_ns: int
+    """UTC."""
+    state: Literal["running", "healing", "finished"]
+    planned: int
+    steps: tuple[ChaosStep, ...]
+    """The newest last; at most 200."""
+    times: tuple[ChaosTimes, ...]
+    invariants: tuple[Invariant, ...]

@@ -9,6 +9,7 @@ from ..exchanges.tasks import PortBroke, TaskSet
 from ..kernel.actor import Actor
 from ..supervisors.reports import NodeReport, SystemReport
 from ..trading.views import TradingSnapshot
+from ..transports.control import ChaosProgress
 from .server import AddressFault, ConsoleServer
 from .state import ConsoleState
 
@@ -38,7 +39,7 @@ class Console(Actor):
 
     def start(self) -> None:
         self._state = ConsoleState()
-        self._server = ConsoleServer(self._state, self.context.now_ns)
+        self._server: ConsoleServer = self.context.ports["console_server"](self._state, self.context.now_ns)
         self._tasks: TaskSet = self.context.ports["tasks"]
         system, path = self.context.system, self.context.path
         self._deliver: Callable[[Any], bool] = lambda word: system.tell(path, word, sender="port/console")
@@ -50,7 +51,7 @@ class Console(Actor):
 
     def receive(self, message: Any) -> Any:
         match message:
-            case NodeReport() | SystemReport() | TradingSnapshot():
+            case NodeReport() | SystemReport() | TradingSnapshot() | ChaosProgress():
                 self._state.apply(message, self.context.now_ns())
                 self._server.notify()
                 self.context.progress()

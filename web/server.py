@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from .metrics import expose, make_registry
 from .state import ConsoleState
 
 STATIC = Path(__file__).parent / "static"
+PAGES = {"/": "index.html", "/chaos": "chaos.html"}
 PERIOD_MIN_S = 0.25
 PERIOD_MAX_S = 1.0
 """Without news the view is still pushed this often, because it ages."""
@@ -60,8 +61,8 @@ class _Client:
 class ConsoleServer:
     """Serves `state` as of `clock_ns()`; lives in the event loop in which `state` is folded.
 
-    GET only: `/`, `/static/*`, `/api/state`, `/ws`, `/metrics`, `/healthz`. Requests must name loopback, the host
-    given to `start`, or one of `names` in their Host header.
+    GET only: `/`, `/chaos`, `/static/*`, `/api/state`, `/ws`, `/metrics`, `/healthz`. Requests must name loopback,
+    the host given to `start`, or one of `names` in their Host header.
     """
 
     def __init__(self, state: ConsoleState, clock_ns: Callable[[], int], *, names: tuple[str, ...] = ()) -> None:
@@ -138,7 +139,8 @@ class ConsoleServer:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._check_host], client_max_size=MESSAGE_BYTES_MAX)
         application.on_response_prepare.append(_add_headers)
-        application.router.add_get("/", self._get_page)
+        for path, page in PAGES.items():
+            application.router.add_get(path, _page_handler(page))
         application.router.add_static("/static", STATIC)
         application.router.add_get("/api/state", self._get_state)
         application.router.add_get("/ws", self._open_socket)
@@ -151,9 +153,6 @@ class ConsoleServer:
         if not host_allowed(request.headers.get("Host", ""), self._names):
             raise web.HTTPMisdirectedRequest(text="this console does not answer to that host name\n")
         return await handler(request)  # type: ignore[misc, no-any-return]  # aiohttp types no handler
-
-    async def _get_page(self, _: web.Request) -> web.StreamResponse:
-        return web.FileResponse(STATIC / "index.html")
 
     async def _get_state(self, _: web.Request) -> web.Response:
         return web.Response(body=self._view_json(), content_type="application/json")
@@ -184,6 +183,13 @@ class ConsoleServer:
         finally:
             self._clients.discard(client)
         return socket
+
+
+def _page_handler(name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def get_page(_: web.Request) -> web.StreamResponse:
+        return web.FileResponse(STATIC / name)
+
+    return get_page
 
 
 async def _serve(request: web.Request, socket: web.WebSocketResponse, client: _Client) -> None:

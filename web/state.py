@@ -1,14 +1,25 @@
 """The console's picture of the system: a fold over reports. What has not been heard of lately is stale, not healthy."""
 
 from collections import deque
-from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from ..supervisors.reports import ActorReport, NodeReport, ProcessReport, SystemReport
-from ..trading.views import Curve, LearningView, TradingSnapshot
+from ..supervisors.reports import NodeReport, ProcessReport, SystemReport
+from ..trading.views import Curve, LearningView, RungMove, TradingSnapshot
+from ..transports.control import ChaosProgress
+from .chaos_view import chaos_view
+from .freshness import (
+    NodeStatus,
+    R,
+    Received,
+    actor_fault,
+    check_histograms,
+    silence,
+    source_view,
+    status_without_report,
+)
 from .incidents import Incident, node_incidents, rung_incidents, system_incidents
+from .ladder_view import continue_moves, ladder_view
 from .view import (
     NAMES_MAX,
     SYMBOLS_MAX,
@@ -24,31 +35,10 @@ from .view import (
     trading_view,
 )
 
-R = TypeVar("R", NodeReport, SystemReport, TradingSnapshot)
-
 NODES_MAX = 64
 INCIDENTS_MAX = 100
 CURVE_POINTS_MAX = 1_200
 DOWN = ("restarting", "stopping", "stopped", "failed")
-
-
-class MalformedReport(ValueError):
-    """The sender's fault: the report contradicts itself; it was not applied."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received(Generic[R]):
-    report: R
-    at_ns: int
-
-
-class NodeStatus(NamedTuple):
-    """`state` is a supervision state, or "stale" where nothing fresh tells; `stale`: its last report is void."""
-
-    state: str
-    reason: str
-    age_s: float | None
-    stale: bool
 
 
 class ConsoleState:
@@ -64,19 +54,23 @@ class ConsoleState:
         self.nodes: dict[str, Received[NodeReport]] = {}
         self.system: Received[SystemReport] | None = None
         self.trading: Received[TradingSnapshot] | None = None
+        self.chaos: Received[ChaosProgress] | None = None
         self.incidents: deque[Incident] = deque(maxlen=INCIDENTS_MAX)
         self._trader_lost_ns = 0
+        self._moves: tuple[RungMove, ...] = ()
         self._equity_curve: Curve = ()
         self._loss_curves: dict[str, Curve] = {}
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
-    def apply(self, report: NodeReport | SystemReport | TradingSnapshot, received_ns: int) -> None:
+    def apply(self, report: NodeReport | SystemReport | TradingSnapshot | ChaosProgress, received_ns: int) -> None:
         """Raises MalformedReport, and then changes nothing."""
         if isinstance(report, NodeReport):
             self._apply_node(Received(report, received_ns))
         elif isinstance(report, SystemReport):
             self._apply_system(Received(report, received_ns))
+        elif isinstance(report, ChaosProgress):
+            self.chaos = Received(report, received_ns)
         else:
             self._apply_trading(report, received_ns)
 
@@ -103,6 +97,7 @@ class ConsoleState:
     def _apply_trading(self, told: TradingSnapshot, received_ns: int) -> None:
         if self.trading is not None:
             self.incidents.extend(rung_incidents(self.trading.report, told, received_ns))
+        self._moves = continue_moves(self._moves, told.moves)
         self._equity_curve = continue_curve(self._equity_curve, told.equity_curve, CURVE_POINTS_MAX)
         learning = tuple(replace(one, curve=self._continue_loss(one)) for one in told.learning[:SYMBOLS_MAX])
         self.trading = Received(replace(told, equity_curve=self._equity_curve, learning=learning), received_ns)
@@ -130,7 +125,7 @@ class ConsoleState:
         """Why the launcher's view does not count; empty while it does."""
         if self.system is None:
             return "no report yet"
-        return "" if self._fresh(self.system, now_ns) else _silence(self.age_s(self.system, now_ns))
+        return "" if self._fresh(self.system, now_ns) else silence(self.age_s(self.system, now_ns))
 
     def trading_fault(self, now_ns: int) -> str:
         """Why the trading snapshot does not count; empty while it does."""
@@ -141,7 +136,7 @@ class ConsoleState:
             return f"the trader is {process.state}" + (f": {clip(process.reason)}" if process.reason else "")
         if self.trading.at_ns <= self._trader_lost_ns:
             return "the new trader has not spoken yet"
-        return "" if self._fresh(self.trading, now_ns) else _silence(self.age_s(self.trading, now_ns))
+        return "" if self._fresh(self.trading, now_ns) else silence(self.age_s(self.trading, now_ns))
 
     def node_status(self, name: str, now_ns: int) -> NodeStatus:
         """The launcher's fresh word on a process goes before what the process last said of itself."""
@@ -151,11 +146,11 @@ class ConsoleState:
         if process is not None and process.state in DOWN:
             return NodeStatus(process.state, clip(process.reason), age_s, stale=True)
         if received is None:
-            return _status_without_report(process)
+            return status_without_report(process)
         if process is not None and self._replaced(received, process):
             return NodeStatus("starting", "the new process has not reported yet", age_s, stale=True)
         if not self._fresh(received, now_ns):
-            return NodeStatus("stale", _silence(self.age_s(received, now_ns)), age_s, stale=True)
+            return NodeStatus("stale", silence(self.age_s(received, now_ns)), age_s, stale=True)
         state, reason = ("running", "") if process is None else (process.state, clip(process.reason))
         return NodeStatus(state, reason, age_s, stale=False)
 
@@ -190,7 +185,7 @@ class ConsoleState:
     def _troubled(self, node: str) -> dict[str, str]:
         received = self.nodes.get(node)
         actors = () if received is None else received.report.actors
-        return {f"actor {clip(actor.path)}": fault for actor in actors if (fault := _actor_fault(actor))}
+        return {f"actor {clip(actor.path)}": fault for actor in actors if (fault := actor_fault(actor))}
 
     # -- viewing ------------------------------------------------------------------------------------------------------
 
@@ -205,6 +200,8 @@ class ConsoleState:
             "nodes": [self._node_view(name, now_ns) for name in self.node_names()],
             "sources": self._sources_view(now_ns),
             "trading": self._trading_view(now_ns),
+            "ladder": self._ladder_view(now_ns),
+            "chaos": self._chaos_view(now_ns),
             "incidents": [
                 {"at_ms": milliseconds(at_ns), "subject": clip(subject), "text": clip(text)}
                 for at_ns, subject, text in reversed(self.incidents)
@@ -212,17 +209,23 @@ class ConsoleState:
         }
 
     def _sources_view(self, now_ns: int) -> dict[str, View]:
-        system, trading = self.system, self.trading
-        return {
-            "launcher": _source(None if system is None else self.age_s(system, now_ns), self.launcher_fault(now_ns)),
-            "trading": _source(None if trading is None else self.age_s(trading, now_ns), self.trading_fault(now_ns)),
-        }
+        received = {"launcher": self.system, "trading": self.trading}
+        faults = {"launcher": self.launcher_fault(now_ns), "trading": self.trading_fault(now_ns)}
+        ages = {name: None if one is None else max(0.0, (now_ns - one.at_ns) / 1e9) for name, one in received.items()}
+        return {name: source_view(ages[name], fault) for name, fault in faults.items()}
 
     def _trading_view(self, now_ns: int) -> View | None:
         if self.trading is None:
             return None
         age_s, stale = self.age_s(self.trading, now_ns), bool(self.trading_fault(now_ns))
         return trading_view(self.trading.report, stale=stale, age_s=age_s)
+
+    def _ladder_view(self, now_ns: int) -> View:
+        told = () if self.trading is None else self.trading.report.standings
+        return ladder_view(told, self._moves, stale=bool(self.trading_fault(now_ns)))
+
+    def _chaos_view(self, now_ns: int) -> View | None:
+        return None if self.chaos is None else chaos_view(self.chaos.report, silent=not self._fresh(self.chaos, now_ns))
 
     def _node_view(self, name: str, now_ns: int) -> View:
         status, process, received = self.node_status(name, now_ns), self._process(name), self.nodes.get(name)
@@ -247,38 +250,3 @@ class ConsoleState:
             if report is None
             else {clip(key): latency_view(h) for key, h in list(report.histograms.items())[:NAMES_MAX]},
         }
-
-
-def check_histograms(report: NodeReport) -> None:
-    for name, histogram in report.histograms.items():
-        bounds, counts = histogram.bounds_s, histogram.counts
-        if len(counts) != len(bounds) + 1 or list(bounds) != sorted(set(bounds)):
-            raise MalformedReport(
-                f"node {report.node}: histogram {name!r} must have rising bounds and one count more than bounds,"
-                f" found {len(bounds)} bounds and {len(counts)} counts"
-            )
-
-
-def _status_without_report(process: ProcessReport | None) -> NodeStatus:
-    if process is None:
-        return NodeStatus("stale", "neither the launcher nor the node itself tells", None, stale=True)
-    return NodeStatus(process.state, clip(process.reason), None, stale=False)
-
-
-def _actor_fault(actor: ActorReport) -> str:
-    """What is wrong with it until somebody does something about it; empty where nothing is."""
-    match actor.state:
-        case "stalled":
-            return clip(actor.reason) or f"no useful output for {actor.progress_age_s or 0.0:.1f} s"
-        case "failed":
-            return f"left down: {clip(actor.reason)}"
-        case _:
-            return ""
-
-
-def _silence(age_s: float) -> str:
-    return f"silent for {age_s:.1f} s"
-
-
-def _source(age_s: float | None, fault: str) -> View:
-    return {"age_s": age_s, "stale": bool(fault), "reason": fault}

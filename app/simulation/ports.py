@@ -14,6 +14,7 @@ from ..storage.account_journal import AccountJournal
 from ..storage.background import run_at_once
 from ..storage.halt import HaltLatch
 from ..storage.lease import FileLease
+from ..storage.risk_memory import RiskMemory
 from ..storage.state_files import StateFiles
 from ..trading.order_events import OrderIntended
 
@@ -48,6 +49,7 @@ def _trader_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
         "journal": AccountJournal(node.disk, run.data / f"account-{account}.journal"),
         "lease": FileLease(node.disk, run.data / f"account-{account}.lease"),
         "halt": HaltLatch(node.disk, run.data / "halt.json"),
+        "risk_memory": RiskMemory(node.disk, run.data / f"account-{account}.risk"),
         "thread": run_at_once,
         "model_states": StateFiles(node.disk, run.models_dir / "states"),
         "model_registry": ModelRegistry(node.disk, run.models_dir),

@@ -56,7 +56,7 @@ def draw_settings(world_random: Any) -> Settings:
     )
     return Settings(
         symbols=symbols,
-        bar_s=world_random.choice([0.5, 1.0]),
+        bar_s=0.5,
         strategies=strategies,
         risk=RiskSettings(max_order_notional=1_500, max_position_notional=3_000),  # type: ignore[arg-type]
         on_stop=world_random.choice(["cancel", "cancel", "leave", "flatten"]),

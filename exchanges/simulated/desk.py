@@ -3,22 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
 from .authentication import Authenticator
 from .engine import Engine
-from .errors import Refusal, RequestRefused
+from .errors import OUT_OF_ORDER, REFUSED_AS_TOLD, SERVER_FAULT, Refusal, RequestRefused
+from .faults import Faults, FaultSwitch
 from .operations import Operation
 from .requestlog import RequestLine, RequestLog
 from .weights import RequestWeight
-
-SERVER_FAULT = Refusal(-1000, "An unknown error occurred while processing the request.", 500)
-
-
-class Faults(msgspec.Struct, forbid_unknown_fields=True):
-    """Faults to inject, each a count of times."""
-
-    drop_answers_after_accept: int = 0
 
 
 class Request(NamedTuple):
@@ -49,27 +40,39 @@ class Desk:
         weight: RequestWeight,
         request_log: RequestLog,
         clock_ns: Callable[[], int],
+        switch: FaultSwitch,
     ) -> None:
         self.engine = engine
         self.weight = weight
         self.clock_ns = clock_ns
-        self.faults = Faults()
+        self.switch = switch
         self._authenticator = authenticator
         self._log = request_log
 
     @property
     def now_ms(self) -> int:
-        return self.clock_ns() // 1_000_000
+        """By the venue's own clock, which may be off."""
+        return self.clock_ns() // 1_000_000 + round(self.switch.faults.clock_offset_ms)
+
+    @property
+    def faults(self) -> Faults:
+        return self.switch.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self.switch.faults = faults
 
     def run_public(self, run: Callable[[], Any], weight: int) -> Answer:
         try:
-            self.weight.spend(weight, self.clock_ns())
+            self._admit(weight)
             return Answer(200, run())
         except RequestRefused as error:
             return Answer.of(error.refusal)
 
     def run(self, operation: Operation, request: Request) -> Answer:
         """Run a signed request; it is logged with its outcome before the answer exists."""
+        if operation.accepts_order and self.switch.fires("place_lost"):
+            return Answer.of(SERVER_FAULT)._replace(lost=True)
         answer = Answer.of(SERVER_FAULT)
         try:
             answer = self._judge(operation, request)
@@ -77,15 +80,32 @@ class Desk:
             code = answer.body["code"] if answer.status >= 400 else 0
             line = RequestLine(self.clock_ns(), request.method, request.path, dict(request.params), answer.status, code)
             self._log.append(line)
-        if operation.accepts_order and answer.status == 200 and self.faults.drop_answers_after_accept > 0:
-            self.faults.drop_answers_after_accept -= 1
-            return answer._replace(lost=True)
-        return answer
+        return self._answer_on_the_way(answer) if operation.accepts_order and answer.status == 200 else answer
 
     def _judge(self, operation: Operation, request: Request) -> Answer:
         try:
-            self.weight.spend(operation.weight, self.clock_ns())
+            self._admit(operation.weight)
+            self._fail(operation)
             self._authenticator.check(request.api_key, request.signed, request.params, self.now_ms)
             return Answer(200, operation.run(self.engine, request.params, self.now_ms))
         except RequestRefused as error:
             return Answer.of(error.refusal)
+
+    def _admit(self, weight: int) -> None:
+        """Raises RequestRefused."""
+        if self.switch.fires("ban"):
+            self.weight.ban(self.faults.ban_s, self.clock_ns())
+        self.weight.spend(weight, self.clock_ns())
+
+    def _fail(self, operation: Operation) -> None:
+        """Raises RequestRefused where a fault says so."""
+        if self.switch.fires("request_failed") or (operation.reads and self.switch.fires("look_failed")):
+            raise RequestRefused(OUT_OF_ORDER)
+        if operation.accepts_order and self.switch.fires("place_refused"):
+            raise RequestRefused(REFUSED_AS_TOLD)
+
+    def _answer_on_the_way(self, answer: Answer) -> Answer:
+        """What becomes of the answer to an accepted order."""
+        if self.switch.fires("place_unanswered"):
+            return answer._replace(lost=True)
+        return Answer.of(SERVER_FAULT) if self.switch.fires("place_failed") else answer

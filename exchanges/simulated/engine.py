@@ -20,9 +20,17 @@ from .errors import (
     INVALID_SYMBOL,
     UNKNOWN_ORDER,
     WOULD_MATCH,
+    WOULD_TRIGGER,
     RequestRefused,
 )
-from .filters import check_notional, check_open_orders, check_price, check_quantity
+from .filters import (
+    check_notional,
+    check_open_orders,
+    check_price,
+    check_quantity,
+    check_stop_price,
+    check_waiting_orders,
+)
 from .market import Market
 from .matching import fee_of, share, spend, take, within
 from .orders import Order
@@ -34,11 +42,13 @@ from .records import (
     OrderKind,
     OrderOpened,
     OrderSide,
+    OrderTriggered,
     PositionNoted,
     TimeInForce,
     encode_batch,
 )
 from .state import VenueState
+from .stops import LOCK_MARGIN, affordable, is_market, triggers
 
 OPEN_ORDERS_MAX = 10_000
 
@@ -59,7 +69,8 @@ class Listener(Protocol):
 
 
 class OrderRequest(msgspec.Struct, frozen=True):
-    """A new order, well-formed but not yet judged. A market order has no price and one of the two quantities."""
+    """A new order, well-formed but not yet judged. A market order has no price and one of the two quantities; an order
+    that waits has a stop price."""
 
     symbol: str
     side: OrderSide
@@ -69,6 +80,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
     price: Decimal = ZERO
     quantity: Decimal = ZERO
     quote_quantity: Decimal = ZERO
+    stop_price: Decimal = ZERO
 
 
 class Engine:
@@ -114,6 +126,9 @@ class Engine:
         if self.state.open.find(request.client_id):
             raise RequestRefused(DUPLICATE_ORDER)
         check_open_orders(len(self.state.open), self.open_orders_max)
+        if request.stop_price:
+            self._check_stop(request, market)
+            return [self._open(request, market.instrument, [], now_ms)]
         taken = _match(request, market)
         if taken and request.type == "LIMIT_MAKER":
             raise RequestRefused(WOULD_MATCH)
@@ -132,7 +147,8 @@ class Engine:
         return list(orders)
 
     def observe(self, symbol: str, event: MarketEvent, now_ms: int) -> None:
-        """Take a market event in, and fill the resting orders it reaches as maker at their own price.
+        """Take a market event in: it fills the resting orders it reaches as maker at their own price, and a trade
+        triggers those that wait for its price.
 
         A trade at or through their price fills orders up to its size; so does the opposite best quote crossing it.
         """
@@ -141,6 +157,8 @@ class Engine:
             fills = list(self._maker_fills(symbol, _offers(event), now_ms))
             if fills:
                 self.commit(fills)
+            if isinstance(event, TradeEvent):
+                self._trigger(symbol, event.price, now_ms)
 
     def commit(self, records: Sequence[AnyRecord]) -> None:
         self._log.append(encode_batch(records))
@@ -170,9 +188,29 @@ class Engine:
             quote_quantity=request.quote_quantity,
             locked=locked,
             at_ms=now_ms,
+            stop_price=request.stop_price,
         )
 
-    def _fills(self, opened: OrderOpened, taken: list[Level], now_ms: int) -> Iterable[OrderFilled]:
+    def _trigger(self, symbol: str, price: Decimal, now_ms: int) -> None:
+        """What waited for `price` works, and takes at once what it may; each order in a batch of its own."""
+        market = self.markets[symbol]
+        for order in self.state.open.waiting(symbol):
+            if triggers(order.type, order.side, order.stop_price, price):
+                taken = _match(order, market)
+                if order.side == "BUY":
+                    taken = affordable(taken, order.locked, market.instrument.step_size)
+                fills = self._fills(order, taken, now_ms)
+                self.commit([OrderTriggered(order.order_id, now_ms), *fills, *_rest(order, taken, now_ms)])
+
+    def _check_stop(self, request: OrderRequest, market: Market) -> None:
+        """Raises RequestRefused."""
+        check_stop_price(market.instrument, request.stop_price)
+        check_waiting_orders(len(self.state.open.waiting(request.symbol)))
+        price = market.last_price
+        if price and triggers(request.type, request.side, request.stop_price, price):
+            raise RequestRefused(WOULD_TRIGGER)
+
+    def _fills(self, opened: OrderOpened | Order, taken: list[Level], now_ms: int) -> Iterable[OrderFilled]:
         for trade_id, (price, size) in enumerate(taken, self.state.books.last_trade_id + 1):
             fee = fee_of(size if opened.side == "BUY" else price * size)
             yield OrderFilled(opened.order_id, trade_id, price, size, fee, maker=False, at_ms=now_ms)
@@ -192,19 +230,19 @@ def _check_filters(request: OrderRequest, market: Market) -> None:
     instrument, last_price = market.instrument, market.last_price
     if not request.quote_quantity:
         check_quantity(instrument, request.quantity)
-    if request.type != "MARKET":
+    if not is_market(request.type):
         check_price(instrument, request.price, last_price)
-    price = request.price or last_price
+    price = request.price or request.stop_price or last_price
     if request.quote_quantity or price:
         check_notional(instrument, request.quote_quantity or request.quantity * (price or ZERO))
 
 
-def _match(request: OrderRequest, market: Market) -> list[Level]:
+def _match(request: OrderRequest | Order, market: Market) -> list[Level]:
     """What the order takes at once: nothing of a FOK order that cannot be filled whole."""
     levels: Iterable[Level] = market.levels("ask" if request.side == "BUY" else "bid")
     if request.type == "MARKET" and request.quote_quantity:
         return spend(levels, request.quote_quantity, market.instrument.step_size)
-    if request.type != "MARKET":
+    if not is_market(request.type):
         levels = within(levels, request.side, request.price)
     taken = take(levels, request.quantity)
     whole = sum(size for _, size in taken) == request.quantity
@@ -215,13 +253,15 @@ def _worst_payment(request: OrderRequest, quantity: Decimal, taken: list[Level])
     """The most the order can pay, in the asset it pays with."""
     if request.side == "SELL":
         return quantity
-    return request.price * quantity if request.price else sum((price * size for price, size in taken), ZERO)
+    if price := request.price or request.stop_price * LOCK_MARGIN:
+        return price * quantity
+    return sum((price * size for price, size in taken), ZERO)
 
 
-def _rest(opened: OrderOpened, taken: list[Level], now_ms: int) -> list[OrderClosed]:
+def _rest(opened: OrderOpened | Order, taken: list[Level], now_ms: int) -> list[OrderClosed]:
     """The end of an order that may not rest."""
     filled = sum((size for _, size in taken), ZERO)
-    rests = opened.type != "MARKET" and opened.time_in_force == "GTC"
+    rests = not is_market(opened.type) and opened.time_in_force == "GTC"
     if rests or (filled and filled == opened.quantity):
         return []
     return [OrderClosed(opened.order_id, "EXPIRED", "", now_ms)]

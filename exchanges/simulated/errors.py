@@ -29,6 +29,7 @@ TOO_PRECISE = Refusal(-1111, "Precision is over the maximum defined for this ass
 INSUFFICIENT_BALANCE = Refusal(-2010, "Account has insufficient balance for requested action.")
 DUPLICATE_ORDER = Refusal(-2010, "Duplicate order sent.")
 WOULD_MATCH = Refusal(-2010, "Order would immediately match and take.")
+WOULD_TRIGGER = Refusal(-2010, "Stop price would trigger immediately.")
 UNKNOWN_ORDER = Refusal(-2011, "Unknown order sent.")
 NO_SUCH_ORDER = Refusal(-2013, "Order does not exist.")
 
@@ -40,6 +41,11 @@ TIMESTAMP_OUTSIDE = Refusal(-1021, "Timestamp for this request is outside of the
 WINDOW_TOO_LARGE = Refusal(-1131, "recvWindow must be less than 60000.")
 UNKNOWN_METHOD = Refusal(-1020, "This operation is not supported.")
 TOO_MANY_SUBSCRIPTIONS = Refusal(-1003, "Too many user data stream subscriptions on this connection.")
+
+
+SERVER_FAULT = Refusal(-1000, "An unknown error occurred while processing the request.", 500)
+OUT_OF_ORDER = Refusal(-1001, "Internal error; unable to process your request. Please try again.", 503)
+REFUSED_AS_TOLD = Refusal(-2010, "This action is disabled on this account.")
 
 
 def missing(name: str) -> Refusal:
@@ -60,6 +66,11 @@ def not_required(name: str) -> Refusal:
 
 def filter_failed(name: str) -> Refusal:
     return Refusal(-1013, f"Filter failure: {name}")
+
+
+def banned(until_ms: int) -> Refusal:
+    text = f"Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams."
+    return Refusal(-1003, text, 418)
 
 
 def overweight(limit: int) -> Refusal:

@@ -9,6 +9,8 @@ from .errors import INVALID_PRICE, INVALID_QUANTITY, RequestRefused, filter_fail
 PRICE_MAX = Decimal(1_000_000)
 MULTIPLIER_UP = Decimal(5)
 MULTIPLIER_DOWN = Decimal("0.2")
+WAITING_ORDERS_MAX = 5
+"""Orders of one symbol that may wait for their stop price at once."""
 
 
 def check_quantity(instrument: Instrument, quantity: Decimal) -> None:
@@ -28,6 +30,18 @@ def check_price(instrument: Instrument, price: Decimal, last_price: Decimal | No
         raise RequestRefused(filter_failed("PRICE_FILTER"))
     if last_price and not last_price * MULTIPLIER_DOWN <= price <= last_price * MULTIPLIER_UP:
         raise RequestRefused(filter_failed("PERCENT_PRICE_BY_SIDE"))
+
+
+def check_stop_price(instrument: Instrument, stop_price: Decimal) -> None:
+    """Raises RequestRefused."""
+    if stop_price <= 0 or stop_price > PRICE_MAX or stop_price % instrument.tick_size:
+        raise RequestRefused(filter_failed("PRICE_FILTER"))
+
+
+def check_waiting_orders(waiting: int) -> None:
+    """Raises RequestRefused."""
+    if waiting >= WAITING_ORDERS_MAX:
+        raise RequestRefused(filter_failed("MAX_NUM_ALGO_ORDERS"))
 
 
 def check_notional(instrument: Instrument, notional: Decimal) -> None:
@@ -74,6 +88,7 @@ def describe(instrument: Instrument, open_orders_max: int) -> list[dict[str, Any
             "avgPriceMins": 0,
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": open_orders_max},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": WAITING_ORDERS_MAX},
     ]
 
 

@@ -25,7 +25,7 @@ ROWS_MAX = 1_000
 
 def place_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
     order = engine.place(read_order(params), now_ms)
-    default = "ACK" if params.get("type") == "LIMIT_MAKER" else "FULL"
+    default = "FULL" if params.get("type") in ("LIMIT", "MARKET") else "ACK"
     match params.get("newOrderRespType", default):
         case "ACK":
             return payloads.order_ack(order)
@@ -99,17 +99,19 @@ class Operation(NamedTuple):
     weight: int
     accepts_order: bool = False
     """Its answer tells of a new order: what a lost answer leaves in doubt."""
+    reads: bool = False
+    """It changes nothing."""
 
 
 PLACE = Operation(place_order, 1, accepts_order=True)
 CHECK = Operation(check_order, 1)
-GET = Operation(get_order, 4)
+GET = Operation(get_order, 4, reads=True)
 CANCEL = Operation(cancel_order, 1)
-OPEN_ORDERS = Operation(list_open_orders, 6)
+OPEN_ORDERS = Operation(list_open_orders, 6, reads=True)
 CANCEL_ALL = Operation(cancel_open_orders, 1)
-ORDERS = Operation(list_orders, 20)
-TRADES = Operation(list_trades, 20)
-ACCOUNT = Operation(get_account, 20)
+ORDERS = Operation(list_orders, 20, reads=True)
+TRADES = Operation(list_trades, 20, reads=True)
+ACCOUNT = Operation(get_account, 20, reads=True)
 
 BY_ROUTE: dict[tuple[str, str], Operation] = {
     ("POST", "/api/v3/order"): PLACE,

@@ -30,6 +30,9 @@ class Order(msgspec.Struct):
     status: str = "NEW"
     executed: Decimal = ZERO
     executed_quote: Decimal = ZERO
+    stop_price: Decimal = ZERO
+    waits: bool = False
+    """For its stop price; it neither matches nor is on the book."""
 
     @property
     def is_open(self) -> bool:
@@ -64,12 +67,14 @@ class Fill(msgspec.Struct, frozen=True):
 
 
 class OpenOrders:
-    """The open orders by client id, and those of each side of a symbol in price-time priority."""
+    """The open orders by client id; those that work by side of a symbol in price-time priority, those that wait for
+    their stop price by symbol, oldest first."""
 
     def __init__(self) -> None:
         self._by_client: dict[str, Order] = {}
         self._queues: dict[tuple[str, OrderSide], list[tuple[Decimal, int]]] = {}
         self._orders: dict[int, Order] = {}
+        self._waiting: dict[str, dict[int, Order]] = {}
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -83,13 +88,30 @@ class OpenOrders:
     def add(self, order: Order) -> None:
         self._orders[order.order_id] = order
         self._by_client[order.client_id] = order
-        insort(self._queues.setdefault((order.symbol, order.side), []), _priority(order))
+        if order.waits:
+            self._waiting.setdefault(order.symbol, {})[order.order_id] = order
+        else:
+            self._queue(order)
+
+    def work(self, order: Order) -> None:
+        """The order waits no more."""
+        del self._waiting[order.symbol][order.order_id]
+        self._queue(order)
 
     def remove(self, order: Order) -> None:
         del self._orders[order.order_id]
         del self._by_client[order.client_id]
+        if order.waits:
+            del self._waiting[order.symbol][order.order_id]
+            return
         queue = self._queues[order.symbol, order.side]
         del queue[bisect_left(queue, _priority(order))]
+
+    def waiting(self, symbol: str) -> tuple[Order, ...]:
+        return tuple(self._waiting.get(symbol, {}).values())
+
+    def _queue(self, order: Order) -> None:
+        insort(self._queues.setdefault((order.symbol, order.side), []), _priority(order))
 
     def reached_by(self, symbol: str, side: OrderSide, price: Decimal) -> list[Order]:
         """The limit orders of one side which a trade at `price` would reach, best first."""

@@ -20,11 +20,13 @@ from .errors import (
     not_required,
 )
 from .records import OrderKind, OrderSide, TimeInForce
+from .stops import WORKS_AS, is_market
 
 Parameters = Mapping[str, str]
 
 NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 INTEGER = r"^[0-9]{1,20}$"
+ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", *WORKS_AS)
 CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
 
 
@@ -72,7 +74,7 @@ def read_client_id(params: Parameters, name: str) -> str:
 
 def read_order(params: Parameters) -> OrderRequest:
     """The new order a request asks for. Raises RequestRefused."""
-    kind = cast("OrderKind", _choose(params, "type", ("LIMIT", "LIMIT_MAKER", "MARKET"), INVALID_ORDER_TYPE))
+    kind = cast("OrderKind", _choose(params, "type", ORDER_TYPES, INVALID_ORDER_TYPE))
     request = OrderRequest(
         symbol=read_text(params, "symbol"),
         side=cast("OrderSide", _choose(params, "side", ("BUY", "SELL"), INVALID_SIDE)),
@@ -82,6 +84,7 @@ def read_order(params: Parameters) -> OrderRequest:
         price=read_decimal(params, "price"),
         quantity=read_decimal(params, "quantity"),
         quote_quantity=read_decimal(params, "quoteOrderQty"),
+        stop_price=read_decimal(params, "stopPrice"),
     )
     _check_presence(params, kind)
     return request
@@ -96,7 +99,7 @@ def read_order_id(params: Parameters) -> tuple[int | None, str]:
 
 
 def _read_time_in_force(params: Parameters, kind: OrderKind) -> TimeInForce:
-    if kind == "LIMIT":
+    if WORKS_AS.get(kind, kind) == "LIMIT":
         return cast("TimeInForce", _choose(params, "timeInForce", ("GTC", "IOC", "FOK"), INVALID_TIME_IN_FORCE))
     if "timeInForce" in params:
         raise RequestRefused(not_required("timeInForce"))
@@ -104,10 +107,15 @@ def _read_time_in_force(params: Parameters, kind: OrderKind) -> TimeInForce:
 
 
 def _check_presence(params: Parameters, kind: OrderKind) -> None:
+    if kind in WORKS_AS:
+        read_text(params, "stopPrice")
+    elif "stopPrice" in params:
+        raise RequestRefused(not_required("stopPrice"))
     if kind != "MARKET":
         if "quoteOrderQty" in params:
             raise RequestRefused(not_required("quoteOrderQty"))
         read_text(params, "quantity")
+    if not is_market(kind):
         read_text(params, "price")
         return
     if "price" in params:

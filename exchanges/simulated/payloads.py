@@ -10,7 +10,8 @@ from .engine import Engine
 from .filters import describe
 from .market import Market
 from .orders import Fill, Order
-from .records import OrderClosed, OrderFilled, OrderOpened
+from .records import OrderClosed, OrderFilled, OrderOpened, OrderTriggered
+from .stops import WORKS_AS, is_market
 
 Json = dict[str, Any]
 
@@ -40,12 +41,12 @@ def order_core(order: Order) -> Json:
 
 def order_status(order: Order) -> Json:
     return order_core(order) | {
-        "stopPrice": money(ZERO),
+        "stopPrice": money(order.stop_price),
         "icebergQty": money(ZERO),
         "time": order.created_ms,
         "updateTime": order.updated_ms,
-        "isWorking": order.is_open,
-        "workingTime": order.created_ms,
+        "isWorking": order.is_open and not order.waits,
+        "workingTime": -1 if order.waits else order.created_ms,
     }
 
 
@@ -56,7 +57,13 @@ def order_ack(order: Order) -> Json:
 
 
 def order_result(order: Order) -> Json:
-    return order_core(order) | {"transactTime": order.created_ms, "workingTime": order.created_ms}
+    working = {"workingTime": -1 if order.waits else order.created_ms}
+    return order_core(order) | {"transactTime": order.created_ms} | working | _stop_price(order)
+
+
+def _stop_price(order: Order) -> Json:
+    """Only in answers to orders that have one."""
+    return {"stopPrice": money(order.stop_price)} if order.stop_price else {}
 
 
 def order_full(order: Order, fills: Iterable[Fill]) -> Json:
@@ -76,7 +83,7 @@ def order_full(order: Order, fills: Iterable[Fill]) -> Json:
 
 def order_cancelled(order: Order, request_id: str) -> Json:
     ids = {"origClientOrderId": order.client_id, "clientOrderId": request_id, "transactTime": order.updated_ms}
-    return order_core(order) | ids
+    return order_core(order) | ids | _stop_price(order)
 
 
 def own_trade(fill: Fill) -> Json:
@@ -122,11 +129,13 @@ def account_status(account: Account, updated_ms: int) -> Json:
     }
 
 
-def execution_report(record: OrderOpened | OrderFilled | OrderClosed, order: Order, execution_id: int) -> Json:
+def execution_report(
+    record: OrderOpened | OrderTriggered | OrderFilled | OrderClosed, order: Order, execution_id: int
+) -> Json:
     """The user stream's event of one record, with the order as it stands after it."""
     fill = record if isinstance(record, OrderFilled) else None
     request_id = record.request_id if isinstance(record, OrderClosed) else ""
-    kind = "NEW" if isinstance(record, OrderOpened) else "TRADE" if fill else order.status
+    kind = "NEW" if isinstance(record, OrderOpened | OrderTriggered) else "TRADE" if fill else order.status
     return {
         "e": "executionReport",
         "E": record.at_ms,
@@ -137,7 +146,7 @@ def execution_report(record: OrderOpened | OrderFilled | OrderClosed, order: Ord
         "f": order.time_in_force,
         "q": money(order.quantity),
         "p": money(order.price),
-        "P": money(ZERO),
+        "P": money(order.stop_price),
         "F": money(ZERO),
         "g": -1,
         "C": order.client_id if request_id else "",
@@ -153,7 +162,7 @@ def execution_report(record: OrderOpened | OrderFilled | OrderClosed, order: Ord
         "T": record.at_ms,
         "t": fill.trade_id if fill else -1,
         "I": execution_id,
-        "w": order.is_open and order.type != "MARKET",
+        "w": order.is_open and not order.waits and not is_market(order.type),
         "m": bool(fill and fill.maker),
         "M": bool(fill),
         "O": order.created_ms,
@@ -198,7 +207,7 @@ def _symbol(instrument: Instrument, open_orders_max: int) -> Json:
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", *WORKS_AS],
         "icebergAllowed": False,
         "ocoAllowed": False,
         "otoAllowed": False,

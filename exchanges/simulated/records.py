@@ -7,7 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 OrderSide = Literal["BUY", "SELL"]
-OrderKind = Literal["LIMIT", "LIMIT_MAKER", "MARKET"]
+OrderKind = Literal[
+    "LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"
+]
 TimeInForce = Literal["GTC", "IOC", "FOK"]
 
 
@@ -32,10 +34,19 @@ class OrderOpened(Record, frozen=True, gc=False):
     type: OrderKind
     time_in_force: TimeInForce
     price: Decimal
-    """Zero for a market order."""
+    """Zero for an order that takes any."""
     quantity: Decimal
     quote_quantity: Decimal
     locked: Decimal
+    at_ms: int
+    stop_price: Decimal = Decimal(0)
+    """Where the order waits for it; else zero."""
+
+
+class OrderTriggered(Record, frozen=True, gc=False):
+    """The market reached the order's stop price: it works from now on."""
+
+    order_id: int
     at_ms: int
 
 
@@ -67,7 +78,7 @@ class PositionNoted(Record, frozen=True):
     horizon_ns: int
 
 
-AnyRecord = BalanceCredited | OrderOpened | OrderFilled | OrderClosed | PositionNoted
+AnyRecord = BalanceCredited | OrderOpened | OrderTriggered | OrderFilled | OrderClosed | PositionNoted
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[AnyRecord])

@@ -8,7 +8,9 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from .authentication import signed_bytes
-from .desk import Answer, Desk, Faults, Request
+from .desk import Answer, Desk, Request
+from .errors import OUT_OF_ORDER
+from .faults import Faults
 from .operations import BY_ROUTE, Operation
 from .outbox import Outbox
 from .public import ROUTES, PublicRoute
@@ -51,6 +53,8 @@ class Server:
             params = dict(request.query)
             if path.endswith("/depth"):
                 await self._first_depth(params.get("symbol", ""))
+                if self._desk.switch.fires("snapshot_lost"):
+                    return self._respond(Answer.of(OUT_OF_ORDER))
             answer = self._desk.run_public(lambda: route.run(self._desk, params), route.weight)
             return self._respond(answer)
 
@@ -64,6 +68,8 @@ class Server:
             params = dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
             signed = signed_bytes(query) + signed_bytes(body)
             key = request.headers.get("X-MBX-APIKEY")
+            if self._desk.switch.fires("request_delayed"):
+                await asyncio.sleep(self._desk.faults.delay_s)
             answer = self._desk.run(operation, Request(request.method, path, params, key, signed))
             if answer.lost and request.transport is not None:
                 request.transport.abort()
@@ -82,7 +88,7 @@ class Server:
 
     def _respond(self, answer: Answer) -> web.Response:
         headers = {"X-MBX-USED-WEIGHT-1M": str(self._desk.weight.used)}
-        if answer.status == 429:
+        if answer.status in (418, 429):
             headers["Retry-After"] = str(self._desk.weight.seconds_left(self._desk.clock_ns()))
         body = msgspec.json.encode(answer.body)
         return web.Response(body=body, status=answer.status, headers=headers, content_type="application/json")

@@ -14,6 +14,7 @@ from .records import (
     OrderClosed,
     OrderFilled,
     OrderOpened,
+    OrderTriggered,
     PositionNoted,
     decode_batch,
 )
@@ -61,6 +62,8 @@ class VenueState:
                 return None
             case OrderOpened():
                 order = self._open(record)
+            case OrderTriggered():
+                order = self._trigger(record)
             case OrderFilled():
                 order = self._fill(record)
             case OrderClosed():
@@ -120,12 +123,20 @@ class VenueState:
             locked=record.locked,
             created_ms=record.at_ms,
             updated_ms=record.at_ms,
+            stop_price=record.stop_price,
+            waits=bool(record.stop_price),
         )
         self.books.account.lock(order.pays, order.locked)
         self.books.last_order_id = order.order_id
         self.books.orders[order.order_id] = order
         self._by_client[order.client_id] = order.order_id
         self.open.add(order)
+        return order
+
+    def _trigger(self, record: OrderTriggered) -> Order:
+        order = self.books.orders[record.order_id]
+        self.open.work(order)
+        order.waits = False
         return order
 
     def _fill(self, record: OrderFilled) -> Order:

@@ -37,6 +37,11 @@ class MarketStreams:
         self._subscribers: dict[str, set[StreamClient]] = {}
         self.clients: set[StreamClient] = set()
 
+    def cut(self) -> None:
+        """Break every connection."""
+        for client in tuple(self.clients):
+            client.outbox.abort()
+
     def publish(self, stream: str, payload: bytes) -> None:
         enveloped = b""
         for client in tuple(self._subscribers.get(stream, ())):

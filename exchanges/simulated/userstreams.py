@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from .errors import TOO_MANY_SUBSCRIPTIONS, RequestRefused
+from .faults import FaultSwitch
 from .orders import Order
 from .outbox import Outbox
 from .payloads import account_position, execution_report
@@ -18,8 +19,9 @@ SUBSCRIPTIONS_MAX = 16
 class UserStreams:
     """Sends each subscription an execution report per record of an order, and per batch the balances it touched."""
 
-    def __init__(self, state: VenueState) -> None:
+    def __init__(self, state: VenueState, switch: FaultSwitch) -> None:
         self._state = state
+        self._switch = switch
         self._subscriptions: dict[Outbox, dict[int, None]] = {}
         self._touched: dict[str, None] = {}
 
@@ -39,6 +41,15 @@ class UserStreams:
         if not ids:
             self._subscriptions.pop(outbox, None)
 
+    def __len__(self) -> int:
+        """How many connections have a subscription."""
+        return len(self._subscriptions)
+
+    def cut(self) -> None:
+        """Break every connection that has one."""
+        for outbox in tuple(self._subscriptions):
+            outbox.abort()
+
     def changed(self, record: AnyRecord, order: Order | None) -> None:
         """Report one record that took effect on `order`."""
         if isinstance(record, BalanceCredited | PositionNoted) or order is None or not self._subscriptions:
@@ -54,7 +65,10 @@ class UserStreams:
             self._touched = {}
 
     def _send(self, event: dict[str, Any]) -> None:
+        if self._switch.fires("event_lost"):
+            return
+        copies = 2 if self._switch.fires("event_duplicated") else 1
         encoded = msgspec.json.encode(event)
         for outbox, ids in self._subscriptions.items():
-            for number in ids:
+            for number in [*ids] * copies:
                 outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, encoded))

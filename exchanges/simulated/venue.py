@@ -2,16 +2,19 @@
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from aiohttp import web
 
 from ...trading.instruments import Instrument
-from ..binance.decoder import decode
+from ..binance.decoder import MarketEvent, decode
 from .authentication import Authenticator
 from .desk import Desk
 from .engine import OPEN_ORDERS_MAX, Engine, Log
+from .faults import Faults, FaultSwitch
+from .lies import on_the_way
 from .pump import Pump
 from .requestlog import LineFile, RequestLog
 from .restamp import restamp
@@ -57,13 +60,15 @@ class SimulatedVenue:
             raise ValueError(f"expected an instrument for every symbol of the source, found none for {sorted(unknown)}")
         self.state = state or VenueState()
         self._clock_ns = clock_ns
-        self._users = UserStreams(self.state)
+        self._switch = FaultSwitch()
+        self._users = UserStreams(self.state, self._switch)
         self.engine = Engine(self.state, instruments, log, self._users, open_orders_max)
         self._pump = Pump(source, speed, pace_ns or clock_ns, self._deliver, self.engine.note_position)
         self._streams = MarketStreams(self._pump.start)
         self._requests = RequestLog(request_log)
         authenticator = Authenticator(api_key, api_secret)
-        self._desk = Desk(self.engine, authenticator, RequestWeight(weight_limit), self._requests, clock_ns)
+        weight = RequestWeight(weight_limit)
+        self._desk = Desk(self.engine, authenticator, weight, self._requests, clock_ns, self._switch)
         self._server = Server(self._desk, self._streams, self._users, admin)
         self._frames = 0
         if not self.state.books.account.balances:
@@ -92,6 +97,16 @@ class SimulatedVenue:
         await asyncio.wait([self._pumping])
         await self._runner.cleanup()
 
+    @property
+    def faults(self) -> Faults:
+        """The faults that are still to come; they may be set."""
+        return self._switch.faults
+
+    @property
+    def fired(self) -> Counter[str]:
+        """How often each fault was met."""
+        return self._switch.fired
+
     def stats(self) -> dict[str, int]:
         books = self.state.books
         return {
@@ -105,13 +120,28 @@ class SimulatedVenue:
         }
 
     def _deliver(self, frame: MarketFrame) -> None:
-        now_ms = self._clock_ns() // 1_000_000
+        now_ms = self._desk.now_ms
         payload = restamp(frame.payload, now_ms)
         event = decode(payload)
         self._frames += 1
         # Between publishing and observing nothing else runs: a snapshot always holds what was published.
-        self._streams.publish(frame.stream, payload)
+        self._break()
+        if self._streams.clients:
+            self._publish(frame.stream, payload, event)
         self.engine.observe(event.symbol, event, now_ms)
+
+    def _break(self) -> None:
+        if self._streams.clients and self._switch.fires("market_cut"):
+            self._streams.cut()
+        if len(self._users) and self._switch.fires("account_cut"):
+            self._users.cut()
+
+    def _publish(self, stream: str, payload: bytes, event: MarketEvent) -> None:
+        if self._switch.fires("market_silent"):
+            return
+        sent = on_the_way(payload, event, self.engine.markets[event.symbol], self._switch.fires)
+        if sent:
+            self._streams.publish(stream, sent)
 
     def _skip(self, frame: MarketFrame) -> None:
         """A frame that may have been published before a restart: the book needs it, nobody else may see it again."""

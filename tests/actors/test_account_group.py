@@ -393,7 +393,7 @@ def test_whoever_asks_is_told_every_state_again(tmp_path: Path) -> None:
     account.heard.clear()
     account.system.publish(topics.STATE_ASKED, StateAsked())
     account.advance(0.01)
-    assert {change.scope for change in account.of(RungChanged)} == {"account", SYMBOL}
+    assert {change.scope for change in account.of(RungChanged)} == {"system", "account", SYMBOL, f"learned {SYMBOL}"}
     assert account.verdict().equal
 
 

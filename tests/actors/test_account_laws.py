@@ -8,7 +8,10 @@ import pytest
 
 from tests.kit.account import EXECUTOR, LEDGER, RISK, Account, approval, assert_level
 from tests.kit.cells import RUNTIMES
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
+from tradigrade.storage.lease import FileLease
+from tradigrade.trading.messages import RungChanged
 from tradigrade.trading.order_events import (
     CancelIntended,
     CancelRequested,
@@ -103,7 +106,7 @@ def test_the_intent_is_in_the_journal_before_the_first_byte_leaves(tmp_path: Pat
     seen: list[bool] = []
 
     def look(intent: OrderIntended) -> None:
-        seen.append(intent in AccountJournal(tmp_path / "account-main.journal").replay())
+        seen.append(intent in AccountJournal(SystemDisk(), tmp_path / "account-main.journal").replay())
 
     account.venue.on_place = look
     for target in ("0.01", "0.02", "0.01"):
@@ -125,9 +128,13 @@ def test_an_intent_that_cannot_be_written_is_not_sent(tmp_path: Path, monkeypatc
     account.signal("0.05")
     account.advance(1)
     assert account.venue.placed == []
-    assert account.executor.context.incarnation == 2
+    assert account.codes() == ["JOURNAL_FAULT"]
+    assert account.executor.context.incarnation == 1, "a full disk is no reason to crash again and again"
     monkeypatch.undo()
     account.until(lambda: account.rung() == "NORMAL")
+    account.signal("0.05")
+    account.advance(6)
+    assert account.order_states() == ["filled"]
     assert_level(account)
 
 
@@ -250,7 +257,8 @@ def test_without_the_lease_nothing_leaves_cancels_included(tmp_path: Path) -> No
     account.signal("0.05", limit="29900")
     account.advance(1)
     (client_id,) = account.venue.open_ids()
-    account.lease.path.unlink()
+    successor = FileLease(SystemDisk(), account.lease.path)
+    successor.acquire(steal=True)
     account.system.tell(EXECUTOR, approval(account))
     account.system.tell(EXECUTOR, CancelRequested(client_id, "the test"))
     account.advance(1)
@@ -264,6 +272,44 @@ def test_without_the_lease_nothing_leaves_cancels_included(tmp_path: Path) -> No
     assert account.venue.cancels == []
 
 
+def test_a_lease_given_back_is_taken_under_a_larger_epoch_and_the_books_are_compared_first(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    account.signal("0.02", limit="29900")
+    account.advance(1)
+    guard = FileLease(SystemDisk(), account.lease.path)
+    epoch = guard.acquire(steal=True)
+    account.advance(1)
+    assert account.rung("account") == "FENCED"
+    account.venue.fill(*account.venue.open_ids())
+    guard.release()
+    account.heard.clear()
+    account.until(lambda: account.rung("account") == "NORMAL")
+    rungs = [change.rung for change in account.of(RungChanged) if change.scope == "account"]
+    assert rungs == ["CANCEL_ONLY", "NORMAL"], "not NORMAL before the books were compared"
+    account.signal("0.04")
+    account.advance(6)
+    assert [intent.epoch > epoch for intent in account.records(OrderIntended)] == [False, True]
+    assert_level(account)
+
+
+def test_an_executor_that_finds_the_lease_held_starts_fenced_and_waits_for_it(tmp_path: Path) -> None:
+    holder = FileLease(SystemDisk(), tmp_path / "account-main.lease")
+    holder.acquire()
+    account = Account(tmp_path)
+    account.advance(5)
+    assert account.rung("account") == "FENCED"
+    assert account.executor.context.incarnation == 1, "it waits, and does not crash"
+    account.signal("0.02")
+    account.advance(1)
+    assert account.codes() == ["RUNG"]
+    holder.release()
+    account.advance(1.5)
+    assert account.rung() == "NORMAL"
+    account.signal("0.02")
+    account.advance(6)
+    assert_level(account)
+
+
 def test_a_restart_takes_the_lease_anew_under_a_larger_epoch(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     account.signal("0.02")
@@ -271,6 +317,7 @@ def test_a_restart_takes_the_lease_anew_under_a_larger_epoch(tmp_path: Path) -> 
     account.lease.path.unlink()
     account.advance(1)
     account.system.actors[EXECUTOR].crash("the test")
+    account.heard.clear()
     account.serve()
     account.signal("0.04")
     account.advance(1)

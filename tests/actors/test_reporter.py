@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tradigrade.actors import topics
 from tradigrade.actors.reporter import Observer, Reporter
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.clock import ManualClock
@@ -12,7 +13,7 @@ from tradigrade.kernel.loop import VirtualLoop
 from tradigrade.kernel.signals import Overdue
 from tradigrade.kernel.system import System
 from tradigrade.supervisors.actors import ActorSpawner
-from tradigrade.supervisors.reports import ActorReport, NodeReport
+from tradigrade.supervisors.reports import ActorReport, NodeBeat, NodeReport
 from tradigrade.supervisors.spec import Budget, ChildSpec, Flags
 from tradigrade.supervisors.supervisor import Supervisor
 
@@ -23,7 +24,8 @@ class Watcher(Actor):
     last: NodeReport | None = None
 
     def receive(self, message: Any) -> None:
-        Watcher.last = message
+        if isinstance(message, NodeReport):
+            Watcher.last = message
 
 
 class Worker(Actor):
@@ -47,7 +49,32 @@ def test_an_actor_that_is_alive_without_useful_output_is_stalled(idle_s: float, 
     assert Watcher.last is not None
     worker = next(actor for actor in Watcher.last.actors if actor.path == "node/worker")
     assert worker.state == state
-    assert worker.progress_age_s == pytest.approx(idle_s, abs=0.11)
+    assert worker.progress_age_s == pytest.approx(idle_s, abs=0.41)
+
+
+class Hearer(Actor):
+    def __init__(self, heard: list[Any]) -> None:
+        self.heard = heard
+
+    def receive(self, message: Any) -> None:
+        self.heard.append(message)
+
+
+def test_a_node_says_often_that_it_lives_now_and_then_how_it_is_and_soon_what_changed() -> None:
+    loop = VirtualLoop(ManualClock())
+    system = System("node", loop, loop.clock, SeededEntropy(1))
+    first: list[Any] = []
+    second: list[Any] = []
+    system.spawn("node/first", lambda: Hearer(first))
+    system.spawn("node/second", lambda: Hearer(second))
+    system.spawn("node/reporter", lambda: Reporter(("node/first", "node/second"), 0.25))
+    loop.advance(4.1)
+    assert [type(each) for each in first].count(NodeBeat) == 12
+    assert len(second) == 1 + 4
+    system.publish(topics.RUNG, "a move")
+    system.publish(topics.RUNG, "and another")
+    loop.advance(0.06)
+    assert len(second) == 1 + 4 + 1
 
 
 # -- what else a report tells -----------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from tests.kit.account import SYMBOL, Account, Listener
 from tradigrade.actors import topics
 from tradigrade.actors.strategy_runner import SAVE_EVERY_BARS
 from tradigrade.config.topology import node_tree
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.models.features import FEATURE_NAMES
 from tradigrade.models.lstm import LstmWeights
-from tradigrade.models.registry import ModelMetrics, publish
+from tradigrade.models.registry import ModelMetrics, ModelRegistry
 from tradigrade.models.runner import LSTM
 from tradigrade.storage.state_files import StateFiles
 from tradigrade.supervisors.actors import ActorSpawner
@@ -77,8 +78,11 @@ class Stand(Account):
 
     def boot(self, seed: int) -> None:
         super().boot(seed)
-        self.states = StateFiles(self.folder / "states")
-        self.system.ports |= {"model_states": self.states, "models_folder": self.folder / "models"}
+        self.states = StateFiles(SystemDisk(), self.folder / "states")
+        self.system.ports |= {
+            "model_states": self.states,
+            "model_registry": ModelRegistry(SystemDisk(), self.folder / "models"),
+        }
         self.told: list[Any] = []
         heard_topics = (topics.SIGNALS, topics.SAMPLES, topics.LEARNING)
         self.system.spawn("trader/observer", lambda: Listener(self.told, heard_topics))
@@ -278,7 +282,7 @@ def test_a_kill_loses_at_most_the_bars_since_the_last_save(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("state", [{"features": ["other"]}, {}])
 def test_a_state_of_another_making_is_counted_and_begun_anew(tmp_path: Path, state: dict[str, Any]) -> None:
-    StateFiles(tmp_path / "states").save("probe-BTC-USDT", state)
+    StateFiles(SystemDisk(), tmp_path / "states").save("probe-BTC-USDT", state)
     stand = Stand(tmp_path, "Learner")
     stand.trade()
     assert stand.counter("model_states_refused") == 1
@@ -295,7 +299,9 @@ def published(folder: Path, version: str, size: int = len(FEATURE_NAMES)) -> Mod
         head_weights=np.zeros(1),
         head_bias=np.zeros(1),
     )
-    return publish(folder / "models", SYMBOL, LSTM, version, weights=weights, metrics=ModelMetrics(100, 0.6))
+    return ModelRegistry(SystemDisk(), folder / "models").publish(
+        SYMBOL, LSTM, version, weights=weights, metrics=ModelMetrics(100, 0.6)
+    )
 
 
 def test_a_published_model_is_served(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_every_fault_may_be_put_into_actors_and_nodes(action: Action, path: str)
         (asked("kill", "trader/outside"), "expected another actor, or trader itself"),
         (asked("hang", for_s=0.0), "--for: expected more than 0"),
         (asked("hang", for_s=1e9), "at most 86400 seconds"),
-        (asked("crash", for_s=1.0), "expected only with hang and slow"),
+        (asked("crash", for_s=1.0), "expected only with hang, slow"),
         (asked("slow", by_s=-1.0), "--by: expected more than 0"),
     ],
 )

@@ -147,6 +147,41 @@ MUTATIONS = (
         "False",
         f"{KERNEL}/test_threads.py {KERNEL}/test_systems.py {KERNEL}/test_simulated.py",
     ),
+    Mutation(
+        "a halt ends without a release",
+        "trading.ladder",
+        " or cause.latched:",
+        ":",
+        "tests/trading/test_ladder.py",
+    ),
+    Mutation(
+        "a rung is left the moment its cause is gone",
+        "trading.ladder",
+        ">= CAUSES[name].hold_s * 1e9",
+        ">= 0",
+        "tests/trading/test_ladder.py",
+    ),
+    Mutation(
+        "the executor trusts the rung of the approval",
+        "actors.executor",
+        "return refuse_order(rung, approval.side, approval.amount, held)",
+        'return ""',
+        "tests/actors/test_ladder_rows.py -k approved_before_its_rung_fell",
+    ),
+    Mutation(
+        "a halt cancels what protects",
+        "trading.rungs",
+        "and not is_protective(order_type)",
+        "and True",
+        "tests/actors/test_ladder_rows.py -k kill_switch",
+    ),
+    Mutation(
+        "a lease that was lost is traded on before the books are compared",
+        "actors.reconciler",
+        "(self._fenced, *differences) if self._fenced else differences",
+        "differences",
+        "tests/actors/test_account_laws.py -k lease_given_back",
+    ),
 )
 
 

@@ -297,7 +297,7 @@ def test_who_may_not_ask_is_refused(certificate, settings, error):
         ({"price": "19000.123456789"}, 400, -1111),
         ({"price": None}, 400, -1102),
         ({"side": "buy"}, 400, -1117),
-        ({"type": "STOP_LOSS"}, 400, -1116),
+        ({"type": "TRAILING_STOP"}, 400, -1116),
         ({"timeInForce": "GTD"}, 400, -1115),
         ({"type": "MARKET"}, 400, -1106),
         ({"newClientOrderId": "no spaces"}, 400, -1100),
@@ -357,9 +357,9 @@ def test_an_order_test_is_judged_and_forgotten(certificate):
 
 def test_a_lost_answer_leaves_the_order_accepted(certificate):
     async def scenario(rig, stack):
-        faults = {"drop_answers_after_accept": 1}
+        faults = {"place_unanswered": 1}
         async with rig.session.post("https://api.binance.com/admin/faults", json=faults) as response:
-            assert await response.json() == faults
+            assert faults.items() <= (await response.json()).items()
         exchange = await rig.ccxt(stack)
         with pytest.raises(ccxt.NetworkError):
             await exchange.create_order(BTC, "limit", "buy", 0.01, 19_000, {"clientOrderId": "doubt"})

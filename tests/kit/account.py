@@ -17,8 +17,12 @@ from tradigrade.config.settings import Settings
 from tradigrade.config.topology import node_tree
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.clock import ManualClock
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
+from tradigrade.storage.background import run_at_once
+from tradigrade.storage.halt import HaltLatch
 from tradigrade.storage.lease import FileLease
+from tradigrade.storage.risk_memory import RiskMemory
 from tradigrade.supervisors.actors import ActorSpawner
 from tradigrade.supervisors.spec import ChildSpec
 from tradigrade.supervisors.supervisor import Supervisor
@@ -129,13 +133,18 @@ class Account:
         self.heard.clear()
         everywhere: RuntimeName = "simulated" if self.runtime == "simulated" else "cell"
         self.system = VirtualSystem("trader", runtime=everywhere, seed=seed, loop=self.loop)
-        self.journal = AccountJournal(self.folder / "account-main.journal")
-        self.lease = FileLease(self.folder / "account-main.lease")
+        self.journal = AccountJournal(SystemDisk(), self.folder / "account-main.journal")
+        self.lease = FileLease(SystemDisk(), self.folder / "account-main.lease")
+        self.latch = HaltLatch(SystemDisk(), self.folder / "halt.json")
+        self.free_bytes = 1 << 40
         self.system.ports = {
             "venue": self.venue,
             "journal": self.journal,
             "lease": self.lease,
-            "thread": lambda action: action(),
+            "halt": self.latch,
+            "risk_memory": RiskMemory(SystemDisk(), self.folder / "account-main.risk"),
+            "free_bytes": lambda: self.free_bytes,
+            "thread": run_at_once,
         }
         heard_topics = (topics.ORDERS, topics.REFUSALS, topics.RUNG, topics.RECONCILED, topics.SERVING)
         self.system.spawn("trader/listener", lambda: Listener(self.heard, heard_topics))

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal, Record
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +97,7 @@ class Running:
 
     def journal(self) -> list[Record]:
         path = self.data_dir / "account-main.journal"
-        return list(AccountJournal(path).replay()) if path.exists() and path.stat().st_size > 8 else []
+        return list(AccountJournal(SystemDisk(), path).replay()) if path.exists() and path.stat().st_size > 8 else []
 
     def intents(self) -> list[str]:
         return [record.client_id for record in self.journal() if type(record).__name__ == "OrderIntended"]

@@ -5,9 +5,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.models.faults import WeightsCorrupt
 from tradigrade.models.lstm import LstmWeights, encode
-from tradigrade.models.registry import KEPT_VERSIONS, ModelMetrics, latest, load, next_version, publish
+from tradigrade.models.registry import KEPT_VERSIONS, ModelMetrics, ModelRegistry
 from tradigrade.trading.messages import ModelPublished
 
 SYMBOL, KIND = "BTC/USDT:USDT", "lstm"
@@ -23,27 +24,31 @@ WEIGHTS = LstmWeights(
 )
 
 
+def registry(folder: Path) -> ModelRegistry:
+    return ModelRegistry(SystemDisk(), folder)
+
+
 def put(folder: Path, number: int) -> ModelPublished:
     weights = replace(WEIGHTS, head_bias=np.full(1, float(number)))
-    return publish(folder, SYMBOL, KIND, f"{number:08d}", weights=weights, metrics=METRICS)
+    return registry(folder).publish(SYMBOL, KIND, f"{number:08d}", weights=weights, metrics=METRICS)
 
 
 def test_a_published_model_is_found_and_loads_as_it_was(tmp_path: Path) -> None:
     published = put(tmp_path, 1)
-    assert latest(tmp_path, SYMBOL, KIND) == (published, ())
+    assert registry(tmp_path).latest(SYMBOL, KIND) == (published, ())
     assert (published.version, published.trained_bars, published.log_loss) == ("00000001", 300, 0.66)
-    assert encode(load(published)) == Path(published.path).read_bytes()
-    assert load(published).head_bias == [1.0]
+    assert encode(registry(Path()).load(published)) == Path(published.path).read_bytes()
+    assert registry(Path()).load(published).head_bias == [1.0]
 
 
 def test_an_empty_folder_has_no_latest(tmp_path: Path) -> None:
-    assert latest(tmp_path / "absent", SYMBOL, KIND) == (None, ())
+    assert registry(tmp_path / "absent").latest(SYMBOL, KIND) == (None, ())
 
 
 def test_symbols_and_kinds_do_not_mix(tmp_path: Path) -> None:
     put(tmp_path, 1)
-    assert latest(tmp_path, "BTC/USDT", KIND).model is None
-    assert latest(tmp_path, SYMBOL, "gru").model is None
+    assert registry(tmp_path).latest("BTC/USDT", KIND).model is None
+    assert registry(tmp_path).latest(SYMBOL, "gru").model is None
 
 
 def test_only_the_last_versions_are_kept_and_leftovers_go(tmp_path: Path) -> None:
@@ -55,7 +60,7 @@ def test_only_the_last_versions_are_kept_and_leftovers_go(tmp_path: Path) -> Non
     kept = [f"{number:08d}" for number in range(10 - KEPT_VERSIONS, 10)]
     expected = sorted(version + suffix for version in kept for suffix in (".json", ".safetensors"))
     assert sorted(path.name for path in shelf.iterdir()) == expected
-    assert latest(tmp_path, SYMBOL, KIND).model == newest
+    assert registry(tmp_path).latest(SYMBOL, KIND).model == newest
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ def test_a_corrupt_version_is_named_and_the_one_before_is_used(
     before, newest = put(tmp_path, 1), put(tmp_path, 2)
     damaged = Path(newest.path).with_suffix(suffix)
     damaged.unlink() if data is None else damaged.write_bytes(data)
-    found = latest(tmp_path, SYMBOL, KIND)
+    found = registry(tmp_path).latest(SYMBOL, KIND)
     assert found.model == before
     assert [words in str(fault) and damaged.name in str(fault) for fault in found.faults] == [True]
 
@@ -85,31 +90,31 @@ def test_weights_that_match_their_checksum_but_are_none_are_corrupt(tmp_path: Pa
     from hashlib import sha256
 
     with pytest.raises(WeightsCorrupt, match="safetensors"):
-        load(msgspec.structs.replace(published, sha256=sha256(data).hexdigest()))
+        registry(Path()).load(msgspec.structs.replace(published, sha256=sha256(data).hexdigest()))
 
 
 def test_weights_without_a_manifest_were_never_published(tmp_path: Path) -> None:
     before, newest = put(tmp_path, 1), put(tmp_path, 2)
     Path(newest.path).with_suffix(".json").unlink()
-    assert latest(tmp_path, SYMBOL, KIND) == (before, ())
+    assert registry(tmp_path).latest(SYMBOL, KIND) == (before, ())
 
 
 def test_a_moved_folder_still_loads(tmp_path: Path) -> None:
     put(tmp_path / "old", 1)
     (tmp_path / "old").rename(tmp_path / "new")
-    model = latest(tmp_path / "new", SYMBOL, KIND).model
+    model = registry(tmp_path / "new").latest(SYMBOL, KIND).model
     assert model is not None
-    assert load(model).hidden == 1
+    assert registry(Path()).load(model).hidden == 1
 
 
 @pytest.mark.parametrize("version", ["00000002", "00000001", "", "../up", "a b"])
 def test_a_version_must_be_a_plain_name_after_the_newest(tmp_path: Path, version: str) -> None:
     put(tmp_path, 2)
     with pytest.raises(ValueError, match="sorts after '00000002'"):
-        publish(tmp_path, SYMBOL, KIND, version, weights=WEIGHTS, metrics=METRICS)
+        registry(tmp_path).publish(SYMBOL, KIND, version, weights=WEIGHTS, metrics=METRICS)
 
 
 def test_versions_count_on(tmp_path: Path) -> None:
-    assert next_version(tmp_path, SYMBOL, KIND) == "00000001"
+    assert registry(tmp_path).next_version(SYMBOL, KIND) == "00000001"
     put(tmp_path, 41)
-    assert next_version(tmp_path, SYMBOL, KIND) == "00000042"
+    assert registry(tmp_path).next_version(SYMBOL, KIND) == "00000042"

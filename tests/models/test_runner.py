@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.models.faults import StateRefused, WeightsCorrupt
 from tradigrade.models.features import FEATURE_NAMES
 from tradigrade.models.lstm import LstmWeights
-from tradigrade.models.registry import ModelMetrics, publish
+from tradigrade.models.registry import ModelMetrics, ModelRegistry
 from tradigrade.models.runner import ModelRunner
 from tradigrade.trading.messages import BarClosed, MarketDataUpdate, ModelPublished, Prediction
 
@@ -63,7 +64,13 @@ def publish_weights(
         head_weights=np.array([pull]),
         head_bias=np.zeros(1),
     )
-    return publish(folder, SYMBOL, "lstm", version, weights=weights, metrics=ModelMetrics(1, 0.6))
+    return ModelRegistry(SystemDisk(), folder).publish(
+        SYMBOL, "lstm", version, weights=weights, metrics=ModelMetrics(1, 0.6)
+    )
+
+
+def serve(runner: ModelRunner, published: ModelPublished) -> None:
+    runner.load(published, ModelRegistry(SystemDisk(), Path()).load(published))
 
 
 def test_a_prediction_says_who_made_it_of_what_and_for_when() -> None:
@@ -107,7 +114,7 @@ def test_a_market_that_stands_still_teaches_nothing() -> None:
 def test_the_better_model_becomes_champion_and_speaks(tmp_path: Path) -> None:
     runner, market = ModelRunner(SYMBOL, 1, 1.0), told_market(120)
     run(runner, market[:10])
-    runner.load(publish_weights(tmp_path, "00000007", pull=9.0))
+    serve(runner, publish_weights(tmp_path, "00000007", pull=9.0))
     assert runner.champion == "linear"
     last = run(runner, market[10:])[-1]
     assert (runner.champion, runner.version, last.model) == ("lstm", "00000007", "lstm@00000007")
@@ -117,7 +124,7 @@ def test_the_better_model_becomes_champion_and_speaks(tmp_path: Path) -> None:
 
 def test_a_worse_model_never_speaks(tmp_path: Path) -> None:
     runner = ModelRunner(SYMBOL, 1, 1.0)
-    runner.load(publish_weights(tmp_path, "1", pull=-9.0))
+    serve(runner, publish_weights(tmp_path, "1", pull=-9.0))
     assert {prediction.model.split("@")[0] for prediction in run(runner, told_market(120))} == {"linear"}
 
 
@@ -125,22 +132,22 @@ def test_fresh_weights_begin_with_the_recent_bars_in_mind(tmp_path: Path) -> Non
     published = publish_weights(tmp_path, "1", pull=9.0)
     market = told_market(6)
     early, late = ModelRunner(SYMBOL, 1, 1.0), ModelRunner(SYMBOL, 1, 1.0)
-    early.load(published)
+    serve(early, published)
     run(early, market[:5])
     run(late, market[:5])
-    late.load(published)
+    serve(late, published)
     assert early._predict((0.0,) * len(FEATURE_NAMES))["lstm"] == late._predict((0.0,) * len(FEATURE_NAMES))["lstm"]
 
 
 def test_corrupt_weights_are_refused_and_the_old_ones_stay(tmp_path: Path) -> None:
     runner = ModelRunner(SYMBOL, 1, 1.0)
-    runner.load(publish_weights(tmp_path, "1", pull=9.0))
+    serve(runner, publish_weights(tmp_path, "1", pull=9.0))
     corrupt = publish_weights(tmp_path, "2")
     Path(corrupt.path).write_bytes(b"?")
     others = publish_weights(tmp_path, "3", features=5)
     for published, words in ((corrupt, "sha256"), (others, "weights of 12 features, found 5")):
         with pytest.raises(WeightsCorrupt, match=words):
-            runner.load(published)
+            serve(runner, published)
     run(runner, told_market(60))
     assert (runner.champion, runner.version) == ("lstm", "1")
 
@@ -158,11 +165,11 @@ def test_learned_state_survives_a_restart() -> None:
 def test_a_restored_champion_without_its_weights_lets_the_baseline_speak(tmp_path: Path) -> None:
     first, second = ModelRunner(SYMBOL, 1, 1.0), ModelRunner(SYMBOL, 1, 1.0)
     published = publish_weights(tmp_path, "1", pull=9.0)
-    first.load(published)
+    serve(first, published)
     run(first, told_market(60))
     second.restore(first.state())
     assert (first.champion, second.champion) == ("lstm", "linear")
-    second.load(published)
+    serve(second, published)
     assert second.champion == "lstm"
 
 

@@ -123,7 +123,7 @@ def test_status_where_nothing_runs_exits_with_3(tmp_path: Path) -> None:
 def test_an_unknown_node_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
     done = run_command("node", "run", "trade", "--data-dir", str(tmp_path))
     assert done.returncode == 2
-    assert "exchange, trader, console, learner" in done.stderr
+    assert "exchange, guard, trader, console, learner" in done.stderr
 
 
 @pytest.mark.parametrize("command", [(), ("up",), ("status",), ("config",), ("config", "check"), ("node", "run")])

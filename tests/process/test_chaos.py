@@ -60,7 +60,7 @@ def paths(item: Item) -> set[str]:
 def test_the_tree_shows_everything_that_runs(system: Running) -> None:
     found = json.loads(command(system, "tree", "--json").stdout)
     assert found["pid"] == system.process.pid
-    nodes = ["forkserver", "spare", "exchange", "trader", "console", "learner"]
+    nodes = ["forkserver", "spare", "exchange", "guard", "trader", "console", "learner"]
     assert [node["name"] for node in found["children"]] == nodes
     assert all(alive(node["pid"]) for node in found["children"] if node["state"] == "running")
     assert {FEED, RISK, "exchange/venue", "console/console"} <= paths(found)

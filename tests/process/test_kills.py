@@ -39,7 +39,7 @@ def test_a_trader_killed_at_random_instants_loses_and_doubles_no_order(tmp_path:
         assert_no_order_lost_or_doubled(system)
 
 
-@pytest.mark.parametrize("name", ["exchange", "learner", "console", "forkserver", "spare"])
+@pytest.mark.parametrize("name", ["exchange", "guard", "learner", "console", "forkserver", "spare"])
 def test_a_killed_node_comes_back_and_trading_goes_on(tmp_path: Path, name: str) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(2)

@@ -75,7 +75,7 @@ def test_ctrl_c_stops_everything_in_order_and_cancels_what_stood(tmp_path: Path)
         assert summary["reconciled"], summary["differences"]
         assert not [pid for pid in pids if alive(pid)]
         order = [line.split()[0] for line in system.errors.read_text().splitlines() if " stopped (" in line]
-        assert order == ["learner", "console", "trader", "exchange", "spare", "forkserver"]
+        assert order == ["learner", "console", "trader", "guard", "exchange", "spare", "forkserver"]
         assert not (system.data_dir / "run.json").exists()
 
 

@@ -7,6 +7,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal, Record
 from tradigrade.storage.journal import Journal, JournalFault
 from tradigrade.trading.messages import AccountReconciled, OrderApproved, OrderRefused, RungChanged, SignalGenerated
@@ -51,7 +52,7 @@ RECORDS: list[Record] = [
 
 
 def write(path: Path, records: list[Record]) -> None:
-    journal = AccountJournal(path)
+    journal = AccountJournal(SystemDisk(), path)
     journal.open()
     for record in records:
         journal.append(record)
@@ -64,11 +65,11 @@ def test_the_records_above_are_of_every_kind() -> None:
 
 def test_every_kind_of_record_comes_back_as_it_was(tmp_path: Path) -> None:
     write(tmp_path / "j", RECORDS)
-    assert list(AccountJournal(tmp_path / "j").replay()) == RECORDS
+    assert list(AccountJournal(SystemDisk(), tmp_path / "j").replay()) == RECORDS
 
 
 def test_a_journal_of_version_1_still_reads() -> None:
-    assert list(AccountJournal(GOLDEN).replay()) == RECORDS
+    assert list(AccountJournal(SystemDisk(), GOLDEN).replay()) == RECORDS
 
 
 def test_version_1_is_still_written_to_the_byte(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_version_1_is_still_written_to_the_byte(tmp_path: Path) -> None:
 
 
 def test_the_next_sequence_is_that_of_the_next_record(tmp_path: Path) -> None:
-    journal = AccountJournal(tmp_path / "j")
+    journal = AccountJournal(SystemDisk(), tmp_path / "j")
     assert journal.open() == 0
     for record in RECORDS:
         expected = journal.next_sequence
@@ -89,7 +90,7 @@ def test_opening_says_how_many_bytes_were_torn(tmp_path: Path) -> None:
     write(tmp_path / "j", RECORDS)
     with (tmp_path / "j").open("ab") as file:
         file.write(b"torn")
-    journal = AccountJournal(tmp_path / "j")
+    journal = AccountJournal(SystemDisk(), tmp_path / "j")
     assert journal.open() == 4
     journal.close()
     assert list(journal.replay()) == RECORDS
@@ -108,9 +109,9 @@ def test_opening_says_how_many_bytes_were_torn(tmp_path: Path) -> None:
 )
 def test_a_record_this_program_does_not_know_is_a_fault_that_names_it(tmp_path: Path, payload: bytes) -> None:
     write(tmp_path / "j", RECORDS[:2])
-    raw = Journal(tmp_path / "j")
+    raw = Journal(SystemDisk(), tmp_path / "j")
     raw.open()
     raw.append(payload)
     raw.close()
     with pytest.raises(JournalFault, match=r"record 3 of .* is not of this version"):
-        list(AccountJournal(tmp_path / "j").replay())
+        list(AccountJournal(SystemDisk(), tmp_path / "j").replay())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.journal import JournalFault
 from tradigrade.storage.rotating_lines import RotatingLines
@@ -44,7 +45,7 @@ def an_order(number: int) -> list[OrderEvent]:
 
 
 def opened(path: Path, rotate_at_bytes: int = SMALL) -> AccountJournal:
-    journal = AccountJournal(path, rotate_at_bytes)
+    journal = AccountJournal(SystemDisk(), path, rotate_at_bytes)
     journal.open()
     return journal
 

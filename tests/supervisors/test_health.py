@@ -50,7 +50,7 @@ def test_one_that_makes_none_is_replaced_within_a_check_of_its_time(system: Virt
     work(system, 5)
     system.advance(1.99)
     assert incarnation(system) == 1
-    system.advance(0.3)
+    system.advance(0.55)
     assert incarnation(system) == 2
 
 

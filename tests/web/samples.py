@@ -10,9 +10,12 @@ from tradigrade.trading.views import (
     LearningView,
     OrderView,
     RefusalView,
+    RungMove,
+    StandingView,
     SymbolView,
     TradingSnapshot,
 )
+from tradigrade.transports.control import ChaosProgress, ChaosStep, ChaosTimes, Invariant
 from tradigrade.web.state import ConsoleState
 
 S = 1_000_000_000
@@ -193,8 +196,67 @@ def trading(**changes: Any) -> TradingSnapshot:
         "learning": (learning("BTC/USDT"), learning("ETH/USDT", 0.001)),
         "equity_curve": equity,
         "counters": {"orders": 41, "fills": 38},
+        "standings": (standing("system"), standing("account"), standing("BTC/USDT"), standing("learned BTC/USDT")),
+        "moves": (move(2), move(1)),
     }
     return TradingSnapshot(**fields | changes)
+
+
+def standing(scope: str, rung: str = "NORMAL", reason: str = "everything works") -> StandingView:
+    return StandingView(scope, rung, reason, NOW - 90 * S)
+
+
+def move(number: int, scope: str = "account", **changes: Any) -> RungMove:
+    """Odd ones go down, even ones up again."""
+    down = number % 2 == 1
+    fields: dict[str, Any] = {
+        "scope": scope,
+        "before": "NORMAL" if down else "CANCEL_ONLY",
+        "after": "CANCEL_ONLY" if down else "NORMAL",
+        "reason": "not yet reconciled with the venue" if down else "everything works",
+        "causes": ("UNRECONCILED",) if down else (),
+        "at_ns": NOW - (100 - number) * S,
+    }
+    return RungMove(**fields | changes)
+
+
+def step(number: int, **changes: Any) -> ChaosStep:
+    fields: dict[str, Any] = {
+        "number": number,
+        "kind": "kill node" if number % 3 else "clock wrong",
+        "target": "trader" if number % 2 else "exchange",
+        "what": "killed (SIGKILL)",
+        "at_ns": NOW - (60 - 2 * number) * S,
+        "verdict": "recovered",
+        "noticed_ms": 20.0 + number,
+        "recovered_ms": 130.0 + 37 * (number % 7),
+        "rung": "CANCEL_ONLY",
+        "text": "restarted as incarnation 2",
+    }
+    return ChaosStep(**fields | changes)
+
+
+def chaos(**changes: Any) -> ChaosProgress:
+    """A run in its middle: the newest fault is still open."""
+    fields: dict[str, Any] = {
+        "seed": 4711,
+        "minutes": 1.0,
+        "started_ns": NOW - 60 * S,
+        "state": "running",
+        "planned": 26,
+        "steps": (*map(step, range(1, 13)), step(13, verdict="open", recovered_ms=None, text="")),
+        "times": (
+            ChaosTimes("clock wrong", 4, 4, 1400.0, 2900.0, 2900.0),
+            ChaosTimes("kill node", 9, 8, 140.0, 352.0, 352.0),
+            ChaosTimes("all", 13, 12, 167.0, 2900.0, 2900.0),
+        ),
+        "invariants": (
+            Invariant("no order sent twice", True, "92 sent"),
+            Invariant("no order in doubt", False, "1 unknown"),
+            Invariant("books equal the venue's", None, "the venue does not answer"),
+        ),
+    }
+    return ChaosProgress(**fields | changes)
 
 
 def feed_all(state: ConsoleState, at_ns: int, /, **changes_of_risk: Any) -> None:

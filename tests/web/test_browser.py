@@ -9,7 +9,23 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from tests.web.samples import NOW, PIDS, RISK, S, actor, feed_all, node, symbol, system, trader, trading
+from tests.web.samples import (
+    NOW,
+    PIDS,
+    RISK,
+    S,
+    actor,
+    chaos,
+    feed_all,
+    move,
+    node,
+    standing,
+    step,
+    symbol,
+    system,
+    trader,
+    trading,
+)
 from tradigrade.web.server import ConsoleServer
 from tradigrade.web.state import ConsoleState
 
@@ -32,7 +48,7 @@ pytestmark = [
 ]
 
 
-def browse(test: Callable[[SimpleNamespace], Awaitable[None]]) -> None:
+def browse(test: Callable[[SimpleNamespace], Awaitable[None]], path: str = "/") -> None:
     """Run `test` with a page open on a fed server; whatever the page complains of fails the test."""
 
     async def run() -> None:
@@ -47,7 +63,7 @@ def browse(test: Callable[[SimpleNamespace], Awaitable[None]]) -> None:
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda line: complaints.append(line.text) if "ERR_CONNECTION" not in line.text else None)
             try:
-                await page.goto(f"http://127.0.0.1:{port}/")
+                await page.goto(f"http://127.0.0.1:{port}{path}")
                 await expect(page, "#connection").to_have_text("live", timeout=BOUND_MS)
                 it = SimpleNamespace(page=page, state=state, clock=clock, server=server, port=port)
                 await test(it)
@@ -198,5 +214,70 @@ def test_the_keyboard_folds_the_tree_chooses_a_tab_and_a_curve() -> None:
         await it.page.locator('#learning tr[data-key="ETH/USDT"] button').focus()
         await it.page.keyboard.press("Enter")
         await expect(it.page, "#loss-range").to_contain_text("ETH/USDT")
+
+    browse(test)
+
+
+def test_the_ladder_is_shown_with_its_moves() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#standings tbody tr").to_have_count(4)
+        await expect(it.page, "#standings tbody tr:first-child").to_contain_text("system")
+        reduced = (standing("account", "REDUCING", "daily loss warning"), standing("BTC/USDT"))
+        tell(it, trading(standings=reduced, moves=(move(3, after="REDUCING", reason="daily loss warning"), move(2))))
+        await expect(it.page, "#standings tbody tr").to_have_count(2)
+        await expect(it.page, "#standings tbody tr:first-child .rung").to_have_css("color", "rgb(240, 180, 41)")
+        await expect(it.page, "#moves tbody tr:first-child").to_contain_text("↓ REDUCING")
+        await expect(it.page, "#moves tbody tr:nth-child(2)").to_contain_text("↑ NORMAL")
+
+    browse(test)
+
+
+def test_the_chaos_page_follows_a_run_to_its_end() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#hint").to_contain_text("tradigrade chaos run")
+        tell(it, chaos())
+        await expect(it.page, "#run-state").to_have_text("running")
+        await expect(it.page, "#hint").to_be_hidden()
+        await expect(it.page, "#run-summary").to_contain_text("fault 13 of 26 · 1 min · seed 4711")
+        await expect(it.page, "#steps tbody tr").to_have_count(13)
+        await expect(it.page, "#steps tbody tr:first-child .verdict").to_have_text("open")
+        await expect(it.page, "#invariants tbody tr:nth-child(2) .holds").to_have_css("color", "rgb(248, 81, 73)")
+        await expect(it.page, "#times tbody tr.total").to_contain_text("12 of 13")
+        await expect(it.page, "#rung-name").to_have_text("NORMAL")
+        await expect(it.page, "#moves tbody tr").to_have_count(2)
+        size = await it.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert size == [1280, 800]
+        drawn = "id => new Set(document.getElementById(id).getContext('2d').getImageData(0, 0, 300, 100).data).size"
+        assert await it.page.evaluate(drawn, "repair-chart") > 20
+        tell(it, chaos(state="finished", steps=(*chaos().steps[:-1], step(13))))
+        await expect(it.page, "#run-state").to_have_text("finished")
+        await expect(it.page, "#steps tbody tr:first-child .verdict").to_have_text("recovered")
+
+    browse(test, "/chaos")
+
+
+def test_a_chaos_run_that_falls_silent_is_shown_lost_and_its_data_never_becomes_markup() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        evil = '<img src="x" onerror="window.owned = 1">'
+        tell(it, chaos(steps=(step(1, kind=evil, target=evil, what=evil, text=evil),)))
+        await expect(it.page, "#steps tbody tr td:nth-child(3)").to_have_text(evil)
+        assert await it.page.evaluate("document.querySelectorAll('main img').length") == 0
+        assert await it.page.evaluate("window.owned") is None
+        it.clock.now_ns += 10 * S
+        it.server.notify()
+        await expect(it.page, "#run-state").to_have_text("lost")
+
+    browse(test, "/chaos")
+
+
+def test_the_pages_lead_to_one_another_and_a_run_shows_on_both() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "body").to_have_attribute("data-chaos", "none")
+        tell(it, chaos())
+        await expect(it.page, "body").to_have_attribute("data-chaos", "running")
+        await it.page.click("#chaos-link")
+        await expect(it.page, "#run-state").to_have_text("running")
+        await it.page.click("nav a:first-child")
+        await expect(it.page, row(RISK) + " th").to_have_text("risk")
 
     browse(test)

@@ -69,12 +69,20 @@ def test_the_state_is_served_as_json() -> None:
     serve(test)
 
 
-def test_the_page_and_all_it_refers_to_are_served_from_here() -> None:
+FILES = (
+    *("console.css", "console.js", "charts.js", "connection.js", "format.js", "panels.js", "tables.js"),
+    *("chaos.css", "chaos.js", "header.js", "ladder.js"),
+)
+
+
+@pytest.mark.parametrize("path", ["/", "/chaos"])
+def test_the_page_and_all_it_refers_to_are_served_from_here(path: str) -> None:
     async def test(it: SimpleNamespace) -> None:
-        async with it.http.get(it.url) as response:
+        async with it.http.get(it.url + path) as response:
             page = await response.text()
+            assert response.status == 200
             assert response.content_type == "text/html"
-        for name in ("console.css", "console.js", "charts.js", "connection.js", "format.js", "panels.js", "tables.js"):
+        for name in FILES:
             async with it.http.get(f"{it.url}/static/{name}") as response:
                 assert response.status == 200
                 text = await response.text()
@@ -122,7 +130,9 @@ def test_health_is_503_before_the_first_report() -> None:
 # -- security ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/static/console.js", "/api/state", "/metrics", "/healthz", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/chaos", "/static/console.js", "/api/state", "/metrics", "/healthz", "/nothing"]
+)
 def test_every_answer_carries_the_security_headers(path: str) -> None:
     async def test(it: SimpleNamespace) -> None:
         async with it.http.get(it.url + path) as response:
@@ -135,7 +145,7 @@ def test_every_answer_carries_the_security_headers(path: str) -> None:
     serve(test)
 
 
-@pytest.mark.parametrize("path", ["/", "/static/console.js", "/api/state", "/ws", "/metrics", "/healthz"])
+@pytest.mark.parametrize("path", [*SERVED, "/ws"])
 def test_a_foreign_host_name_is_refused_everywhere(path: str) -> None:
     async def test(it: SimpleNamespace) -> None:
         async with it.http.get(it.url + path, headers={"Host": "evil.example"}) as response:
@@ -144,7 +154,7 @@ def test_a_foreign_host_name_is_refused_everywhere(path: str) -> None:
     serve(test)
 
 
-@pytest.mark.parametrize("path", ["/", "/api/state", "/metrics"])
+@pytest.mark.parametrize("path", ["/", "/chaos", "/api/state", "/metrics"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_written(method: str, path: str) -> None:
     async def test(it: SimpleNamespace) -> None:

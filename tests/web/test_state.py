@@ -24,7 +24,8 @@ from tests.web.samples import (
     trading,
 )
 from tradigrade.supervisors.reports import HistogramReport
-from tradigrade.web.state import INCIDENTS_MAX, NODES_MAX, ConsoleState, MalformedReport
+from tradigrade.web.freshness import MalformedReport
+from tradigrade.web.state import INCIDENTS_MAX, NODES_MAX, ConsoleState
 from tradigrade.web.view import (
     EQUITY_POINTS_MAX,
     LEARNING_POINTS_MAX,

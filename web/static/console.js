@@ -1,41 +1,25 @@
-// The console's page: takes whole views from the server and shows them. It keeps nothing that a view does not tell.
+// The console's main page: takes whole views from the server and shows them. It keeps nothing that a view does not tell.
 
 import { draw } from "./charts.js";
-import { connect } from "./connection.js";
-import { loss, money, time } from "./format.js";
+import { loss, money } from "./format.js";
+import { setText, startPage } from "./header.js";
+import { showLadder } from "./ladder.js";
 import * as panels from "./panels.js";
 
 const COIN = Math.log(2);
 const $ = (id) => document.getElementById(id);
-let view = null;
-let connection = "connecting";
 
-function show() {
-  if (view === null) return;
-  showRung();
-  $("clock").textContent = time(view.at_ms);
-  $("faults").hidden = view.faults.length === 0;
-  setText($("faults"), view.faults.join("  ·  "));
-  $("faults").title = view.faults.join("\n");
+function show(view) {
+  document.body.dataset.chaos = view.chaos?.state ?? "none";
   panels.showTree(view.nodes);
   panels.showIncidents(view.incidents);
   panels.showLatencies(view.nodes);
-  if (view.trading !== null) showTrading(view.trading);
+  showLadder(view.ladder, view.at_ms);
+  if (view.trading !== null) showTrading(view.trading, view.sources.trading.stale);
 }
 
-// Without a connection nothing shown is known to hold, the rung least of all.
-function showRung() {
-  const lost = connection === "lost";
-  const name = lost ? "UNKNOWN" : view.rung.name;
-  setText($("rung-name"), name.replace("_", " "));
-  $("rung-name").dataset.rung = name;
-  setText($("rung-reason"), lost ? `no connection to the console; ${view.rung.name} at ${time(view.at_ms)}` : view.rung.reason);
-  $("rung-reason").title = $("rung-reason").textContent;
-  document.title = `${name.replace("_", " ")} · tradigrade`;
-}
-
-function showTrading(trading) {
-  document.body.dataset.trading = view.sources.trading.stale ? "stale" : "fresh";
+function showTrading(trading, stale) {
+  document.body.dataset.trading = stale ? "stale" : "fresh";
   panels.showFigures(trading);
   panels.showMarket(trading.symbols);
   panels.showOrders(trading.orders);
@@ -53,18 +37,6 @@ function showCharts(trading) {
   draw($("loss-chart"), curve, { colour: "#a78bfa", format: loss, reference: COIN });
   const newest = curve.at(-1)?.[1] ?? null;
   setText($("loss-range"), learning ? `${learning.symbol} ${learning.champion} ${loss(newest)} · dashed: a coin` : "");
-}
-
-// Live regions speak at every change of text: set it only when it differs.
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function showConnection(state, text) {
-  connection = state;
-  document.body.dataset.connection = state;
-  setText($("connection"), text);
-  if (state === "lost") show();
 }
 
 function startTabs(list) {
@@ -86,12 +58,4 @@ function startTabs(list) {
 }
 
 startTabs(document.querySelector("[role=tablist]"));
-document.addEventListener("redraw", show);
-window.addEventListener("resize", show);
-connect(`${location.protocol.replace("http", "ws")}//${location.host}/ws`, {
-  onState: showConnection,
-  onView: (received) => {
-    view = received;
-    show();
-  },
-});
+startPage(show);

@@ -188,6 +188,4 @@ export function showFigures(trading) {
   const balances = Object.entries(trading.balances).map(([currency, amount]) => `${price(exact(amount))} ${currency}`);
   $("balances").textContent = balances.slice(0, 2).join(" · ") + (balances.length > 2 ? " …" : "");
   $("balances").title = balances.join("\n");
-  $("reconciled").textContent = trading.reconciled ? "reconciled" : "not reconciled";
-  $("reconciled").className = trading.reconciled ? "gain" : "loss";
 }

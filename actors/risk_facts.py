@@ -1,0 +1,81 @@
+"""Risk's part that hears facts and says which causes of the ladder they are."""
+
+from typing import Any
+
+from ..config.settings import LadderSettings
+from ..exchanges.venue import ClockCompared, RateLimited
+from ..kernel.actor import Context
+from ..supervisors.reports import SupervisorReport
+from ..trading.causes import CAUSES, within
+from ..trading.ladder import ACCOUNT, SYSTEM, strategy_scope
+from ..trading.messages import AccountReconciled, CauseNoted, FeedChanged
+from .standings import Standings
+
+LIMITED_MAX_S = 3_600.0
+"""A venue that wants us gone for longer is asked again after this."""
+STRATEGIES = "/strategies/"
+WORDS_LIMIT = 300
+
+
+class RiskFacts:
+    """Owned by risk. `strategies` maps the last part of a runner's path to its (strategy, symbol)."""
+
+    def __init__(
+        self, context: Context, standings: Standings, ladder: LadderSettings, strategies: dict[str, tuple[str, str]]
+    ) -> None:
+        self._context = context
+        self._standings = standings
+        self._ladder = ladder
+        self._runners = {runner: strategy_scope(*each) for runner, each in strategies.items()}
+        self._limited_until_ns: int | None = None
+
+    def hear(self, fact: Any) -> None:
+        note = self._standings.note
+        match fact:
+            case FeedChanged(symbol, live, reason):
+                self._standings.note_feed(symbol, live=live, reason=reason)
+            case AccountReconciled(equal, differences):
+                note(ACCOUNT, "UNRECONCILED", holds=not equal, detail="; ".join(differences)[:WORDS_LIMIT])
+            case ClockCompared(offset_s):
+                bound_s = self._ladder.max_clock_skew_s
+                words = f"the clock differs from the venue's by more than {bound_s:g} s"
+                note(ACCOUNT, "CLOCK_SKEW", holds=not within(abs(offset_s), bound_s), detail=words)
+            case RateLimited():
+                self._limit(fact)
+            case CauseNoted():
+                self._take(fact)
+            case SupervisorReport():
+                self._watch(fact)
+
+    def check(self) -> None:
+        """What ends by itself."""
+        until_ns = self._limited_until_ns
+        if until_ns is not None and self._context.system.clock.monotonic_ns() >= until_ns:
+            self._limited_until_ns = None
+            self._standings.note(ACCOUNT, "RATE_LIMIT", holds=False)
+
+    def _limit(self, fact: RateLimited) -> None:
+        wait_s = min(max((fact.until_ns - self._context.now_ns()) / 1e9, 0.0), LIMITED_MAX_S)
+        until_ns = self._context.system.clock.monotonic_ns() + round(wait_s * 1e9)
+        self._limited_until_ns = max(until_ns, self._limited_until_ns or 0)
+        self._standings.note(ACCOUNT, "RATE_LIMIT", holds=True, detail=fact.reason[:WORDS_LIMIT])
+
+    def _take(self, fact: CauseNoted) -> None:
+        """Somebody else's word; of a cause or a scope that nobody knows it is counted, and moves nothing."""
+        cause = CAUSES.get(fact.cause)
+        if cause is None or cause.latched or not self._is_known(fact.scope):
+            self._context.system.metrics.count("causes_unknown")
+            return
+        self._standings.note(fact.scope, fact.cause, holds=fact.holds, detail=fact.detail)
+
+    def _is_known(self, scope: str) -> bool:
+        symbol = scope.rpartition(" ")[2]
+        return scope in (SYSTEM, ACCOUNT) or symbol in self._standings.symbols
+
+    def _watch(self, report: SupervisorReport) -> None:
+        """A strategy whose supervisor left it down holds positions that nobody minds."""
+        scope = self._runners.get(report.child) if STRATEGIES in report.path else None
+        if scope is not None and report.kind == "left_down":
+            self._standings.note(scope, "LEFT_DOWN", holds=True, detail=f"left down: {report.reason}"[:WORDS_LIMIT])
+        elif scope is not None and report.kind == "progress":
+            self._standings.note(scope, "LEFT_DOWN", holds=False)

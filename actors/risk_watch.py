@@ -1,0 +1,146 @@
+"""Risk's part that watches what is not of one order: the halt latch, equity, restarts, pauses by people."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from ..config.settings import LadderSettings, RiskSettings
+from ..kernel.actor import Context
+from ..storage.halt import HaltLatch
+from ..storage.risk_memory import Memory, MemoryLost, RiskMemory
+from ..trading.equity import day_of, fall
+from ..trading.ladder import ACCOUNT, SYSTEM
+from ..trading.messages import ZERO
+from .standings import Standings
+
+STARTS_KEPT = 1_000
+SAVE_PERIOD_NS = 1_000_000_000
+"""A peak that rises all the time is not written more often."""
+BY_RISK = "risk"
+
+
+class RiskWatch:
+    """Owned by risk; notes causes in its standings. Needs the ports `halt` and `risk_memory`."""
+
+    def __init__(
+        self, context: Context, standings: Standings, risk: RiskSettings, ladder: LadderSettings, scopes: Iterable[str]
+    ) -> None:
+        self._context = context
+        self._standings = standings
+        self._risk = risk
+        self._ladder = ladder
+        self._latch: HaltLatch = context.ports["halt"]
+        self._file: RiskMemory = context.ports["risk_memory"]
+        self._wanted_halt = ""
+        """A halt that is not on disk yet: without the file nobody's release could mean it."""
+        self._saved_ns = -SAVE_PERIOD_NS
+        self._memory = self._load()
+        for scope in scopes:
+            if scope in self._memory.paused:
+                standings.note(scope, "PAUSED", holds=True, detail=self._memory.paused[scope])
+        self._check_latch()
+        self.check_restarts()
+
+    def check(self, equity: Decimal | None) -> None:
+        """To be called about ten times a second; None where the equity cannot be told."""
+        self._check_latch()
+        self.check_restarts()
+        if equity is not None:
+            self._check_day(equity)
+            self._check_peak(equity)
+
+    # -- people -------------------------------------------------------------------------------------------------------
+
+    def pause(self, scopes: Iterable[str], reason: str) -> None:
+        """`OSError` where it cannot be remembered; it holds all the same."""
+        words = f"paused by a person: {reason}" if reason else "paused by a person"
+        pauses = dict.fromkeys(scopes, words)
+        for scope in pauses:
+            self._standings.note(scope, "PAUSED", holds=True, detail=words)
+        self._remember(replace(self._memory, paused=self._memory.paused | pauses), sync=True)
+
+    def resume(self, scopes: Iterable[str]) -> tuple[str, ...]:
+        """Those of the scopes that were paused. `OSError`, and they stay so, where it cannot be remembered."""
+        paused = self._memory.paused
+        ended = tuple(scope for scope in scopes if scope in paused)
+        left = {scope: words for scope, words in paused.items() if scope not in ended}
+        self._remember(replace(self._memory, paused=left), sync=True)
+        for scope in ended:
+            self._standings.note(scope, "PAUSED", holds=False)
+        return ended
+
+    # -- the latch ----------------------------------------------------------------------------------------------------
+
+    def _halt(self, words: str) -> None:
+        self._wanted_halt = words
+        try:
+            self._latch.halt(words, BY_RISK, self._context.now_ns())
+        except OSError:
+            self._context.system.metrics.count("halts_not_written")  # asked again at the next check
+        else:
+            self._wanted_halt = ""
+
+    def _check_latch(self) -> None:
+        if self._wanted_halt:
+            self._halt(self._wanted_halt)
+        halt = self._latch.read()
+        if halt is not None:
+            self._standings.note(SYSTEM, "HALT", holds=True, detail=f"{halt.reason} (by {halt.by})")
+        elif self._wanted_halt:
+            self._standings.note(SYSTEM, "HALT", holds=True, detail=f"{self._wanted_halt} (by {BY_RISK})")
+        elif "HALT" in self._standings.ladder.applied.get(SYSTEM, {}):
+            self._remember_best(replace(self._memory, peak_equity=ZERO))  # a release begins a new peak
+            self._standings.release()
+
+    # -- equity and restarts ------------------------------------------------------------------------------------------
+
+    def _check_day(self, equity: Decimal) -> None:
+        today = day_of(self._context.now_ns())
+        if today != self._memory.day:
+            self._remember_best(replace(self._memory, day=today, opening_equity=equity))
+        lost, bound = fall(self._memory.opening_equity, equity), self._risk.daily_loss_warning
+        words = f"the day's loss reached {bound:.2%} of {self._memory.opening_equity:.2f}"
+        self._standings.note(ACCOUNT, "DAILY_LOSS", holds=lost >= bound, detail=words)
+
+    def _check_peak(self, equity: Decimal) -> None:
+        peak = self._memory.peak_equity
+        if equity > peak:
+            self._memory = replace(self._memory, peak_equity=equity)
+            if self._context.system.clock.monotonic_ns() - self._saved_ns >= SAVE_PERIOD_NS:
+                self._remember_best(self._memory)
+        elif fall(peak, equity) >= self._risk.max_drawdown and not self._standings.holds(SYSTEM, "HALT"):
+            words = f"drawdown stop: equity {equity:.2f} is {fall(peak, equity):.2%} below its peak of {peak:.2f}"
+            self._halt(words)
+            self._check_latch()
+
+    def check_restarts(self) -> None:
+        since_ns = self._context.now_ns() - round(self._ladder.restarts_period_s * 1e9)
+        recent = sum(at_ns > since_ns for at_ns in self._memory.starts_ns) - 1
+        words = f"restarted more than {self._ladder.restarts} times within {self._ladder.restarts_period_s:g} s"
+        self._standings.note(ACCOUNT, "RESTARTS", holds=recent > self._ladder.restarts, detail=words)
+
+    # -- memory -------------------------------------------------------------------------------------------------------
+
+    def _load(self) -> Memory:
+        """What was remembered, with this start; where it is lost everything halts until a person has looked."""
+        try:
+            memory = self._file.load()
+        except MemoryLost as fault:
+            self._halt(f"who was paused, and what the equity was, is not known any more: {fault}")
+            memory = Memory()
+        starts_ns = (*memory.starts_ns, self._context.now_ns())[-STARTS_KEPT:]
+        self._remember_best(replace(memory, starts_ns=starts_ns))
+        return self._memory
+
+    def _remember(self, memory: Memory, *, sync: bool) -> None:
+        self._memory = memory
+        self._saved_ns = self._context.system.clock.monotonic_ns()
+        self._file.save(memory, sync=sync)
+
+    def _remember_best(self, memory: Memory) -> None:
+        """What is worth less than a crash: a disk that refuses is counted."""
+        try:
+            self._remember(memory, sync=False)
+        except OSError:
+            self._context.system.metrics.count("risk_memory_not_saved")

@@ -1,0 +1,162 @@
+"""What the files and processes of a running system tell by themselves, whatever its actors say."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from .kernel.disk import SystemDisk
+from .storage.account_journal import Record
+from .storage.journal import HEADER, RECORD, Journal
+from .trading.order_events import OrderIntended, OrderRejected
+
+PROC = Path("/proc")
+_decode = msgspec.msgpack.Decoder(Record).decode
+WANTED = (b"OrderIntended", b"OrderRejected")
+
+
+# -- orders -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What was intended, what the venue was sent, and what is known not to have been."""
+
+    intended: frozenset[str] = frozenset()
+    placed: tuple[str, ...] = ()
+    """Every order request that the venue saw, in order, doubles included."""
+    ended: dict[str, str] = field(default_factory=dict)
+    """Codes of the rejected, by id."""
+    oldest_sequence: int = 0
+    """Of the journal's records that are still there."""
+
+
+def find_account(data_dir: Path) -> str:
+    """The name of the account whose journal was written last; empty where there is none."""
+    paths = [path for path in data_dir.glob("account-*.journal*") if path.is_file()]
+    newest = max(paths, key=lambda path: path.stat().st_mtime_ns, default=None)
+    return "" if newest is None else newest.name.removeprefix("account-").partition(".journal")[0]
+
+
+def read_orders(data_dir: Path, account: str) -> Orders:
+    """As the journal and the venue's own log of requests have it now."""
+    intended: set[str] = set()
+    ended: dict[str, str] = {}
+    placed = tuple(_placed(data_dir / "exchange"))  # first: what is sent meanwhile was intended meanwhile
+    files = _journal_files(data_dir, account)
+    for record in _records(files):
+        if isinstance(record, OrderIntended):
+            intended.add(record.client_id)
+        elif isinstance(record, OrderRejected):
+            ended[record.client_id] = record.code
+    return Orders(frozenset(intended), placed, ended, min(map(_first_sequence, files), default=0))
+
+
+def sequence_of(client_id: str) -> int:
+    """The journal's sequence in a client order id; 0 for an id that is not ours."""
+    last = client_id.rpartition("-")[2]
+    return int(last) if last.isdecimal() else 0
+
+
+class _Line(msgspec.Struct):
+    method: str
+    path: str
+    params: dict[str, str]
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
+
+
+def _placed(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.glob("requests.jsonl*"), key=_number, reverse=True):
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n") and (client_id := _placed_id(_decode_line(line))):
+                    yield client_id
+
+
+def _placed_id(line: _Line) -> str:
+    """The id of the order that a request is to place; empty where it places none."""
+    places = (line.method == "POST" and line.path.endswith("/order")) or line.path == "order.place"
+    return line.params.get("newClientOrderId", "") if places else ""
+
+
+def _journal_files(data_dir: Path, account: str) -> list[Path]:
+    name = f"account-{account}.journal"
+    paths = [data_dir / name, *data_dir.glob(f"{name}.*")]
+    numbered = [path for path in paths if path.name == name or path.suffix[1:].isdecimal()]
+    return sorted((path for path in numbered if path.exists() and _first_sequence(path)), key=_number)
+
+
+def _number(path: Path) -> int:
+    """A rotated file's number."""
+    last = path.suffix[1:]
+    return int(last) if last.isdecimal() else 0
+
+
+def _first_sequence(path: Path) -> int:
+    """Sequence of a journal file's first record; 0 where it holds none."""
+    with path.open("rb") as file:
+        head = file.read(HEADER.size + RECORD.size)
+    return int(RECORD.unpack_from(head, HEADER.size)[2]) if len(head) == HEADER.size + RECORD.size else 0
+
+
+def _records(files: Iterable[Path]) -> Iterator[Record]:
+    for path in files:
+        journal = Journal(SystemDisk(), path, base=_first_sequence(path) - 1)
+        for _, payload in journal.replay():
+            if any(wanted in payload for wanted in WANTED):
+                yield _decode(payload)
+
+
+# -- processes --------------------------------------------------------------------------------------------------------
+
+
+class Usage(NamedTuple):
+    """What a process holds."""
+
+    memory_mb: float
+    threads: int
+    files: int
+
+
+class Process(NamedTuple):
+    """A process of this host, which keeps its identity when its number is given to another."""
+
+    pid: int
+    started_ticks: int
+
+
+def read_usage(pid: int) -> Usage | None:
+    """None where that process is gone, or the host does not tell."""
+    try:
+        status = (PROC / str(pid) / "status").read_text()
+        files = len(os.listdir(PROC / str(pid) / "fd"))  # noqa: PTH208 - names, not paths
+    except OSError:
+        return None
+    values = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    return Usage(int(values.get("VmRSS", "0 kB").split()[0]) / 1024, int(values["Threads"]), files)
+
+
+def identify(pid: int) -> Process | None:
+    """The living process of that number; a zombie is dead."""
+    stat = _stat(pid)
+    return None if stat is None or stat[0] == "Z" else Process(pid, int(stat[19]))
+
+
+def children(pids: Iterable[int]) -> set[int]:
+    """The living processes whose parent is one of `pids`."""
+    parents = set(pids)
+    found = (int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal()) if PROC.exists() else ()
+    return {pid for pid in found if (stat := _stat(pid)) is not None and stat[0] != "Z" and int(stat[1]) in parents}
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from its state on."""
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None

@@ -1,0 +1,48 @@
+"""What all commands share: options, exit codes, and one sentence for what goes wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+FAILED, USED_WRONGLY, NOTHING_RUNS = 1, 2, 3
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Configuration file. Default: tradigrade.toml here, if there is one.")
+]
+DataDirOption = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where books and models live. Default: the user's data folder.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, and nothing else there.")]
+
+
+def fail(sentence: str, code: int) -> typer.Exit:
+    """Tell the user what is wrong in one sentence, and end with `code`."""
+    Console(stderr=True, highlight=False).print(f"tradigrade: {sentence}", markup=False, soft_wrap=True)
+    return typer.Exit(code)
+
+
+def find_data_dir(given: Path | None) -> Path:
+    from .config.loader import default_data_dir
+
+    return given or default_data_dir()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What goes wrong with a running system, as one sentence and an exit code."""
+    from .kernel.errors import KernelError
+    from .status import NothingRuns
+    from .tree import NoTarget
+
+    try:
+        yield
+    except NothingRuns as fault:
+        raise fail(str(fault), NOTHING_RUNS) from None
+    except NoTarget as fault:
+        raise fail(str(fault), USED_WRONGLY) from None
+    except KernelError as fault:
+        raise fail(f"the running system did not do it: {fault}", FAILED) from None

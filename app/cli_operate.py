@@ -1,0 +1,113 @@
+"""The commands by which people steer trading: `pause`, `resume`, `halt`, `release`, `ladder`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from .cli_common import FAILED, USED_WRONGLY, DataDirOption, JsonOption, explained, fail, find_data_dir
+
+StrategyArgument = Annotated[str, typer.Argument(metavar="STRATEGY", help="Its name, as `tradigrade ladder` shows it.")]
+SymbolOption = Annotated[str, typer.Option("--symbol", help="Only on this one, as BTC/USDT. Default: on all.")]
+
+
+def add_operations(app: typer.Typer) -> None:
+    """Make them commands of the front door."""
+    for command in (pause, resume, halt, release, ladder):
+        app.command()(command)
+
+
+def pause(
+    strategy: StrategyArgument,
+    symbol: SymbolOption = "",
+    reason: Annotated[str, typer.Option("--reason", help="Shown beside its rung.")] = "",
+    data_dir: DataDirOption = None,
+) -> None:
+    """Let a strategy only shrink its positions, until resumed; over restarts too."""
+    from .operate import ask_risk
+    from .transports.control import PauseStrategy
+
+    with _answered():
+        ask_risk(find_data_dir(data_dir), PauseStrategy(strategy, symbol, reason))
+
+
+def resume(strategy: StrategyArgument, symbol: SymbolOption = "", data_dir: DataDirOption = None) -> None:
+    """Let a paused strategy trade again."""
+    from .operate import ask_risk
+    from .transports.control import ResumeStrategy
+
+    with _answered():
+        ask_risk(find_data_dir(data_dir), ResumeStrategy(strategy, symbol))
+
+
+def halt(
+    reason: Annotated[str, typer.Argument(metavar="REASON", help="Why: it is shown until the release.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """The kill switch: cancel all but protective stops, then let nothing leave until released. Also works when nothing
+    runs: the next start is halted."""
+    from .operate import halt as latch
+
+    with _latched():
+        standing = latch(find_data_dir(data_dir), reason)
+    sys.stderr.write(f"halted by {standing.by}: {standing.reason}\n")
+
+
+def release(
+    reason: Annotated[str, typer.Argument(metavar="REASON", help="Why it is safe again: it is kept in the history.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """End a halt. Also works when nothing runs."""
+    from .operate import release as unlatch
+
+    with _latched():
+        was_halted = unlatch(find_data_dir(data_dir), reason)
+    if not was_halted:
+        raise fail("nothing is halted", FAILED)
+
+
+def ladder(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+    """Show where the system, the account, every symbol and every strategy stand, why and since when.
+
+    With --json one object: {standings: [{scope, rung, reason, since_ns}], moves: [{scope, before, after, reason,
+    causes, at_ns}], halt: {reason, by, at_ns} or null}; the latest move first.
+    """
+    from .operate import ask_risk, find_halt, ladder_json, show_ladder
+    from .transports.control import LadderAsked
+
+    folder = find_data_dir(data_dir)
+    with explained():
+        answer = ask_risk(folder, LadderAsked())
+    halted = find_halt(folder)
+    if as_json:
+        told = None if halted is None else {"reason": halted.reason, "by": halted.by, "at_ns": halted.at_ns}
+        sys.stdout.write(json.dumps({**ladder_json(answer), "halt": told}) + "\n")
+    else:
+        show_ladder(answer)
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """A no of risk is the user's to read, and no fault of the system."""
+    from .kernel.errors import ActorFailed
+
+    with explained():
+        try:
+            yield
+        except ActorFailed as fault:
+            raise fail(str(fault), FAILED) from None
+
+
+@contextmanager
+def _latched() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as fault:
+        raise fail(str(fault), USED_WRONGLY) from None
+    except OSError as fault:
+        raise fail(
+            f"the halt cannot be written: {fault}; make room on the disk or give another --data-dir", FAILED
+        ) from None

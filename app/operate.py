@@ -1,0 +1,81 @@
+"""What people do to trading, running or not: pause, resume, halt, release, and look at the ladder."""
+
+import asyncio
+import getpass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from .kernel.clock import SystemClock
+from .kernel.disk import SystemDisk
+from .status import connect
+from .storage.halt import Halt, HaltLatch
+from .transports.control import LadderAnswered, LadderAsked, PauseStrategy, ResumeStrategy
+
+RISK = "trader/trading/account/risk"
+HALT_FILE = "halt.json"
+MOVES_SHOWN = 20
+
+
+def halt(data_dir: Path, reason: str) -> Halt:
+    """Latch the halt of this data directory, whether or not anything runs; the halt that stands then. `ValueError`
+    without a reason, `OSError` where the disk refuses."""
+    if not reason.strip():
+        raise ValueError("a halt needs a reason")
+    return _latch(data_dir).halt(reason, getpass.getuser(), SystemClock().now_ns())
+
+
+def release(data_dir: Path, reason: str) -> bool:
+    """End the halt; False where there is none. `ValueError` without a reason, `OSError` where the disk refuses."""
+    return _latch(data_dir).release(reason, getpass.getuser(), SystemClock().now_ns())
+
+
+def find_halt(data_dir: Path) -> Halt | None:
+    return _latch(data_dir).read()
+
+
+def _latch(data_dir: Path) -> HaltLatch:
+    return HaltLatch(SystemDisk(), data_dir / HALT_FILE)
+
+
+def ask_risk(data_dir: Path, question: PauseStrategy | ResumeStrategy | LadderAsked) -> Any:
+    """The answer of the running trader's risk. Raises `NothingRuns`, and `ActorFailed` with its reason for a no."""
+
+    async def ask() -> Any:
+        async with connect(data_dir) as link:
+            return await link.ask(question, RISK)
+
+    return asyncio.run(ask())
+
+
+def ladder_json(answer: LadderAnswered) -> dict[str, Any]:
+    """`{standings: [{scope, rung, reason, since_ns}], moves: [{scope, before, after, reason, causes, at_ns}]}`."""
+    return {
+        "standings": [_fields(each) for each in answer.standings],
+        "moves": [_fields(each) for each in answer.moves],
+    }
+
+
+def _fields(struct: msgspec.Struct) -> dict[str, Any]:
+    return msgspec.structs.asdict(struct)
+
+
+def show_ladder(answer: LadderAnswered) -> None:
+    """For people: every scope, then the latest moves, newest first."""
+    screen, now_ns = Console(highlight=False), SystemClock().now_ns()
+    standings = Table("scope", "rung", "for", "reason")
+    for each in answer.standings:
+        standings.add_row(each.scope, each.rung, _age(now_ns - each.since_ns), each.reason)
+    moves = Table("ago", "scope", "from", "to", "reason")
+    for move in answer.moves[:MOVES_SHOWN]:
+        moves.add_row(_age(now_ns - move.at_ns), move.scope, move.before, move.after, move.reason)
+    screen.print(standings)
+    screen.print(moves)
+
+
+def _age(elapsed_ns: int) -> str:
+    seconds = max(elapsed_ns, 0) // 1_000_000_000
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

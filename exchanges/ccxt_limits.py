@@ -1,0 +1,43 @@
+"""What a venue behind ccxt says of itself: how far its clock is from ours, and that we ask too much."""
+
+from math import copysign
+from typing import Any
+
+import ccxt
+
+from ..kernel.clock import Clock
+from .venue import ClockCompared, RateLimited
+
+CLOCK_PERIOD_S = 5.0
+RETRY_AFTER_S = 10.0
+"""Where the venue does not say how long we are to wait."""
+
+
+async def compare_clocks(exchange: Any, clock: Clock) -> ClockCompared:
+    """Ask the venue for its time. Raises what ccxt raises, and ValueError where it has none to tell."""
+    asked_ns, asked_at = clock.now_ns(), clock.monotonic_ns()
+    venue_ms = await exchange.fetch_time()
+    took_ns = clock.monotonic_ns() - asked_at
+    if not isinstance(venue_ms, int):
+        raise ValueError(f"the venue tells no time: {venue_ms!r}")
+    return ClockCompared(proven_offset_s(venue_ms, asked_ns, took_ns))
+
+
+def proven_offset_s(venue_ms: int, asked_ns: int, took_ns: int) -> float:
+    """How far the clocks are apart at least: the venue answered at some instant between question and answer."""
+    offset_s = (venue_ms * 1_000_000 - (asked_ns + took_ns / 2)) / 1e9
+    return copysign(max(abs(offset_s) - took_ns / 2e9, 0.0), offset_s)
+
+
+def limited(exchange: Any, error: Exception, now_ns: int) -> RateLimited | None:
+    """The venue's word that we ask too much, and until when; None for every other error."""
+    if not isinstance(error, (ccxt.RateLimitExceeded, ccxt.DDoSProtection)):
+        return None
+    headers = getattr(exchange, "last_response_headers", None) or {}
+    wait_s = _seconds(next((value for key, value in headers.items() if key.lower() == "retry-after"), None))
+    return RateLimited(now_ns + round(wait_s * 1e9), f"{type(error).__name__}: {error}"[:300])
+
+
+def _seconds(value: Any) -> float:
+    text = str(value)
+    return float(text) if text.isdigit() else RETRY_AFTER_S

@@ -1,0 +1,62 @@
+"""Looking at the account in memory as through a venue's REST calls: orders, then trades, then balances."""
+
+from ...trading.evidence import Evidence, VenueOrder
+from ...trading.order_events import OrderFilled
+from ..venue import EvidenceAsked
+from .errors import OUT_OF_ORDER, RequestRefused
+from .memory_host import MemoryHost
+from .words import fill_word, order_word, totals
+
+
+class Look:
+    """Each `go_on` is one arrival at the venue; what happens between them shows as a difference, never as agreement."""
+
+    def __init__(self, host: MemoryHost, asked: EvidenceAsked, asked_ns: int) -> None:
+        self._host = host
+        self._asked = asked
+        self._asked_ns = asked_ns
+        self._orders: tuple[VenueOrder, ...] | None = None
+        self._trades: tuple[OrderFilled, ...] | None = None
+        self._last: dict[str, int] = {}
+
+    def go_on(self) -> Evidence | None:
+        """The evidence at the last step. Raises RequestRefused where the venue does not answer this call."""
+        self._host.admit()
+        if self._orders is None:
+            if self._host.dice.fires("look_failed"):
+                raise RequestRefused(OUT_OF_ORDER)
+            self._orders = tuple(self._found_orders().values())
+            return None
+        if self._host.dice.fires("look_partial"):
+            raise RequestRefused(OUT_OF_ORDER)
+        if self._trades is None:
+            self._trades = tuple(trade for symbol in self._asked.symbols for trade in self._fresh_trades(symbol))
+            return None
+        balances = totals(self._host.engine.state.books.account)
+        return Evidence(self._asked_ns, self._orders, self._trades, self._last, balances)
+
+    def _found_orders(self) -> dict[str, VenueOrder]:
+        """All open orders of the symbols, and those asked for that are not among them."""
+        state, symbols = self._host.engine.state, set(self._asked.symbols)
+        found = {order.client_id: order_word(order) for order in state.open}
+        found = {client_id: order for client_id, order in found.items() if order.symbol in symbols}
+        for client_id, symbol in self._asked.open_ids.items():
+            if client_id not in found:
+                order = state.find_order(symbol.replace("/", ""), None, client_id)
+                found[client_id] = order_word(order) if order else VenueOrder(client_id, "", symbol, "missing")
+        return found
+
+    def _fresh_trades(self, symbol: str) -> list[OrderFilled]:
+        """Notes the symbol's last trade id, and gives the trades after the last known one."""
+        state = self._host.engine.state
+        name, since = symbol.replace("/", ""), self._asked.since.get(symbol)
+        latest = next((fill.trade_id for fill in reversed(state.books.fills) if fill.symbol == name), 0)
+        self._last[symbol] = max(latest, since or 0)
+        if since is None:
+            return []
+        fresh = [fill for fill in state.fills_from(since + 1) if fill.symbol == name]
+        return [fill_word(fill, self._client_id(fill.order_id), symbol) for fill in fresh]
+
+    def _client_id(self, order_id: int) -> str:
+        order = self._host.engine.state.books.orders.get(order_id)
+        return self._asked.known.get(str(order_id)) or (order.client_id if order else "")

@@ -1,0 +1,44 @@
+"""Orders that wait for a price: what triggers them, and what they are once triggered.
+
+As Binance spot defines them: a stop-loss sells when the market falls to its stop price and buys when it rises to it; a
+take-profit is the other way round. Trades trigger. The kinds without a limit become market orders.
+"""
+
+from decimal import Decimal
+
+from ...trading.messages import Level
+from .records import OrderKind, OrderSide
+
+WORKS_AS: dict[OrderKind, OrderKind] = {
+    "STOP_LOSS": "MARKET",
+    "STOP_LOSS_LIMIT": "LIMIT",
+    "TAKE_PROFIT": "MARKET",
+    "TAKE_PROFIT_LIMIT": "LIMIT",
+}
+"""The kinds that wait, and the kind each is once triggered."""
+
+LOCK_MARGIN = Decimal("1.05")
+"""A buy without a limit locks this much more than its stop price costs, and buys at most what that affords."""
+
+
+def is_market(kind: OrderKind) -> bool:
+    """Whether an order of that kind takes any price, once it works."""
+    return WORKS_AS.get(kind, kind) == "MARKET"
+
+
+def triggers(kind: OrderKind, side: OrderSide, stop_price: Decimal, price: Decimal) -> bool:
+    """Whether a trade at `price` triggers the order."""
+    rising = (side == "BUY") == kind.startswith("STOP_LOSS")
+    return price >= stop_price if rising else price <= stop_price
+
+
+def affordable(taken: list[Level], budget: Decimal, step: Decimal) -> list[Level]:
+    """The part of what a buyer takes that `budget` pays for, in whole steps of the amount."""
+    bought: list[Level] = []
+    for price, size in taken:
+        part = min(size, budget / price // step * step)
+        if part <= 0:
+            break
+        bought.append((price, part))
+        budget -= price * part
+    return bought

@@ -1,0 +1,73 @@
+"""What the engine's orders and fills are called in the venue contract."""
+
+from decimal import Decimal
+from typing import Literal
+
+from ...trading.evidence import VenueOrder, VenueState
+from ...trading.order_events import OrderFilled as FillWord
+from ..venue import OrderReported, VenueWord
+from .accounts import Account
+from .orders import Fill, Order
+from .records import AnyRecord, BalanceCredited, OrderFilled, PositionNoted
+
+_STATES: dict[str, VenueState] = {
+    "NEW": "open",
+    "PARTIALLY_FILLED": "open",
+    "FILLED": "filled",
+    "CANCELED": "cancelled",
+    "EXPIRED": "cancelled",
+}
+
+
+def fill_word(fill: Fill, client_id: str, symbol: str) -> FillWord:
+    return FillWord(
+        client_id=client_id,
+        trade_id=str(fill.trade_id),
+        symbol=symbol,
+        side="buy" if fill.side == "BUY" else "sell",
+        price=fill.price,
+        amount=fill.quantity,
+        fee=fill.fee,
+        fee_currency=fill.fee_asset,
+        maker=fill.maker,
+        at_ns=fill.at_ms * 1_000_000,
+    )
+
+
+def order_word(order: Order) -> VenueOrder:
+    """An order as evidence; the contract knows market and limit orders, and any with a price is a limit."""
+    return VenueOrder(
+        client_id=order.client_id,
+        venue_id=str(order.order_id),
+        symbol=symbol_of(order),
+        state=_STATES[order.status],
+        side="buy" if order.side == "BUY" else "sell",
+        type="limit" if order.price else "market",
+        amount=order.quantity,
+        price=order.price or None,
+        filled=order.executed,
+    )
+
+
+def stream_words(record: AnyRecord, order: Order | None, fill: Fill | None) -> list[VenueWord]:
+    """What the private stream says of a record: `order` as it stands after it, and the fill it made."""
+    if order is None or isinstance(record, BalanceCredited | PositionNoted):
+        return []
+    words: list[VenueWord] = []
+    if isinstance(record, OrderFilled) and fill is not None:
+        words.append(fill_word(fill, order.client_id, symbol_of(order)))
+    if (state := _STATES[order.status]) != "filled":
+        reported: Literal["open", "cancelled"] = "open" if state == "open" else "cancelled"
+        words.append(OrderReported(order.client_id, str(order.order_id), reported))
+    return words
+
+
+def symbol_of(order: Order) -> str:
+    """As ccxt spells it."""
+    return f"{order.base}/{order.quote}"
+
+
+def totals(account: Account) -> dict[str, Decimal]:
+    """Free and locked of every asset that there is any of."""
+    sums = {asset: balance.free + balance.locked for asset, balance in account.balances.items()}
+    return {asset: total for asset, total in sums.items() if total}

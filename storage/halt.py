@@ -1,0 +1,76 @@
+"""The halt latch: a file that says that nothing may leave until a person releases it. It outlives every process."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ..kernel.disk import Disk
+
+HISTORY_NAME = "halt-history.jsonl"
+REASON_LIMIT = 500
+
+
+class Halt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who halted everything, why and when (UTC)."""
+
+    reason: str
+    by: str
+    at_ns: int
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """One line of the history."""
+
+    what: Literal["halt", "release"]
+    reason: str
+    by: str
+    at_ns: int
+
+
+class HaltLatch:
+    """Anybody may latch it, by any process; the file is whole or absent. Fails closed: what does not read is a halt."""
+
+    def __init__(self, disk: Disk, path: Path) -> None:
+        self._disk = disk
+        self._path = path
+
+    def read(self) -> Halt | None:
+        """The halt that stands, or None. Cheap where there is none."""
+        try:
+            return msgspec.json.decode(self._disk.read(self._path), type=Halt)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            return Halt(f"{self._path} cannot be read: {error}"[:REASON_LIMIT], "the latch itself", 0)
+
+    def halt(self, reason: str, by: str, at_ns: int) -> Halt:
+        """Latch, and keep the first reason where it is latched already. `OSError` where the disk refuses."""
+        standing = self.read()
+        if standing is not None:
+            return standing
+        made = Halt(reason[:REASON_LIMIT], by, at_ns)
+        self._disk.replace(self._path, msgspec.json.encode(made))
+        self._remember(_Entry("halt", made.reason, by, at_ns))
+        return made
+
+    def release(self, reason: str, by: str, at_ns: int) -> bool:
+        """Unlatch; False where nothing was latched. `ValueError` without a reason, `OSError` where the disk refuses:
+        the history is written first, so no release goes unexplained."""
+        if not reason.strip():
+            raise ValueError("a release needs a reason")
+        if self.read() is None:
+            return False
+        self._remember(_Entry("release", reason[:REASON_LIMIT], by, at_ns))
+        self._disk.remove(self._path)
+        return True
+
+    def _remember(self, entry: _Entry) -> None:
+        file = self._disk.open(self._path.with_name(HISTORY_NAME))
+        try:
+            line = msgspec.json.encode(entry) + b"\n"
+            if (taken := file.append(line)) != len(line):
+                raise OSError(f"{HISTORY_NAME}: wrote {taken} of {len(line)} bytes; the disk may be full")
+            file.sync()
+        finally:
+            file.close()

@@ -1,0 +1,48 @@
+"""What risk must remember over restarts: who is paused, what the day began with, the peak, and when it was started."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from ..kernel.disk import Disk
+
+
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Equity is in the account's currency; times are UTC."""
+
+    paused: dict[str, str] = {}
+    """Scope of a strategy, and why."""
+    day: int = -1
+    """Days since 1970."""
+    opening_equity: Decimal = Decimal(0)
+    """At the first look of that day."""
+    peak_equity: Decimal = Decimal(0)
+    """Since the last release of a halt."""
+    starts_ns: tuple[int, ...] = ()
+    """Of risk, the latest ones."""
+
+
+class MemoryLost(Exception):
+    """The file is there and does not read: what was in it is not known."""
+
+
+class RiskMemory:
+    """One account's `Memory` in a file that is written whole or not at all."""
+
+    def __init__(self, disk: Disk, path: Path) -> None:
+        self._disk = disk
+        self._path = path
+
+    def load(self) -> Memory:
+        """Raises `MemoryLost`; an account that never traded has an empty one."""
+        try:
+            return msgspec.json.decode(self._disk.read(self._path), type=Memory)
+        except FileNotFoundError:
+            return Memory()
+        except (OSError, msgspec.MsgspecError) as error:
+            raise MemoryLost(f"{self._path} cannot be read: {error}") from error
+
+    def save(self, memory: Memory, *, sync: bool) -> None:
+        """`OSError` where the disk refuses; the old one stands then. Without `sync` a power loss may take it."""
+        self._disk.replace(self._path, msgspec.json.encode(memory), sync=sync)

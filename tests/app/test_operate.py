@@ -1,0 +1,91 @@
+"""What people and supervisors do to trading from outside: the halt latch, and the commands."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from tests.kit.cells import VirtualSystem
+from tradigrade.cli import app
+from tradigrade.kernel.disk import SystemDisk
+from tradigrade.node_tree import Outside
+from tradigrade.storage.halt import HaltLatch
+from tradigrade.supervisors.reports import SupervisorReport
+from tradigrade.supervisors.supervisor import SUPERVISION
+from tradigrade.trading.halting import halt_on
+
+GROUP = "trader/trading/account"
+
+
+def run(*words: str) -> Any:
+    return CliRunner().invoke(app, list(words))
+
+
+def test_a_halt_and_its_release_need_no_running_system(tmp_path: Path) -> None:
+    folder = ("--data-dir", str(tmp_path))
+    assert run("halt", "the news", *folder).exit_code == 0
+    assert json.loads((tmp_path / "halt.json").read_text())["reason"] == "the news"
+    assert run("halt", "more news", *folder).exit_code == 0
+    assert json.loads((tmp_path / "halt.json").read_text())["reason"] == "the news"
+    assert run("release", "all is well", *folder).exit_code == 0
+    assert not (tmp_path / "halt.json").exists()
+    assert run("release", "all is well", *folder).exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["halt", "release"])
+def test_neither_goes_without_a_reason(tmp_path: Path, command: str) -> None:
+    HaltLatch(SystemDisk(), tmp_path / "halt.json").halt("before", "the test", 1)
+    assert run(command, " ", "--data-dir", str(tmp_path)).exit_code == 2
+    assert (tmp_path / "halt.json").exists()
+
+
+@pytest.mark.parametrize("words", [("ladder",), ("pause", "learned"), ("resume", "learned")])
+def test_what_asks_a_running_system_says_that_none_runs(tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert run(*words, "--data-dir", str(tmp_path)).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "supervisor", "halts"),
+    [
+        ("gave_up", GROUP, True),
+        ("gave_up", "trader/trading", True),
+        ("gave_up", "trader", True),
+        ("gave_up", "trader/feeds", False),
+        ("gave_up", "trader/trad", False),
+        ("left_down", GROUP, False),
+        ("child_terminated", GROUP, False),
+    ],
+)
+def test_who_gives_the_account_up_halts(kind: str, supervisor: str, halts: bool) -> None:
+    assert bool(halt_on(SupervisorReport(kind, supervisor, "risk", 3, "a bug"))) is halts
+
+
+class _Host:
+    """Of a node's tree: says nothing to anybody."""
+
+    log = structlog.get_logger()
+
+    def say(self, word: str, detail: str = "") -> None: ...
+
+    def serves(self) -> None: ...
+
+    def end(self, reason: str) -> None: ...
+
+
+class _Tree:
+    host = _Host()
+
+
+def test_a_node_whose_account_was_given_up_latches_the_halt(tmp_path: Path) -> None:
+    virtual = VirtualSystem("trader")
+    latch = HaltLatch(SystemDisk(), tmp_path / "halt.json")
+    virtual.ports = {"halt": latch}
+    virtual.place("trader/outside", Outside(_Tree()))  # type: ignore[arg-type]
+    virtual.publish(SUPERVISION, SupervisorReport("gave_up", GROUP, "risk", 31, "a bug"))
+    virtual.run()
+    halt = latch.read()
+    assert halt is not None
+    assert halt.reason == f"{GROUP} gave up: risk failed too often: a bug"

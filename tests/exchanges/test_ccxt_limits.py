@@ -1,0 +1,66 @@
+"""What a venue says of itself: its clock, and that it limits us."""
+
+import asyncio
+from typing import Any
+
+import ccxt
+import pytest
+
+from tradigrade.exchanges.ccxt_limits import RETRY_AFTER_S, compare_clocks, limited, proven_offset_s
+from tradigrade.exchanges.venue import RateLimited
+from tradigrade.kernel.clock import ManualClock
+
+NOW_NS = 1_700_000_000_000_000_000
+
+
+class Exchange:
+    def __init__(self, clock: ManualClock, venue_ms: Any = None, took_s: float = 0.0) -> None:
+        self.clock, self.venue_ms, self.took_s = clock, venue_ms, took_s
+        self.last_response_headers: dict[str, str] = {}
+
+    async def fetch_time(self) -> Any:
+        self.clock.advance(self.took_s)
+        return self.venue_ms
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "took_s", "offset_s"),
+    [(0, 0.0, 0.0), (700, 0.0, 0.7), (-700, 0.0, -0.7), (700, 0.4, 0.3), (-700, 0.4, -0.7), (300, 0.4, 0.0)],
+)
+def test_only_what_the_way_there_and_back_does_not_account_for_is_an_offset(
+    ahead_ms: int, took_s: float, offset_s: float
+) -> None:
+    asked_ms = NOW_NS // 1_000_000
+    found = proven_offset_s(asked_ms + ahead_ms, NOW_NS, round(took_s * 1e9))
+    assert found == pytest.approx(offset_s, abs=1e-6)
+
+
+def test_a_venue_is_asked_for_its_time() -> None:
+    clock = ManualClock()
+    venue_ms = clock.now_ns() // 1_000_000 + 2_000
+    word = asyncio.run(compare_clocks(Exchange(clock, venue_ms, 0.2), clock))
+    assert word.offset_s == pytest.approx(1.8, abs=0.01)
+
+
+def test_a_venue_without_a_time_proves_nothing() -> None:
+    clock = ManualClock()
+    with pytest.raises(ValueError, match="tells no time"):
+        asyncio.run(compare_clocks(Exchange(clock), clock))
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"), [({"Retry-After": "7"}, 7.0), ({"retry-after": "soon"}, None), ({}, None)]
+)
+@pytest.mark.parametrize("kind", [ccxt.RateLimitExceeded, ccxt.DDoSProtection])
+def test_a_refusal_for_asking_too_much_says_until_when(
+    kind: type[Exception], headers: dict[str, str], wait_s: float | None
+) -> None:
+    exchange = Exchange(ManualClock())
+    exchange.last_response_headers = headers
+    word = limited(exchange, kind("429"), NOW_NS)
+    until_ns = NOW_NS + round((RETRY_AFTER_S if wait_s is None else wait_s) * 1e9)
+    assert word == RateLimited(until_ns, f"{kind.__name__}: 429")
+
+
+def test_another_error_is_no_limit() -> None:
+    assert limited(Exchange(ManualClock()), ccxt.RequestTimeout("no answer"), NOW_NS) is None

@@ -1,0 +1,26 @@
+"""Runs seeds in a process of its own: `python -m tests.simulation.worker SEED...`, one JSON line each.
+
+With `MUTATION` set (tests/kit/mutation.py) the code is broken on purpose; then it ends at the first seed that notices.
+"""
+
+import os
+import sys
+
+import msgspec
+
+import tests.kit.mutation  # noqa: F401 - breaks the code before it is imported
+
+
+def main() -> None:
+    from tradigrade.simulation.run import run_seed
+
+    for seed in map(int, sys.argv[1:]):
+        outcome = run_seed(seed)
+        sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
+        sys.stdout.flush()
+        if "MUTATION" in os.environ and outcome.broken:
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+// What every page has: the rung, what is wrong, the time, the connection. `show` gets each view, and again at "redraw".
+
+import { connect } from "./connection.js";
+import { time } from "./format.js";
+
+const $ = (id) => document.getElementById(id);
+let view = null;
+let connection = "connecting";
+
+export function startPage(show) {
+  const draw = () => {
+    if (view === null) return;
+    showHeader();
+    show(view);
+  };
+  document.addEventListener("redraw", draw);
+  window.addEventListener("resize", draw);
+  connect(`${location.protocol.replace("http", "ws")}//${location.host}/ws`, {
+    onState: (state, text) => {
+      connection = state;
+      document.body.dataset.connection = state;
+      setText($("connection"), text);
+      if (state === "lost") draw();
+    },
+    onView: (received) => {
+      view = received;
+      draw();
+    },
+  });
+}
+
+function showHeader() {
+  showRung();
+  $("clock").textContent = time(view.at_ms);
+  $("faults").hidden = view.faults.length === 0;
+  setText($("faults"), view.faults.join("  ·  "));
+  $("faults").title = view.faults.join("\n");
+  if (view.trading !== null) showBooks(view.trading);
+}
+
+// Without a connection nothing shown is known to hold, the rung least of all.
+function showRung() {
+  const lost = connection === "lost";
+  const name = lost ? "UNKNOWN" : view.rung.name;
+  setText($("rung-name"), name.replace("_", " "));
+  $("rung-name").dataset.rung = name;
+  setText($("rung-reason"), lost ? `no connection to the console; ${view.rung.name} at ${time(view.at_ms)}` : view.rung.reason);
+  $("rung-reason").title = $("rung-reason").textContent;
+  document.title = `${name.replace("_", " ")} · tradigrade`;
+}
+
+function showBooks(trading) {
+  $("reconciled").textContent = trading.reconciled ? "reconciled" : "not reconciled";
+  $("reconciled").className = trading.reconciled ? "gain" : "loss";
+}
+
+// Live regions speak at every change of text: set it only when it differs.
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
