@@ -10,20 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from .chaos import VENUE, check_target, heal_all, put_in
-from .chaos_checks import (
-    judge_books,
-    judge_orders,
-    judge_processes,
-    judge_restarts,
-    judge_steps,
-    judge_tree,
-    judge_usage,
-    node_pids,
-)
+from .chaos_checks import judge_tree
 from .chaos_eye import Eye
 from .chaos_plan import Step, find_targets, plan
-from .chaos_probe import Usage, find_account, read_orders, read_usage
 from .chaos_report import passed, print_report, summarise, to_json
+from .chaos_verdict import Verdict
 from .chaos_watch import Sight, StepWatch, refused
 from .kernel.errors import KernelError
 from .status import Link, connect
@@ -101,7 +92,6 @@ class _Run:
         self.eye = Eye(link, self._see)
         self._link = link
         self._data_dir = data_dir
-        self._account = find_account(data_dir)
         self._minutes = minutes
         self._seed = seed
         self._screen = screen
@@ -113,6 +103,7 @@ class _Run:
         self._refused: list[ChaosStep] = []
         self._invariants: tuple[Invariant, ...] = ()
         self._normal = Rung.NORMAL
+        self._verdict: Verdict | None = None
         self._interrupted = asyncio.Event()
 
     # -- the run ------------------------------------------------------------------------------------------------------
@@ -126,11 +117,11 @@ class _Run:
         steps = plan(self._seed, targets, self._minutes)
         self._planned = len(steps)
         self._say(f"chaos for {self._minutes:g} min, seed {self._seed}: {len(steps)} faults; Ctrl-C ends it in order")
-        usage = self._usage(before)
+        self._verdict = Verdict(self._data_dir, self.eye, before, self._normal)
         await self._carry_out(steps)
         self._state = "healing"
         self._heal()
-        await self._settle(before, usage)
+        await self._settle(self._verdict)
         self._state = "finished"
         self._tell()
         return self.progress()
@@ -240,32 +231,14 @@ class _Run:
 
     # -- invariants ---------------------------------------------------------------------------------------------------
 
-    async def _settle(self, before: Sight, usage: dict[str, Usage]) -> None:
+    async def _settle(self, verdict: Verdict) -> None:
         """Judge everything again and again until all of it holds, or the time is over."""
         end_ns = self._link.clock.monotonic_ns() + round(SETTLE_S * 1e9)
         while True:
-            now = self._now()
-            self._invariants = (
-                *await self._check(),
-                judge_steps(self._steps()),
-                judge_tree(now.tree),
-                judge_processes(*self.eye.left_behind()),
-                judge_usage(usage, self._usage(now)),
-                judge_restarts(before.tree, now.tree, self._steps()),
-            )
+            self._invariants = await verdict.at_the_end(self._steps())
             if all(each.holds for each in self._invariants) or self._link.clock.monotonic_ns() > end_ns:
                 return
             await asyncio.sleep(TELL_PERIOD_S)
-
-    async def _check(self) -> tuple[Invariant, ...]:
-        """Those that can be told at any time."""
-        orders = await asyncio.to_thread(read_orders, self._data_dir, self._account)
-        books = await self.eye.venue_books()
-        return (*judge_orders(orders), *judge_books(self._now(), books, self._normal))
-
-    def _usage(self, sight: Sight) -> dict[str, Usage]:
-        found = {name: read_usage(pid) for name, pid in node_pids(sight.tree).items()}
-        return {name: usage for name, usage in found.items() if usage is not None}
 
     # -- telling ------------------------------------------------------------------------------------------------------
 
@@ -274,8 +247,9 @@ class _Run:
         checked_ns = 0
         while True:
             now_ns = self._link.clock.monotonic_ns()
-            if self._state == "running" and self.eye.sight and now_ns - checked_ns > CHECK_PERIOD_S * 1e9:
-                self._invariants, checked_ns = await self._check(), self._link.clock.monotonic_ns()
+            if self._state == "running" and self._verdict and now_ns - checked_ns > CHECK_PERIOD_S * 1e9:
+                found, checked_ns = await self._verdict.meanwhile(), self._link.clock.monotonic_ns()
+                self._invariants = found if self._state == "running" else self._invariants
             self._tell()
             await asyncio.sleep(TELL_PERIOD_S)
 

@@ -17,7 +17,7 @@ from .kernel.signals import SHUTDOWN
 from .kernel.system import System
 from .logs import configure_logs
 from .monitor import MONITOR, NODES, Monitor
-from .storage.halt import HaltLatch
+from .storage.halt import HALT_NAME, HaltLatch
 from .supervisors.process_table import Process
 from .supervisors.processes import ProcessSpawner
 from .supervisors.reports import ActorReport
@@ -76,7 +76,7 @@ class Launcher:
         self.spawner.on_change = self._changed
         self.spawner.on_word = self._word
         self.injector = ProcessInjector(self.system, self.spawner)
-        self.latch = HaltLatch(SystemDisk(), run.data / "halt.json")
+        self.latch = HaltLatch(SystemDisk(), run.data / HALT_NAME)
         self.monitor = Monitor(self)
         self.summary: dict[str, Any] = {}
         self._on_event = on_event

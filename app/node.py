@@ -90,8 +90,8 @@ class Node:
             self.gateway = CapturedGateway(boundary, self.system, folder, incarnation)
             self._start, self._stop = tree_entrances(boundary, self.tree)
             self.system.ports = captured_ports(boundary, self.system.ports)
+            self.system.metrics.gauge("capture_ended", 0.0)
         self.system.transport = self.gateway
-        self.system.metrics.gauge("capture_ended", 0.0)
 
     def _capture_ended(self, reason: str) -> None:
         self.system.metrics.gauge("capture_ended", 1.0)

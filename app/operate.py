@@ -12,11 +12,10 @@ from rich.table import Table
 from .kernel.clock import SystemClock
 from .kernel.disk import SystemDisk
 from .status import connect
-from .storage.halt import Halt, HaltLatch
+from .storage.halt import HALT_NAME, Halt, HaltLatch
 from .transports.control import LadderAnswered, LadderAsked, PauseStrategy, ResumeStrategy
 
 RISK = "trader/trading/account/risk"
-HALT_FILE = "halt.json"
 MOVES_SHOWN = 20
 
 
@@ -38,7 +37,7 @@ def find_halt(data_dir: Path) -> Halt | None:
 
 
 def _latch(data_dir: Path) -> HaltLatch:
-    return HaltLatch(SystemDisk(), data_dir / HALT_FILE)
+    return HaltLatch(SystemDisk(), data_dir / HALT_NAME)
 
 
 def ask_risk(data_dir: Path, question: PauseStrategy | ResumeStrategy | LadderAsked) -> Any:

@@ -47,7 +47,7 @@ def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> 
 def _guard_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
     """No code of the executor's way to the venue: what broke that must not break this."""
     from .exchanges.guard_session import BinanceGuard
-    from .storage.halt import HaltLatch
+    from .storage.halt import HALT_NAME, HaltLatch
     from .storage.lease import FileLease
 
     account, credentials = run.settings.account.name, read_credentials(run)
@@ -55,7 +55,7 @@ def _guard_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dic
     log = structlog.stdlib.get_logger("tradigrade", node="guard")
     return {
         "guard_venue": BinanceGuard(loop, seams.clock, key, secret, lambda: _loopback_session(run)),
-        "halt": HaltLatch(seams.disk, run.data / "halt.json"),
+        "halt": HaltLatch(seams.disk, run.data / HALT_NAME),
         "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
         "guard_log": lambda told: log.warning("guard", state=told.state.name, reason=told.reason),
     }
@@ -103,7 +103,7 @@ def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
     """The ports of a trader that are files: the same in a replay, on another disk."""
     from .models.registry import ModelRegistry
     from .storage.account_journal import AccountJournal
-    from .storage.halt import HaltLatch
+    from .storage.halt import HALT_NAME, HaltLatch
     from .storage.lease import FileLease
     from .storage.risk_memory import RiskMemory
     from .storage.state_files import StateFiles
@@ -113,7 +113,7 @@ def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
         "risk_memory": RiskMemory(seams.disk, run.data / f"account-{account}.risk"),
         "journal": AccountJournal(seams.disk, run.data / f"account-{account}.journal"),
         "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
-        "halt": HaltLatch(seams.disk, run.data / "halt.json"),
+        "halt": HaltLatch(seams.disk, run.data / HALT_NAME),
         "model_states": StateFiles(seams.disk, run.models_dir / "states"),
         "model_registry": ModelRegistry(seams.disk, run.models_dir),
     }

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from .capture import CapturedGateway, captured_ports, tree_entrances
-from .config.run import from_json
-from .kernel.boundary import Boundary
+from .config.run import Run, from_json
+from .kernel.boundary import Boundary, CaptureFault
 from .kernel.clock import SystemClock
 from .kernel.disk import SystemDisk
 from .kernel.faulty import FaultyDisk, OffsetClock
@@ -30,7 +32,7 @@ class Replay:
         self.said: list[tuple[str, str]] = []
         """What the node told its launcher."""
         self.log = _Silence()
-        self._run = run = from_json(header.run)
+        self._run = run = _run_of(capture)
         loop, clock, self.disk = ReplayLoop(self.player), ReplayClock(self.player), ReplayDisk(self.player)
         entropy, cell = SeededEntropy(int(header.seed)), ReplayCell(loop, self.player)
         self.system = System(header.node, loop, clock, entropy, runtimes={"cell": cell})
@@ -75,6 +77,14 @@ class Replay:
 
     def end(self, reason: str) -> None:
         self.say("bye", reason)
+
+
+def _run_of(capture: Capture) -> Run:
+    try:
+        return from_json(capture.header.run)
+    except msgspec.MsgspecError as error:
+        words = f"{capture.path}: its settings are not of this program: {error}"
+        raise CaptureFault(f"{words}; replay it with version {capture.header.program}") from error
 
 
 class _NotedJournal(AccountJournal):

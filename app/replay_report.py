@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .config.run import from_json
+import msgspec
+
 from .kernel.boundary import CaptureFault
 from .kernel.disk import SystemDisk
 from .kernel.replay import Handled
@@ -25,8 +26,12 @@ def _last_run(data_dir: Path) -> list[Capture]:
     if not captures:
         raise CaptureFault(f"{data_dir} holds no captures: expected some in {data_dir / FOLDER}")
     captures.sort(key=lambda capture: capture.header.started_ns)
-    last = from_json(captures[-1].header.run).run_id
-    return [capture for capture in captures if from_json(capture.header.run).run_id == last]
+    return [capture for capture in captures if _run_id(capture) == _run_id(captures[-1])]
+
+
+def _run_id(capture: Capture) -> Any:
+    """Read from what may be the settings of another version."""
+    return msgspec.json.decode(capture.header.run).get("run_id")
 
 
 def _read(path: Path) -> Capture:
@@ -48,9 +53,16 @@ def describe(replay: Replay, path: Path) -> dict[str, Any]:
         "records": len(replay.records),
         "orders": list(_orders(replay.records)),
         "fills": sum(isinstance(record, OrderFilled) for record in replay.records),
-        "ended": player.ended or next((detail for word, detail in replay.said if word == "bye"), ""),
+        "ended": _end(replay),
         "fault": player.fault,
     }
+
+
+def _end(replay: Replay) -> str:
+    """Why; empty where its process was killed."""
+    if replay.player.fault or replay.player.more:
+        return "the replay stopped there"
+    return replay.player.ended or next((detail for word, detail in replay.said if word == "bye"), "")
 
 
 def _orders(records: list[Record]) -> Iterator[dict[str, Any]]:

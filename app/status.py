@@ -19,7 +19,7 @@ from .kernel.identity import SystemEntropy
 from .kernel.system import System
 from .monitor import MONITOR
 from .preparation import RUN_FILE
-from .storage.halt import HaltLatch
+from .storage.halt import HALT_NAME, HaltLatch
 from .supervisors.reports import ActorReport
 from .trading.rungs import Rung
 from .transports.control import Failed, StatusAnswered, StatusAsked
@@ -63,7 +63,12 @@ class Link:
         """The answer of one actor. Raises `NothingRuns`, or what the answer failed with."""
         find_run(self.data_dir)
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._system.ref(path).ask(question, timeout_s).then(lambda reply: answered.done() or answered.set_result(reply))
+
+        def resolve(reply: Reply) -> None:
+            if not answered.done():  # whoever waited may have been cancelled
+                answered.set_result(reply)
+
+        self._system.ref(path).ask(question, timeout_s).then(resolve)
         reply = await answered
         if reply.error is not None:
             raise reply.error
@@ -99,7 +104,7 @@ def read_status(data_dir: Path) -> dict[str, Any]:
     """`{rung, nodes, actors}` as documented in the README."""
     answer = asyncio.run(_ask_status(data_dir))
     return {
-        "rung": _rung(answer, halted=HaltLatch(SystemDisk(), data_dir / "halt.json").read() is not None),
+        "rung": _rung(answer, halted=HaltLatch(SystemDisk(), data_dir / HALT_NAME).read() is not None),
         "nodes": [
             {
                 "name": node.name,

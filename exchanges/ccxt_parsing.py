@@ -8,7 +8,7 @@ import ccxt
 
 from ..trading.evidence import VenueOrder, VenueState
 from ..trading.instruments import Instrument
-from ..trading.messages import Side
+from ..trading.messages import ORDER_TYPES, OrderType, Side
 from ..trading.order_events import OrderFilled, OrderIntended
 
 PROOFS: tuple[type[Exception], ...] = (
@@ -118,11 +118,16 @@ def venue_order(order: Any) -> VenueOrder:
         symbol=order["symbol"],
         state=states[order["status"]],
         side=_side(order["side"]),
-        type="market" if order["type"] == "market" else "limit",
+        type=_type(order["type"]),
         amount=exact(order["amount"]),
         price=exact(order["price"]) if order.get("price") else None,
         filled=exact(order["filled"] or 0),
     )
+
+
+def _type(text: str) -> OrderType:
+    """What the books do not tell apart, post-only among it, is a limit order."""
+    return next((kind for kind in ORDER_TYPES if kind == text), "limit")
 
 
 def _side(text: str) -> Side:

@@ -60,7 +60,11 @@ class Words:
             raise CaptureFault(f"a {type(message).__name__} came in that cannot be captured: {error!r}") from error
 
     def decode(self, kind: int, data: bytes) -> Any:
-        return self._decode[kind](data)
+        """`CaptureFault` where it is no such message."""
+        try:
+            return self._decode[kind](data)
+        except (IndexError, msgspec.MsgspecError) as error:
+            raise CaptureFault(f"a captured message cannot be read: {error}") from error
 
 
 def failure(code: int, error: OSError) -> list[Any]:

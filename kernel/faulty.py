@@ -17,7 +17,7 @@ REST_BYTES = 64
 
 
 class FaultyDisk:
-    """A disk that can be full, slow, or unable to sync; it raises `OSError` as the host's own does. Reading always works.
+    """A disk that can be full, slow, or unable to sync; it raises `OSError` as the host's own does. Reading works.
 
     The switches may be set from any thread; they hold from the next call on.
     """

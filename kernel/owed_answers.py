@@ -11,13 +11,13 @@ class OwedAnswers:
     """What one incarnation owes; answers may come from any thread."""
 
     def __init__(self) -> None:
-        self._owed: set[Reply] = set()
+        self._owed: dict[Reply, None] = {}  # no set: its order would hang on where a reply lies in memory
 
     def add(self, reply: Reply, answer: Reply) -> None:
         """`reply` is resolved as `answer` is."""
         if len(self._owed) >= OWED_LIMIT:  # who asked may have stopped waiting long ago
-            self._owed = {owed for owed in list(self._owed) if not owed.done}
-        self._owed.add(reply)
+            self._owed = {owed: None for owed in list(self._owed) if not owed.done}
+        self._owed[reply] = None
         answer.then(lambda done: self._pay(reply, done))
 
     def fail(self, error: KernelError) -> None:
@@ -29,7 +29,7 @@ class OwedAnswers:
         return len(self._owed)
 
     def _pay(self, reply: Reply, answer: Reply) -> None:
-        self._owed.discard(reply)
+        self._owed.pop(reply, None)
         if answer.error is None:
             reply.resolve(answer.value)
         else:

@@ -9,7 +9,21 @@ from typing import Any, NamedTuple
 
 from .actor import Actor
 from .birth import Birth
-from .boundary import ANSWER, EFFECT, END, INPUT, MONOTONIC, NESTED, NOW, REFUSED, RUN, Event, Words, check_failure
+from .boundary import (
+    ANSWER,
+    EFFECT,
+    END,
+    INPUT,
+    MONOTONIC,
+    NESTED,
+    NOW,
+    REFUSED,
+    RUN,
+    CaptureFault,
+    Event,
+    Words,
+    check_failure,
+)
 from .cell import Cell, CellActor
 from .envelope import Envelope
 from .incarnation import Incarnation
@@ -68,6 +82,11 @@ class Player:
         return not self.fault
 
     @property
+    def more(self) -> bool:
+        """Whether the capture goes on from here."""
+        return self._coming is not None
+
+    @property
     def now_ns(self) -> int:
         """The clock's last reading."""
         return self._readings_ns[NOW]
@@ -94,7 +113,11 @@ class Player:
         if number >= len(self._inlets):
             raise self._diverged(f"a message came through inlet {number}, which is not there")
         enter, words = self._inlets[number]
-        return enter(words.decode(kind, payload))
+        try:
+            message = words.decode(kind, payload)
+        except CaptureFault as fault:
+            raise self._diverged(str(fault)) from fault
+        return enter(message)
 
     # -- what the system asks -----------------------------------------------------------------------------------------
 

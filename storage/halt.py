@@ -7,6 +7,8 @@ import msgspec
 
 from ..kernel.disk import Disk
 
+HALT_NAME = "halt.json"
+"""In the data directory."""
 HISTORY_NAME = "halt-history.jsonl"
 REASON_LIMIT = 500
 

@@ -202,7 +202,7 @@ class GuardCore:
         self._retry(self.state, event.reason)
 
     def _fence_lost(self, _: FenceLost) -> None:
-        self.fenced = False
+        self.fenced, self.targets = False, ()  # to be seen anew under the next lease
         self._forget_cancels()
         self._retry(GuardState.FENCING, "the lease was lost")
 

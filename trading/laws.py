@@ -1,4 +1,4 @@
-"""Laws 1 to 5 as checks from outside: what an account may send, and what its journal may say, given what the venue knows.
+"""Laws 1 to 5 as checks from outside: what an account may send, and what its journal may say if the venue is right.
 
 The actors keep the laws; these functions only look. Simulations run them at every order, tests of real processes on the
 journal and the venue's own log.
@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from .books import Books
-from .messages import ZERO, OrderApproved, SignalGenerated
-from .order_events import OrderCancelled, OrderEvent, OrderIntended, OrderRejected, OrderUnknown
+from .messages import ZERO, OrderApproved
+from .order_events import OrderCancelled, OrderEvent, OrderIntended, OrderRejected
 from .reconciliation import ADOPTED
 
 
@@ -161,9 +161,3 @@ def _check_positions(books: Books, trades: Iterable[VenueTradeFact]) -> None:
         parts = [amount for (_, held), amount in books.strategy_positions.items() if held == symbol]
         if sum(parts, ZERO) != position:
             raise LawBroken(5, f"position in {symbol}: {position}, its strategies' together {sum(parts, ZERO)}")
-
-
-def count_orders(records: Iterable[object]) -> Counter[str]:
-    """How many signals, intents and doubts a journal holds."""
-    names = {SignalGenerated: "signals", OrderIntended: "orders", OrderUnknown: "unknown"}
-    return Counter(names[type(record)] for record in records if type(record) in names)

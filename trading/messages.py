@@ -5,12 +5,14 @@ A field that may be absent is `None`, never a magic number.
 """
 
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 Side = Literal["buy", "sell"]
-OrderType = Literal["market", "limit"]
+OrderType = Literal["market", "limit", "stop_loss", "stop_loss_limit", "take_profit", "take_profit_limit"]
+"""The last four are protective: they wait at the venue until the market reaches them."""
+ORDER_TYPES: tuple[OrderType, ...] = get_args(OrderType)
 Level = tuple[Decimal, Decimal]  # price, size
 
 ZERO = Decimal(0)

@@ -1,11 +1,11 @@
-"""What can happen to a simulated system: each kind of fault, how it is drawn, how it begins and how it passes."""
+"""What can happen to a simulated system: each kind of fault, how it is drawn, how it begins and how it is brought over a system."""
 
 from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..kernel.simulation.schedule import Fault, Schedule
-from .node import SimulatedNode
+from . import damage
 
 if TYPE_CHECKING:
     from .world import World
@@ -48,158 +48,13 @@ VENUE_CHANCES = (
 )
 VENUE_EVENTS = ("account_cut", "market_cut", "market_silent", "ban")
 
-Undo = Callable[[], object]
-
-
-def nothing() -> None:
-    """For what passes by itself."""
-
 
 class Kind(NamedTuple):
-    """How one kind is drawn, and what applying it does. `apply` returns what ends it, or None where it had no effect."""
+    """How one kind is drawn, what doing it does (`damage.py`), and how often it is drawn against others."""
 
     draw: Callable[[Random, float], Fault]
-    apply: Callable[["World", Fault], Undo | None]
+    apply: Callable[["World", Fault], damage.Undo | None]
     weight: float = 1.0
-
-
-# -- processes and actors ---------------------------------------------------------------------------------------------
-
-
-def _node(world: "World", name: str) -> SimulatedNode | None:
-    return world.nodes.get(name)
-
-
-def _kill(world: "World", fault: Fault) -> Undo | None:
-    if (node := _node(world, fault.target)) is None:
-        return None
-    node.kill()
-    return nothing
-
-
-def _stop(world: "World", fault: Fault) -> Undo | None:
-    if (node := _node(world, fault.target)) is None:
-        return None
-    node.loop.stop()
-    return node.loop.resume
-
-
-def _kill_launcher(world: "World", fault: Fault) -> Undo | None:
-    if not world.launcher.alive:
-        return None
-    world.end_launcher()
-    return nothing
-
-
-def _stop_launcher(world: "World", fault: Fault) -> Undo | None:
-    loop = world.launcher.loop
-    loop.stop()
-    return loop.resume
-
-
-def _lose_power(world: "World", fault: Fault) -> Undo | None:
-    world.lose_power()
-    return nothing
-
-
-def _crash(world: "World", fault: Fault) -> Undo | None:
-    if (actor := _actor(world, fault)) is None:
-        return None
-    actor.crash("by the schedule")
-    return nothing
-
-
-def _kill_actor(world: "World", fault: Fault) -> Undo | None:
-    if (actor := _actor(world, fault)) is None:
-        return None
-    actor.kill()
-    return nothing
-
-
-def _hang(world: "World", fault: Fault) -> Undo | None:
-    """Nobody lets go of it again: its supervisor must notice."""
-    if (actor := _actor(world, fault)) is None:
-        return None
-    actor.hold()
-    return nothing
-
-
-def _slow(world: "World", fault: Fault) -> Undo | None:
-    if (actor := _actor(world, fault)) is None:
-        return None
-    actor.delay_s = fault.amount
-    return lambda: setattr(actor, "delay_s", 0.0)
-
-
-def _actor(world: "World", fault: Fault):  # type: ignore[no-untyped-def]  # noqa: ANN202 - an incarnation, or None
-    node = _node(world, fault.target.partition("/")[0])
-    return node.system.actors.get(fault.target) if node is not None and node.loop.state == "running" else None
-
-
-# -- network, disk, clock, lease --------------------------------------------------------------------------------------
-
-
-def _lossy(world: "World", fault: Fault) -> Undo:
-    conditions = world.network.conditions
-    conditions.drop, conditions.duplicate, conditions.jitter_s = fault.amount, fault.amount, fault.amount / 2
-    return lambda: _make_lossless(world)
-
-
-def _make_lossless(world: "World") -> None:
-    conditions = world.network.conditions
-    conditions.drop = conditions.duplicate = conditions.jitter_s = 0.0
-
-
-def _partition(world: "World", fault: Fault) -> Undo:
-    pair = frozenset(fault.target.split(" "))
-    world.network.conditions.cut.add(pair)
-    return lambda: world.network.conditions.cut.discard(pair)
-
-
-def _disk(name: str) -> Callable[["World", Fault], Undo]:
-    def apply(world: "World", fault: Fault) -> Undo:
-        setattr(world.disk, name, True)
-        return lambda: setattr(world.disk, name, False)
-
-    return apply
-
-
-def _jump(world: "World", fault: Fault) -> Undo:
-    world.host_clock.offset_ns += round(fault.amount * 1e9)
-    return world.host_clock.set_right
-
-
-def _drift(world: "World", fault: Fault) -> Undo:
-    world.host_clock.drift(fault.amount)
-    return world.host_clock.set_right
-
-
-def _steal(world: "World", fault: Fault) -> Undo | None:
-    """Somebody else takes the account's lease, and gives it back."""
-    return world.steal_lease()
-
-
-def _points(world: "World", fault: Fault) -> Undo:
-    world.fault_points.chance = fault.amount
-    return lambda: setattr(world.fault_points, "chance", 0.0)
-
-
-# -- the venue --------------------------------------------------------------------------------------------------------
-
-
-def _venue_chance(world: "World", fault: Fault) -> Undo:
-    setattr(world.venue.faults, fault.target, fault.amount)
-    return lambda: setattr(world.venue.faults, fault.target, 0.0)
-
-
-def _venue_event(world: "World", fault: Fault) -> Undo:
-    setattr(world.venue.faults, fault.target, 1)
-    return lambda: setattr(world.venue.faults, fault.target, 0)
-
-
-def _skew(world: "World", fault: Fault) -> Undo:
-    world.venue.faults.clock_offset_ms = round(fault.amount * 1e3)
-    return lambda: setattr(world.venue.faults, "clock_offset_ms", 0)
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------------
@@ -213,35 +68,33 @@ def _drawn(
 ) -> Callable[[Random, float], Fault]:
     def draw(random: Random, at_s: float) -> Fault:
         target = random.choice(targets)
-        return Fault(
-            round(at_s, 3), kind, target, round(random.uniform(*for_s), 3), round(random.uniform(*amount), 4)
-        )
+        return Fault(round(at_s, 3), kind, target, round(random.uniform(*for_s), 3), round(random.uniform(*amount), 4))
 
     return draw
 
 
 KINDS: dict[str, Kind] = {
-    "kill": Kind(_drawn("kill", NODES), _kill, 3),
-    "stop": Kind(_drawn("stop", NODES, (0.2, 6.0)), _stop),
-    "kill-launcher": Kind(_drawn("kill-launcher"), _kill_launcher, 0.4),
-    "stop-launcher": Kind(_drawn("stop-launcher", for_s=(0.5, 5.0)), _stop_launcher, 0.5),
-    "power-loss": Kind(_drawn("power-loss"), _lose_power, 0.6),
-    "crash": Kind(_drawn("crash", ACTORS), _crash, 3),
-    "kill-actor": Kind(_drawn("kill-actor", ACTORS), _kill_actor),
-    "hang": Kind(_drawn("hang", ACTORS), _hang),
-    "slow": Kind(_drawn("slow", ACTORS, (1.0, 6.0), (0.01, 0.4)), _slow),
-    "lossy": Kind(_drawn("lossy", for_s=(1.0, 10.0), amount=(0.02, 0.4)), _lossy),
-    "partition": Kind(_drawn("partition", PAIRS, (0.5, 8.0)), _partition),
-    "disk-full": Kind(_drawn("disk-full", for_s=(0.2, 5.0)), _disk("full")),
-    "sync-fails": Kind(_drawn("sync-fails", for_s=(0.2, 5.0)), _disk("sync_fails")),
-    "sync-lies": Kind(_drawn("sync-lies", for_s=(0.5, 5.0)), _disk("loses_sync"), 0.5),
-    "clock-jump": Kind(_drawn("clock-jump", for_s=(2.0, 12.0), amount=(-5.0, 5.0)), _jump),
-    "clock-drift": Kind(_drawn("clock-drift", for_s=(5.0, 30.0), amount=(-20_000.0, 20_000.0)), _drift, 0.5),
-    "lease-stolen": Kind(_drawn("lease-stolen", for_s=(0.5, 5.0)), _steal, 0.6),
-    "fault-points": Kind(_drawn("fault-points", for_s=(5.0, 30.0), amount=(0.002, 0.02)), _points, 2),
-    "venue-chance": Kind(_drawn("venue-chance", VENUE_CHANCES, (2.0, 15.0), (0.05, 0.6)), _venue_chance, 6),
-    "venue-event": Kind(_drawn("venue-event", VENUE_EVENTS, (0.2, 5.0)), _venue_event, 3),
-    "venue-skew": Kind(_drawn("venue-skew", for_s=(2.0, 10.0), amount=(-4.0, 4.0)), _skew, 0.5),
+    "kill": Kind(_drawn("kill", NODES), damage.kill, 3),
+    "stop": Kind(_drawn("stop", NODES, (0.2, 6.0)), damage.stop),
+    "kill-launcher": Kind(_drawn("kill-launcher"), damage.kill_launcher, 0.4),
+    "stop-launcher": Kind(_drawn("stop-launcher", for_s=(0.5, 5.0)), damage.stop_launcher, 0.5),
+    "power-loss": Kind(_drawn("power-loss"), damage.lose_power, 0.6),
+    "crash": Kind(_drawn("crash", ACTORS), damage.crash, 3),
+    "kill-actor": Kind(_drawn("kill-actor", ACTORS), damage.end_actor),
+    "hang": Kind(_drawn("hang", ACTORS), damage.hang),
+    "slow": Kind(_drawn("slow", ACTORS, (1.0, 6.0), (0.01, 0.4)), damage.slow),
+    "lossy": Kind(_drawn("lossy", for_s=(1.0, 10.0), amount=(0.02, 0.4)), damage.lossy),
+    "partition": Kind(_drawn("partition", PAIRS, (0.5, 8.0)), damage.partition),
+    "disk-full": Kind(_drawn("disk-full", for_s=(0.2, 5.0)), damage.disk("full")),
+    "sync-fails": Kind(_drawn("sync-fails", for_s=(0.2, 5.0)), damage.disk("sync_fails")),
+    "sync-lies": Kind(_drawn("sync-lies", for_s=(0.5, 5.0)), damage.disk("loses_sync"), 0.5),
+    "clock-jump": Kind(_drawn("clock-jump", for_s=(2.0, 12.0), amount=(-5.0, 5.0)), damage.jump),
+    "clock-drift": Kind(_drawn("clock-drift", for_s=(5.0, 30.0), amount=(-20_000.0, 20_000.0)), damage.drift, 0.5),
+    "lease-stolen": Kind(_drawn("lease-stolen", for_s=(0.5, 5.0)), damage.steal, 0.6),
+    "fault-points": Kind(_drawn("fault-points", for_s=(5.0, 30.0), amount=(0.002, 0.02)), damage.points, 2),
+    "venue-chance": Kind(_drawn("venue-chance", VENUE_CHANCES, (2.0, 15.0), (0.05, 0.6)), damage.venue_chance, 6),
+    "venue-event": Kind(_drawn("venue-event", VENUE_EVENTS, (0.2, 5.0)), damage.venue_event, 3),
+    "venue-skew": Kind(_drawn("venue-skew", for_s=(2.0, 10.0), amount=(-4.0, 4.0)), damage.skew, 0.5),
 }
 
 CALM_S = 5.0
@@ -254,9 +107,8 @@ def draw_schedule(random: Random, safety_s: float) -> Schedule:
     weights = [KINDS[name].weight for name in kinds]
     count = random.randrange(6, 30)
     times = sorted(random.uniform(CALM_S, safety_s) for _ in range(count))
-    return tuple(
-        KINDS[name].draw(random, at_s) for at_s, name in zip(times, random.choices(kinds, weights, k=count), strict=True)
-    )
+    drawn = random.choices(kinds, weights, k=count)
+    return tuple(KINDS[name].draw(random, at_s) for at_s, name in zip(times, drawn, strict=True))
 
 
 class Nemesis:
@@ -264,7 +116,7 @@ class Nemesis:
 
     def __init__(self, world: "World", schedule: Schedule) -> None:
         self._world = world
-        self._undo: dict[int, Undo] = {}
+        self._undo: dict[int, damage.Undo] = {}
         self._number = 0
         for fault in schedule:
             world.loop.call_later(fault.at_s, lambda fault=fault: self._begin(fault))  # type: ignore[misc]

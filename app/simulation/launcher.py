@@ -11,6 +11,7 @@ from ..kernel.simulated import SeededCell
 from ..kernel.simulation.hosts import NodeLoop
 from ..kernel.simulation.ledger import WatchedSystem
 from ..monitor import MONITOR, NODES, Monitor
+from ..storage.halt import HALT_NAME, HaltLatch
 from ..supervisors.process_table import Process
 from ..supervisors.reports import ActorReport
 from ..supervisors.supervisor import Supervisor
@@ -41,6 +42,7 @@ class SimulatedLauncher:
         self.spawner.on_change = self._changed
         self.spawner.on_word = self._word
         self.injector = NoInjector()
+        self.latch = HaltLatch(world.disk.view(f"launcher-{world.next_pid()}"), run.data / HALT_NAME)
         self.reason = ""
         self.summary: dict[str, Any] = {}
         self.monitor = Monitor(self)

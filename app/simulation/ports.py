@@ -12,12 +12,11 @@ from ..kernel.simulation.hosts import arriving
 from ..models.registry import ModelRegistry
 from ..storage.account_journal import AccountJournal
 from ..storage.background import run_at_once
-from ..storage.halt import HaltLatch
+from ..storage.halt import HALT_NAME, HaltLatch
 from ..storage.lease import FileLease
 from ..storage.risk_memory import RiskMemory
 from ..storage.state_files import StateFiles
 from ..trading.order_events import OrderIntended
-
 from .guard_port import NodeGuardPort
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def _trader_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
         "venue": NodeVenuePort(node, node.world.venue.account_port(node.owner, node.world.host_clock)),
         "journal": AccountJournal(node.disk, run.data / f"account-{account}.journal"),
         "lease": FileLease(node.disk, run.data / f"account-{account}.lease"),
-        "halt": HaltLatch(node.disk, run.data / "halt.json"),
+        "halt": HaltLatch(node.disk, run.data / HALT_NAME),
         "risk_memory": RiskMemory(node.disk, run.data / f"account-{account}.risk"),
         "thread": run_at_once,
         "model_states": StateFiles(node.disk, run.models_dir / "states"),
@@ -60,7 +59,7 @@ def _guard_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
     account = run.settings.account.name
     return {
         "guard_venue": NodeGuardPort(node, run.settings.symbols),
-        "halt": HaltLatch(node.disk, run.data / "halt.json"),
+        "halt": HaltLatch(node.disk, run.data / HALT_NAME),
         "lease": FileLease(node.disk, run.data / f"account-{account}.lease"),
         "guard_log": lambda told: node.log.warning("guard", state=told.state.name, reason=told.reason),
     }

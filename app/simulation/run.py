@@ -88,6 +88,7 @@ class Seed:
         world = self.world
         self._pass_time(SAFETY_S)
         self.nemesis.heal()
+        world.release_halt("healed")
         world.lines.add("", "phase", "everything is healed: all must come well again")
         self._come_well()
         self._stop()
@@ -124,7 +125,8 @@ class Seed:
             if not found and now_s - (well_since_s or now_s) >= QUIET_S and self._orders() > (orders or 0):
                 self.healed_after_s = round((well_since_s or now_s) - began_s, 3)
                 return
-        self.broken.append(f"liveness: not well {LIVENESS_S:g} s after the last fault: {'; '.join(found) or 'no order'}")
+        words = "; ".join(found) or "no order is made"
+        self.broken.append(f"liveness: not well {LIVENESS_S:g} s after the last fault: {words}")
 
     def _stop(self) -> None:
         """In order, as Ctrl-C does."""
@@ -146,12 +148,13 @@ class Seed:
         self.broken += map(str, world.witness.broken)
         truth = facts(world.venue)
         records = self._records()
-        for check in (
+        checks: tuple[Callable[[], object], ...] = (
             lambda: check_signals(records),
             lambda: check_conclusions(records, truth.orders),
             lambda: check_books(fold(records), truth.balances, truth.orders, truth.trades),
-            lambda: self._check_messages(),
-        ):
+            self._check_messages,
+        )
+        for check in checks:
             try:
                 check()
             except (LawBroken, MessagesLost) as error:

@@ -1,4 +1,4 @@
-"""Sees everything that is handled and everything that leaves, keeps the trace, and checks the laws as they could break."""
+"""Sees everything that is handled and all that leaves, keeps the trace, and checks the laws where they could break."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -14,6 +14,7 @@ from ..kernel.loop import VirtualLoop
 from ..kernel.simulated_disk import SimulatedDisk
 from ..kernel.simulation.hosts import NodeClock
 from ..kernel.simulation.network import SimulatedNetwork
+from ..storage.halt import HALT_NAME, HaltLatch
 from ..storage.lease import FileLease
 from ..transports.codec import SCHEMA_VERSION, Frame, WireFault, decode, encode
 from .launcher import SimulatedLauncher
@@ -161,6 +162,12 @@ class World:
             self.counts["gave_up"] += 1
             self.launcher.kill()
             self.loop.call_later(RUN_AGAIN_S, self.launch_again)
+
+    def release_halt(self, reason: str) -> None:
+        """A halt is a person's to release."""
+        latch = HaltLatch(self.disk, DATA / HALT_NAME)
+        if latch.release(reason, "a person", self.clock.now_ns()):
+            self.counts["halts released"] += 1
 
     # -- fault points -------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from .memory_host import MemoryHost, RequestNote
 from .memory_market import MemoryMarketPort
 from .memory_pump import MemoryPump
 from .orders import Order
-from .records import AnyRecord, OrderFilled
+from .records import AnyRecord, OrderFilled, OrderKind
 from .restamp import restamp
 from .source import MarketFrame, MarketSource
 from .state import VenueState
@@ -184,6 +184,10 @@ class MemoryVenue:
 
     def open_orders(self) -> dict[str, VenueOrder]:
         return {order.client_id: order_word(order) for order in self.engine.state.open}
+
+    def open_kinds(self) -> dict[str, OrderKind]:
+        """Binance's own type of each open order by client id: the contract knows no stops."""
+        return {order.client_id: order.type for order in self.engine.state.open}
 
     def trades(self) -> list[FillWord]:
         """Oldest first."""

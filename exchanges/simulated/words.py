@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Literal
 
 from ...trading.evidence import VenueOrder, VenueState
+from ...trading.messages import ORDER_TYPES, OrderType
 from ...trading.order_events import OrderFilled as FillWord
 from ..venue import OrderReported, VenueWord
 from .accounts import Account
@@ -34,15 +35,18 @@ def fill_word(fill: Fill, client_id: str, symbol: str) -> FillWord:
     )
 
 
+_TYPES: dict[str, OrderType] = {kind.upper(): kind for kind in ORDER_TYPES} | {"LIMIT_MAKER": "limit"}
+
+
 def order_word(order: Order) -> VenueOrder:
-    """An order as evidence; the contract knows market and limit orders, and any with a price is a limit."""
+    """An order as evidence."""
     return VenueOrder(
         client_id=order.client_id,
         venue_id=str(order.order_id),
         symbol=symbol_of(order),
         state=_STATES[order.status],
         side="buy" if order.side == "BUY" else "sell",
-        type="limit" if order.price else "market",
+        type=_TYPES[order.type],
         amount=order.quantity,
         price=order.price or None,
         filled=order.executed,

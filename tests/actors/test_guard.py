@@ -184,7 +184,7 @@ def test_not_one_cancel_is_sent_without_the_lease(tmp_path: Path) -> None:
     scene.run(5.0)
     assert all(held_at_cancel)
     assert not scene.venue.open_orders
-    assert scene.system.metrics.counters["guard_fenced"] == len(held_at_cancel)
+    assert scene.system.metrics.counters["guard_fenced"] == len(held_at_cancel) + 1
 
 
 def test_a_latch_that_cannot_be_read_is_a_halt(tmp_path: Path) -> None:

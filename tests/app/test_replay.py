@@ -239,6 +239,18 @@ def test_until_stops_before_an_event(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert json.loads(done.stdout)["events"] >= 200
     assert json.loads(done.stdout)["events"] < 300
+    assert json.loads(done.stdout)["ended"] == "the replay stopped there"
+
+
+def test_a_capture_of_settings_that_are_not_known_is_told_in_one_sentence(tmp_path: Path) -> None:
+    file = Journal(SystemDisk(), tmp_path / "z.capture")
+    file.open()
+    file.append(msgspec.json.encode(Header("trader", 1, '{"run_id": "r", "settings": 5}', "0.1", "1", 0)))
+    file.close()
+    done = command(tmp_path / "z.capture")
+    assert done.exit_code == 1
+    assert "its settings are not of this program" in done.stderr
+    assert "captured by version 0.1" in done.stderr
 
 
 def test_the_command_fails_where_a_decision_was_different(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.kit.account import OPENING, Account
 from tradigrade.actors.feed import Feed
+from tradigrade.exchanges.simulated.engine import OrderRequest
 from tradigrade.exchanges.simulated.memory import MemoryVenue
 from tradigrade.exchanges.simulated.quiet_market import QuietMarket
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
@@ -92,3 +93,18 @@ def test_the_account_is_level_again_after_the_venue_was_down(tmp_path):
     assert len(account.place.trades()) > trades
     assert account.books.balances["USDT"] != Decimal(10_000)
     account.assert_level()
+
+
+def test_a_stop_by_another_hand_stands_and_moves_no_money(tmp_path):
+    account = Traded(tmp_path)
+    account.until(lambda: account.rung() == "NORMAL")
+    account.advance(2)
+    account.signal("0.02")
+    account.until(account.place.trades)
+    amount = Decimal("0.01")
+    stop = OrderRequest("BTCUSDT", "SELL", "STOP_LOSS", "stop-1", quantity=amount, stop_price=Decimal(20_000))
+    account.place.place(stop)
+    account.advance(20)
+    assert account.place.open_kinds() == {"stop-1": "STOP_LOSS"}
+    assert all("balance" not in difference for difference in account.verdict().differences)
+    assert account.books.balances == account.place.balances()

@@ -88,8 +88,13 @@ def test_a_run_of_random_faults_ends_with_everything_recovered_and_every_invaria
 
 
 def test_an_interrupted_run_frees_what_it_held_and_reports(system: Running) -> None:
-    run = start_run(system, "--minutes", "5", "--seed", str(SEED))
-    system.wait("the first fault", lambda: bool((state(system)["chaos"] or {}).get("steps")))
+    run = start_run(system, "--minutes", "5", "--seed", str(SEED + 1))
+
+    def began() -> bool:
+        shown = state(system)["chaos"] or {}
+        return shown.get("seed") == SEED + 1 and bool(shown["steps"])
+
+    system.wait("the first fault", began)
     run.send_signal(signal.SIGINT)
     code, report = finish(run)
     assert (code, report["passed"]) == (0, True), report
@@ -107,24 +112,18 @@ def test_a_trader_whose_disk_is_full_loses_nothing_and_trades_again_after(system
     assert_no_order_lost_or_doubled(system)
 
 
-@pytest.mark.parametrize("by_s", ["5", "-5"])
-def test_a_trader_whose_clock_is_wrong_comes_back_when_it_is_right_again(system: Running, by_s: str) -> None:
+def test_a_trader_whose_clock_is_wrong_comes_back_when_it_is_right_again(system: Running) -> None:
     wait_normal(system)
-    told = chaos(system, "clock", "trader", "--by", by_s, "--for", "2")
+    told = chaos(system, "clock", "trader", "--by", "5", "--for", "2")
     assert told["recovered"]
     wait_normal(system)
     wait_more_orders(system)
     assert_no_order_lost_or_doubled(system)
 
 
-@pytest.mark.parametrize(
-    ("action", "more"), [("sync-fails", ()), ("disk-slow", ("--by", "0.02"))], ids=["sync-fails", "disk-slow"]
-)
-def test_a_disk_that_is_slow_or_does_not_sync_stops_no_trading(
-    system: Running, action: str, more: tuple[str, ...]
-) -> None:
+def test_a_disk_that_does_not_sync_stops_no_trading_for_long(system: Running) -> None:
     wait_normal(system)
-    assert chaos(system, action, "trader", "--for", "1", *more)["recovered"]
+    assert chaos(system, "sync-fails", "trader", "--for", "1")["recovered"]
     wait_normal(system)
     wait_more_orders(system)
 

@@ -22,7 +22,7 @@ def test_a_schedule_reads_as_it_was_written(schedule: Schedule) -> None:
     assert from_text(to_text(schedule)) == schedule
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '[[1.0]]', '[[1.0,"kill","a",0.0,0.0,"more"]]', '[["x","kill"]]'])
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "[[1.0]]", '[[1.0,"kill","a",0.0,0.0,"more"]]', '[["x","kill"]]'])
 def test_what_is_no_schedule_is_refused(text: str) -> None:
     with pytest.raises(msgspec.DecodeError):
         from_text(text)

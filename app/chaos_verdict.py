@@ -1,0 +1,59 @@
+"""Gathers what the invariants of a chaos run are judged by: files, processes, the venue's own books."""
+
+import asyncio
+from pathlib import Path
+
+from .chaos_checks import (
+    judge_books,
+    judge_orders,
+    judge_processes,
+    judge_restarts,
+    judge_steps,
+    judge_tree,
+    judge_usage,
+    node_pids,
+)
+from .chaos_eye import Eye
+from .chaos_probe import Usage, find_account, read_orders, read_usage
+from .chaos_watch import Sight
+from .trading.rungs import Rung
+from .transports.control import ChaosStep, Invariant
+from .tree import Item
+
+
+class Verdict:
+    """Judges a running system against how it was at the beginning; `normal` is the rung that it has to come back to."""
+
+    def __init__(self, data_dir: Path, eye: Eye, before: Sight, normal: Rung) -> None:
+        self._data_dir = data_dir
+        self._account = find_account(data_dir)
+        self._eye = eye
+        self._before = before.tree
+        self._usage = _usage(before.tree)
+        self._normal = normal
+
+    async def meanwhile(self) -> tuple[Invariant, ...]:
+        """Those that can be told at any time."""
+        orders = await asyncio.to_thread(read_orders, self._data_dir, self._account)
+        books = await self._eye.venue_books()
+        assert self._eye.sight is not None
+        return (*judge_orders(orders), *judge_books(self._eye.sight, books, self._normal))
+
+    async def at_the_end(self, steps: list[ChaosStep]) -> tuple[Invariant, ...]:
+        """All of them."""
+        found = await self.meanwhile()
+        assert self._eye.sight is not None
+        tree = self._eye.sight.tree
+        return (
+            *found,
+            judge_steps(steps),
+            judge_tree(tree),
+            judge_processes(*self._eye.left_behind()),
+            judge_usage(self._usage, _usage(tree)),
+            judge_restarts(self._before, tree, steps),
+        )
+
+
+def _usage(tree: Item) -> dict[str, Usage]:
+    found = {name: read_usage(pid) for name, pid in node_pids(tree).items()}
+    return {name: usage for name, usage in found.items() if usage is not None}
