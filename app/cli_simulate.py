@@ -23,8 +23,8 @@ def simulate(
     """Run the whole system in a simulator, with faults drawn from a seed: crashes, kills, partitions, full disks, power
     losses, wrong clocks, a venue that lies. No time passes for real, and the same seed is the same run, to the byte.
 
-    Each seed: a minute in which anything may fail, then all must come well again, stop in order, and every law must have
-    held. A seed that fails prints the command that runs it again, with as few faults as it needs.
+    Each seed: a minute in which anything may fail, then all must come well again and stop in order, and every law must
+    have held. A seed that fails prints the command that runs it again, with as few faults as it needs.
     """
     from .simulate import read_along
     from .simulate import simulate as run

@@ -60,9 +60,10 @@ def describe(replay: Replay, path: Path) -> dict[str, Any]:
 
 def _end(replay: Replay) -> str:
     """Why; empty where its process was killed."""
-    if replay.player.fault or replay.player.more:
-        return "the replay stopped there"
-    return replay.player.ended or next((detail for word, detail in replay.said if word == "bye"), "")
+    player = replay.player
+    if player.ended or not (player.fault or player.more):
+        return player.ended or next((detail for word, detail in replay.said if word == "bye"), "")
+    return "the replay stopped there"
 
 
 def _orders(records: list[Record]) -> Iterator[dict[str, Any]]:

@@ -118,16 +118,17 @@ def venue_order(order: Any) -> VenueOrder:
         symbol=order["symbol"],
         state=states[order["status"]],
         side=_side(order["side"]),
-        type=_type(order["type"]),
+        type=_type(order),
         amount=exact(order["amount"]),
         price=exact(order["price"]) if order.get("price") else None,
         filled=exact(order["filled"] or 0),
     )
 
 
-def _type(text: str) -> OrderType:
-    """What the books do not tell apart, post-only among it, is a limit order."""
-    return next((kind for kind in ORDER_TYPES if kind == text), "limit")
+def _type(order: Any) -> OrderType:
+    """The venue's own word, since ccxt reads a stop as what it becomes; whatever else waits at a price is a limit."""
+    said = str((order.get("info") or {}).get("type") or order["type"]).lower()
+    return next((kind for kind in ORDER_TYPES if kind == said), "limit")
 
 
 def _side(text: str) -> Side:

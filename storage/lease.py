@@ -24,17 +24,25 @@ class FileLease:
 
     def acquire(self, after: int = 0, *, steal: bool = False) -> int:
         """Take or keep the lease; the new epoch, larger than `after` too, on disk before this returns. `LeaseHeld`
-        where another has it, `OSError` where the disk refuses; with `steal` whoever has it has lost it."""
+        where another has it, `OSError` where the disk refuses, and then it is not held; with `steal` whoever has it has
+        lost it."""
         if not self.held():
             self.release()
         file = self._file = self._file or self._lock(steal=steal)
-        text = file.read()[:32].decode("ascii", "replace").strip()
-        self._epoch = max(int(text) if text.isdigit() else 0, self._epoch, after) + 1
-        file.write(f"{self._epoch:<20}\n".encode())
+        try:
+            self._write_epoch(file, after)
+        except OSError:
+            self.release()
+            raise
         if not file.held():  # stolen meanwhile, perhaps by one that read the epoch before
             self.release()
             raise LeaseHeld(f"another process took the lease {self.path}")
         return self._epoch
+
+    def _write_epoch(self, file: LockedFile, after: int) -> None:
+        text = file.read()[:32].decode("ascii", "replace").strip()
+        self._epoch = max(int(text) if text.isdigit() else 0, self._epoch, after) + 1
+        file.write(f"{self._epoch:<20}\n".encode())
 
     def held(self) -> bool:
         """True while this process holds the lease at its path."""

@@ -1,4 +1,4 @@
-"""How each kind of fault is done to a simulated system. A function returns what ends it, or None where it had no effect."""
+"""How each kind of fault is done to a simulated system. What is returned ends it; None where it had no effect."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

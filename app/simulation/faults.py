@@ -1,4 +1,4 @@
-"""What can happen to a simulated system: each kind of fault, how it is drawn, how it begins and how it is brought over a system."""
+"""What can happen to a simulated system: each kind of fault, how it is drawn, and a schedule of them brought over it."""
 
 from collections.abc import Callable
 from random import Random

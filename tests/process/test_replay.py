@@ -37,15 +37,14 @@ def replays(data_dir: Path) -> list[Replay]:
 def test_a_run_with_kills_in_it_replays_to_the_same_orders_and_the_same_journal(tmp_path: Path) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(3)
-        for pause_s in (0.41, 0.73):
-            kill_trader(system)
-            system.wait_orders(len(system.intents()) + 3)
-            time.sleep(pause_s)
+        kill_trader(system)
+        system.wait_orders(len(system.intents()) + 3)
+        time.sleep(0.41)
         kill_trader(system)
         summary = system.stop()
         made = replays(system.data_dir)
         orders = [record.client_id for each in made for record in each.records if isinstance(record, OrderIntended)]
-        assert len(made) == 4
+        assert len(made) == 3
         assert orders == system.intents()
         assert len(orders) == summary["orders"]
         journal = (system.data_dir / "account-main.journal").read_bytes()
@@ -59,6 +58,6 @@ def assert_command_agrees(system: Running, orders: int) -> None:
     done = run_command("replay", str(system.data_dir), "--json")
     assert done.returncode == 0, done.stderr
     told: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [each["incarnation"] for each in told] == [1, 2, 3, 4]
+    assert [each["incarnation"] for each in told] == [1, 2, 3]
     assert sum(len(each["orders"]) for each in told) == orders
     assert not any(each["fault"] for each in told)

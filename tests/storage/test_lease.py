@@ -2,16 +2,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.kit.disks import DISKS
 from tradigrade.kernel.disk import Disk, LockedFile, SystemDisk
+from tradigrade.kernel.simulated_disk import SimulatedDisk
 from tradigrade.storage.lease import FileLease, LeaseHeld
 
 HOLDER = """
 import sys
 from pathlib import Path
+from random import Random
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.lease import FileLease, LeaseHeld
 
@@ -167,3 +170,16 @@ def test_another_process_is_refused_until_the_holder_dies(tmp_path: Path) -> Non
             assert said(third) == "2"
             assert third.stdin is not None
             third.stdin.close()
+
+
+def test_a_lease_whose_epoch_could_not_be_written_is_not_held_and_can_be_had_later(tmp_path: Path) -> None:
+    disk = SimulatedDisk(Random(1))
+    lease = FileLease(disk, tmp_path / "lease")
+    assert lease.acquire() == 1
+    disk.sync_fails = True
+    with pytest.raises(OSError, match="Input/output"):
+        lease.acquire()
+    assert not lease.held()
+    disk.sync_fails = False
+    assert lease.acquire() > 1
+    assert lease.held()
