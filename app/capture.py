@@ -89,7 +89,7 @@ def begin_capture(
     seed = int(seams.entropy.new_id() + seams.entropy.new_id(), 16)
     program = importlib.metadata.version("tradigrade")
     header = Header(name, incarnation, _masked(to_json(run)), program, str(seed), seams.clock.now_ns())
-    sink = CaptureFile(SystemDisk(), folder / file_name(name, incarnation, run.run_id), header, limit_bytes)
+    sink = CaptureFile(SystemDisk(), folder / file_name(header, run.run_id), header, limit_bytes)
     return NodeCapture(seams, Recorder(sink, ended), seed)
 
 

@@ -17,10 +17,10 @@ STYLES = {"recovered": "green", "not recovered": "bold red", "refused": "yellow"
 
 
 def summarise(steps: Sequence[ChaosStep]) -> tuple[ChaosTimes, ...]:
-    """Of every kind in alphabetical order, then of all."""
+    """Of all, then of every kind in alphabetical order."""
     kinds = sorted({step.kind for step in steps})
     parts = [(kind, [step for step in steps if step.kind == kind]) for kind in kinds]
-    return tuple(_times(kind, part) for kind, part in (*parts, (ALL, list(steps)))) if steps else ()
+    return tuple(_times(kind, part) for kind, part in ((ALL, list(steps)), *parts)) if steps else ()
 
 
 def _times(kind: str, steps: Sequence[ChaosStep]) -> ChaosTimes:

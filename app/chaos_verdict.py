@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from .chaos_checks import (
     judge_books,
     judge_orders,
@@ -33,19 +35,25 @@ class Verdict:
         self._normal = normal
 
     async def meanwhile(self) -> tuple[Invariant, ...]:
-        """Those that can be told at any time."""
+        """Those that can be told at any time. While faults are put in, books that are not level break nothing yet."""
+        orders, books = await self._judge()
+        return (*orders, *(replace(each, holds=each.holds or None) for each in books))
+
+    async def _judge(self) -> tuple[tuple[Invariant, ...], tuple[Invariant, ...]]:
+        """Of the orders, and of the books."""
         orders = await asyncio.to_thread(read_orders, self._data_dir, self._account)
         books = await self._eye.venue_books()
         assert self._eye.sight is not None
-        return (*judge_orders(orders), *judge_books(self._eye.sight, books, self._normal))
+        return judge_orders(orders), judge_books(self._eye.sight, books, self._normal)
 
     async def at_the_end(self, steps: list[ChaosStep]) -> tuple[Invariant, ...]:
         """All of them."""
-        found = await self.meanwhile()
+        orders, books = await self._judge()
         assert self._eye.sight is not None
         tree = self._eye.sight.tree
         return (
-            *found,
+            *orders,
+            *books,
             judge_steps(steps),
             judge_tree(tree),
             judge_processes(*self._eye.left_behind()),

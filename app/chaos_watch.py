@@ -51,7 +51,8 @@ class StepWatch:
         self._trace = _trace(before, step.target)
         self._outcome: Outcome | None = None
         self._back_ns = 0
-        self._disturbed = False
+        self._bad_ms = 0.0
+        """When trading was last seen not to work."""
         self._lowest: Rung | None = None
         self.told = ChaosStep(
             number=step.number,
@@ -76,7 +77,7 @@ class StepWatch:
         if self._outcome is not None and not self._outcome.recovered:
             self._end("not recovered", self._outcome.text)
         elif self._outcome is not None and sight.trading_ns > self._back_ns and sight.works(self._normal):
-            self._recover(after_ms)
+            self._recover(sight, after_ms)
         elif after_ms > WATCH_S * 1e3:
             self._end("not recovered", self._excuse(sight))
 
@@ -88,7 +89,8 @@ class StepWatch:
 
     def _note(self, sight: Sight) -> None:
         """When something was first different, whether trading was, and the lowest rung."""
-        self._disturbed |= sight.trading_ns > self._at_ns and not sight.works(self._normal)
+        if sight.trading_ns > self._at_ns and not sight.works(self._normal):
+            self._bad_ms = (sight.now_ns - self._at_ns) / 1e6
         if self.told.noticed_ms is None and _trace(sight, self._step.target) != self._trace:
             self.told = replace(self.told, noticed_ms=round((sight.now_ns - self._at_ns) / 1e6, 1))
         if sight.rung is not None and (self._lowest is None or sight.rung > self._lowest):
@@ -101,16 +103,25 @@ class StepWatch:
         after_ms, for_ms = (sight.now_ns - self._at_ns) / 1e6, (self._step.for_s or 0.0) * 1e3
         return Outcome(True, None, round(after_ms, 1), "the venue is itself again") if after_ms >= for_ms else None
 
-    def _recover(self, after_ms: float) -> None:
-        """The target came back when its supervisor says; trading, where it had stopped, when that was seen."""
+    def _recover(self, sight: Sight, after_ms: float) -> None:
+        """The target came back when its supervisor says, trading when its ladder does; both where that is later than
+        what was seen, else when that was seen."""
         assert self._outcome is not None
         known_ms = self._outcome.after_ms
-        recovered_ms = after_ms if self._disturbed or known_ms is None else known_ms
+        exact_ms = max(known_ms or 0.0, self._moved_ms(sight))
+        recovered_ms = exact_ms if self._bad_ms < exact_ms <= after_ms else after_ms
         noticed_ms = self.told.noticed_ms
         if noticed_ms is not None and known_ms is not None and known_ms > 0:
             noticed_ms = min(noticed_ms, max(recovered_ms, known_ms))
         self.told = replace(self.told, recovered_ms=round(recovered_ms, 1), noticed_ms=noticed_ms)
         self._end("recovered", self._outcome.text)
+
+    def _moved_ms(self, sight: Sight) -> float:
+        """When the ladder moved last since the fault; 0 where it did not, or where its clock cannot be believed."""
+        if sight.trading is None or self._step.kind.action == "clock":
+            return 0.0
+        since_ns = max((each.since_ns for each in sight.trading.standings), default=0)
+        return max(0.0, (since_ns - self.told.at_ns) / 1e6)
 
     def _excuse(self, sight: Sight) -> str:
         if self._outcome is None and self._done is not None:

@@ -72,10 +72,12 @@ class Node:
 
     def _begin_capture(self, incarnation: int, seams: Seams) -> NodeCapture | None:
         """None where this node is not captured, or cannot be: then the log says why."""
+        self._capture_fault = ""
         try:
             return begin_capture(self.name, self.run, incarnation, seams, self._capture_ended)
         except CaptureFault as fault:
-            self.log.warning("not captured", reason=str(fault))
+            self._capture_fault = str(fault)
+            self.log.warning("not captured", reason=self._capture_fault)
             return None
 
     def _connect(self, incarnation: str) -> None:
@@ -90,8 +92,9 @@ class Node:
             self.gateway = CapturedGateway(boundary, self.system, folder, incarnation)
             self._start, self._stop = tree_entrances(boundary, self.tree)
             self.system.ports = captured_ports(boundary, self.system.ports)
-            self.system.metrics.gauge("capture_ended", 0.0)
         self.system.transport = self.gateway
+        if self.capture is not None or self._capture_fault:
+            self.system.metrics.gauge("capture_ended", float(bool(self._capture_fault)))
 
     def _capture_ended(self, reason: str) -> None:
         self.system.metrics.gauge("capture_ended", 1.0)

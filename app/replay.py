@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -37,7 +38,7 @@ class Replay:
         entropy, cell = SeededEntropy(int(header.seed)), ReplayCell(loop, self.player)
         self.system = System(header.node, loop, clock, entropy, runtimes={"cell": cell})
         files = trader_files(run, Seams(loop, clock, entropy, self.disk))
-        files["journal"] = self._journal = _NotedJournal(self.disk, self.journal_path)
+        files["journal"] = self._journal = _NotedJournal(files["journal"])
         outside = {"market": _Nowhere(), "venue": _Nowhere(), "thread": _nothing, "free_bytes": lambda: 0}
         switches = {"disk": FaultyDisk(SystemDisk()), "clock": OffsetClock(SystemClock())}  # nobody stands on them
         self.system.ports = {"incarnation": header.incarnation, "run": run, **switches}
@@ -87,15 +88,20 @@ def _run_of(capture: Capture) -> Run:
         raise CaptureFault(f"{words}; replay it with version {capture.header.program}") from error
 
 
-class _NotedJournal(AccountJournal):
-    def __init__(self, disk: ReplayDisk, path: Path) -> None:
-        super().__init__(disk, path)
+class _NotedJournal:
+    """A journal, and what is appended to it."""
+
+    def __init__(self, journal: AccountJournal) -> None:
+        self._journal = journal
         self.noted: list[Record] = []
 
     def append(self, record: Record) -> int:
-        sequence = super().append(record)
+        sequence = self._journal.append(record)
         self.noted.append(record)
         return sequence
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
 
 
 class _SilentGateway(CapturedGateway):

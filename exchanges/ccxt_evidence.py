@@ -17,11 +17,12 @@ QUERIES_AT_ONCE = 20
 
 
 async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -> Evidence:
-    """Open orders first, balances last, so that what happens meanwhile shows as a difference, never as agreement.
+    """The venue's time and open orders first, balances last, so that what happens meanwhile shows as a difference, never as agreement.
 
     Raises what ccxt raises.
     """
     asked_ns = clock.now_ns()
+    venue_ms: int = await exchange.fetch_time()
     found: dict[str, VenueOrder] = {}
     for orders in await asyncio.gather(*(exchange.fetch_open_orders(symbol) for symbol in request.symbols)):
         found |= {order.client_id: order for order in map(venue_order, orders)}
@@ -38,7 +39,7 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
         trades += fresh
     balance = await exchange.fetch_balance()
     totals = {currency: exact(amount) for currency, amount in balance["total"].items() if amount}
-    return Evidence(asked_ns, tuple(found.values()), tuple(trades), last_trade_ids, totals)
+    return Evidence(asked_ns, tuple(found.values()), tuple(trades), last_trade_ids, totals, venue_ms * 1_000_000)
 
 
 async def _query(exchange: Any, client_id: str, symbol: str) -> VenueOrder:

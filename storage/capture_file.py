@@ -6,6 +6,7 @@ deflate stream, flushed at its end, that holds one MessagePack array of events.
 
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,8 +100,11 @@ def _events(records: Iterator[tuple[int, bytes]], path: Path) -> Iterator[Event]
         raise CaptureFault(f"{path} is damaged: {error}") from error
 
 
-def file_name(node: str, incarnation: int, run_id: str) -> str:
-    return f"{node}-{incarnation}-{run_id}{SUFFIX}"
+def file_name(header: Header, run_id: str) -> str:
+    """Sorts by time, to the millisecond."""
+    second, ms = divmod(header.started_ns // 1_000_000, 1_000)
+    at = f"{datetime.fromtimestamp(second, UTC):%Y%m%dT%H%M%S}{ms:03d}"
+    return f"{at}-{header.node}-{header.incarnation}-{run_id}{SUFFIX}"
 
 
 def make_room(folder: Path, limit_bytes: int) -> None:

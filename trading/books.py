@@ -23,6 +23,10 @@ from .order_events import (
 )
 from .order_states import CLOSED, OrderState, may_follow
 
+ADOPTED = "adopted"
+"""Strategy name of what the account did and the journal does not know, since a power loss took its tail: orders with our
+prefix, and fills."""
+
 CLOSED_KEPT = 500
 """Closed orders remembered for late fills and for showing; older ones live on in the journal."""
 
@@ -184,9 +188,9 @@ class Books:
             self._trades.popitem(last=False)
         received = book_fill(self.balances, self.positions.setdefault(fill.symbol, Position()), fill)
         order = self.orders.get(fill.client_id)
+        holder = (ADOPTED if order is None else order.intent.strategy, fill.symbol)
+        self.strategy_positions[holder] = self.strategy_positions.get(holder, ZERO) + received
         if order is not None:
-            key2 = (order.intent.strategy, fill.symbol)
-            self.strategy_positions[key2] = self.strategy_positions.get(key2, ZERO) + received
             order.filled += fill.amount
             full = order.filled >= order.intent.amount
             if full or order.open:

@@ -31,3 +31,5 @@ class Evidence(Message, frozen=True, gc=False):
     trades: tuple[OrderFilled, ...]
     last_trade_ids: dict[str, int]
     balances: dict[str, Decimal]
+    venue_ns: int
+    """By the venue's own clock, before the orders were looked at: what decides whether a request can still arrive."""

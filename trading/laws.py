@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from .books import Books
+from .books import ADOPTED, Books
 from .messages import ZERO, OrderApproved
 from .order_events import OrderCancelled, OrderEvent, OrderIntended, OrderRejected
-from .reconciliation import ADOPTED
 
 
 class LawBroken(AssertionError):

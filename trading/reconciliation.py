@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .books import Books, Order
+from .books import ADOPTED, Books, Order
 from .evidence import Evidence, VenueOrder
 from .messages import ZERO
 from .order_events import (
@@ -17,8 +17,6 @@ from .order_events import (
 )
 from .order_states import OrderState
 
-ADOPTED = "adopted"
-"""Strategy name of orders that carry our prefix but that the journal does not know (a power loss took its tail)."""
 DOUBTFUL = (OrderState.INTENDED, OrderState.SUBMITTED, OrderState.UNKNOWN)
 
 
@@ -36,8 +34,8 @@ def settle(
 ) -> Iterator[OrderEvent]:
     """The events the books missed; apply each to `books` before taking the next.
 
-    An order the venue does not hold is proven never to have arrived once its request is older than `lost_after_ns`,
-    past which the venue refuses it; before that it stays unknown.
+    An order the venue does not hold is proven never to have arrived once its request is older than `lost_after_ns` by
+    the venue's own clock, past which the venue refuses it, however wrong ours is; before that it stays unknown.
     """
     at_venue = {order.client_id: order for order in evidence.orders}
     for theirs in evidence.orders:
@@ -107,7 +105,7 @@ def _conclude(
     if found.state == "rejected":
         return OrderRejected(client_id, "VENUE", "rejected at the venue", now_ns)
     if found.state == "missing" and doubtful:
-        if evidence.asked_ns - order.intent.at_ns > lost_after_ns:
+        if evidence.venue_ns - order.intent.at_ns > lost_after_ns:
             return OrderRejected(client_id, "NEVER_ARRIVED", "the venue holds no such order", now_ns)
         if order.state is not OrderState.UNKNOWN:
             return OrderUnknown(client_id, "the venue does not hold it yet", now_ns)

@@ -149,8 +149,3 @@ def venue_chance(world: "World", fault: Fault) -> Undo:
 def venue_event(world: "World", fault: Fault) -> Undo:
     setattr(world.venue.faults, fault.target, 1)
     return lambda: setattr(world.venue.faults, fault.target, 0)
-
-
-def skew(world: "World", fault: Fault) -> Undo:
-    world.venue.faults.clock_offset_ms = round(fault.amount * 1e3)
-    return lambda: setattr(world.venue.faults, "clock_offset_ms", 0)

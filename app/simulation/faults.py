@@ -94,7 +94,6 @@ KINDS: dict[str, Kind] = {
     "fault-points": Kind(_drawn("fault-points", for_s=(5.0, 30.0), amount=(0.002, 0.02)), damage.points, 2),
     "venue-chance": Kind(_drawn("venue-chance", VENUE_CHANCES, (2.0, 15.0), (0.05, 0.6)), damage.venue_chance, 6),
     "venue-event": Kind(_drawn("venue-event", VENUE_EVENTS, (0.2, 5.0)), damage.venue_event, 3),
-    "venue-skew": Kind(_drawn("venue-skew", for_s=(2.0, 10.0), amount=(-4.0, 4.0)), damage.skew, 0.5),
 }
 
 CALM_S = 5.0

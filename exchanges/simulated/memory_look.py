@@ -18,6 +18,7 @@ class Look:
         self._orders: tuple[VenueOrder, ...] | None = None
         self._trades: tuple[OrderFilled, ...] | None = None
         self._last: dict[str, int] = {}
+        self._venue_ns = 0
 
     def go_on(self) -> Evidence | None:
         """The evidence at the last step. Raises RequestRefused where the venue does not answer this call."""
@@ -25,6 +26,7 @@ class Look:
         if self._orders is None:
             if self._host.dice.fires("look_failed"):
                 raise RequestRefused(OUT_OF_ORDER)
+            self._venue_ns = self._host.now_ms * 1_000_000
             self._orders = tuple(self._found_orders().values())
             return None
         if self._host.dice.fires("look_partial"):
@@ -33,7 +35,7 @@ class Look:
             self._trades = tuple(trade for symbol in self._asked.symbols for trade in self._fresh_trades(symbol))
             return None
         balances = totals(self._host.engine.state.books.account)
-        return Evidence(self._asked_ns, self._orders, self._trades, self._last, balances)
+        return Evidence(self._asked_ns, self._orders, self._trades, self._last, balances, self._venue_ns)
 
     def _found_orders(self) -> dict[str, VenueOrder]:
         """All open orders of the symbols, and those asked for that are not among them."""

@@ -189,7 +189,7 @@ def test_a_process_is_known_by_more_than_its_number() -> None:
 
 def test_times_are_told_for_each_kind_and_for_all() -> None:
     steps = [step(n, recovered_ms=float(n)) for n in range(1, 101)] + [step(101, "not recovered", kind="clock wrong")]
-    clock, kills, every = summarise(steps)
+    every, clock, kills = summarise(steps)
     assert (kills.kind, kills.count, kills.p50_ms, kills.p99_ms, kills.max_ms) == ("kill node", 100, 50.0, 99.0, 100.0)
     assert (clock.count, clock.recovered, clock.p50_ms) == (1, 0, None)
     assert (every.kind, every.count, every.recovered) == ("all", 101, 100)
@@ -216,4 +216,4 @@ def test_the_report_is_one_object_of_plain_values() -> None:
     assert found["seed"] == 5
     assert found["steps"][0]["recovered_ms"] == 1.5
     assert found["invariants"] == [{"name": "books", "holds": True, "text": "level"}]
-    assert found["times"][-1]["kind"] == "all"
+    assert found["times"][0]["kind"] == "all"

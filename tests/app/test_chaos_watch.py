@@ -10,6 +10,7 @@ from tradigrade.chaos import Done
 from tradigrade.chaos_plan import KINDS, Kind, Step
 from tradigrade.chaos_watch import WATCH_S, Sight, StepWatch, refused
 from tradigrade.trading.rungs import Rung
+from tradigrade.trading.views import StandingView
 from tradigrade.transports.control import ChaosAsked
 
 AT = 100 * S
@@ -102,7 +103,25 @@ def test_a_killed_node_is_noticed_and_recovers() -> None:
     again = nodes(incarnation=2, restarts=1, ready_ms=120.0, reason="killed")
     one.see(sight(300, told=again))
     one.see(sight(400, told=again))
-    assert (one.told.verdict, one.told.noticed_ms, one.told.recovered_ms) == ("recovered", 20.0, 400.0)
+    assert (one.told.verdict, one.told.noticed_ms, one.told.recovered_ms) == ("recovered", 20.0, 120.0)
+
+
+def test_the_ladder_says_when_trading_was_level_again() -> None:
+    one = watch()
+    back = {"restarts": 1, "incarnation": 2, "started_ns": AT + 3 * MS}
+    again = trading(standings=(StandingView("account", "NORMAL", "everything works", NOW + 14 * MS),))
+    one.see(sight(100, **back))
+    one.see(sight(200, account=again, **back))
+    assert (one.told.verdict, one.told.recovered_ms) == ("recovered", 14.0)
+
+
+def test_a_ladder_that_moved_before_trading_was_seen_not_to_work_says_nothing() -> None:
+    one = watch()
+    back = {"restarts": 1, "incarnation": 2, "started_ns": AT + 3 * MS}
+    again = trading(standings=(StandingView("account", "NORMAL", "everything works", NOW + 14 * MS),))
+    one.see(sight(100, account=trading(reconciled=False), **back))
+    one.see(sight(200, account=again, **back))
+    assert (one.told.verdict, one.told.recovered_ms) == ("recovered", 200.0)
 
 
 def test_a_fault_that_passes_unnoticed_recovers_when_its_time_is_over() -> None:

@@ -1,5 +1,6 @@
 """A trader on virtual time, through every kind of fault, is made again from its capture: the same decisions."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,18 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.kit.captured import CapturedTrader, World, make_run
-from tradigrade.capture import begin_capture
+from tradigrade.actors.credentials import Credentials
+from tradigrade.capture import begin_capture, captured_ports
 from tradigrade.cli import app
 from tradigrade.config.run import Run
 from tradigrade.config.settings import CaptureSettings, StrategySettings
-from tradigrade.kernel.boundary import CaptureFault
+from tradigrade.kernel.boundary import CaptureFault, Event
+from tradigrade.kernel.capture import Recorder
 from tradigrade.kernel.disk import SystemDisk
+from tradigrade.ports import CREDENTIALS_NAME, node_ports, trader_files
 from tradigrade.replay import Replay
 from tradigrade.seams import real_seams
+from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.capture_file import Header, read_capture
 from tradigrade.storage.journal import Journal
 from tradigrade.trading.order_events import OrderIntended
@@ -116,6 +121,16 @@ def test_every_process_of_a_run_with_kills_is_made_again(tmp_path: Path) -> None
     assert ids == sorted(ids, key=lambda name: journal(run).index(name.encode())), "all of them, in their order"
 
 
+def test_a_journal_that_rotates_is_made_again_file_by_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AccountJournal.__init__, "__defaults__", (6_000,))
+    run = trade(tmp_path, 16)
+    made = replay(captures(run)[0])
+    assert made.run(), made.player.fault
+    rotated = sorted(run.data.glob("account-main.journal.*"))
+    assert len(rotated) >= 3, "it did rotate"
+    assert {path: made.disk.files[path] for path in rotated} == {path: path.read_bytes() for path in rotated}
+
+
 def test_a_strategy_that_was_changed_since_is_found_at_its_first_other_decision(tmp_path: Path) -> None:
     mine = tmp_path / "mine.py"
     mine.write_text(TRADES_ON_ITS_OWN)
@@ -139,6 +154,31 @@ def test_what_the_outside_says_is_what_decides(tmp_path: Path) -> None:
     changed[place] = [*changed[place][:3], changed[place][3].replace(b"tgmain-", b"tgmean-")]  # type: ignore[index]
     assert Replay(capture._replace(events=iter(events))).run()
     assert not Replay(capture._replace(events=iter(changed))).run()
+
+
+def test_every_port_of_a_trader_is_a_file_or_behind_the_boundary(tmp_path: Path) -> None:
+    """A new port that is neither would decide in a run what a replay does not know of."""
+    run = make_run(tmp_path)
+    run.exchange_dir.mkdir()
+    (run.exchange_dir / CREDENTIALS_NAME).write_bytes(msgspec.json.encode(Credentials("a", "b")))
+    loop = asyncio.new_event_loop()
+    try:
+        ports = node_ports("trader", run, loop, real_seams(loop))
+    finally:
+        loop.close()
+    behind = captured_ports(Recorder(_Nowhere(), print), ports)
+    bare = {name for name, port in ports.items() if behind[name] is port}
+    assert bare == trader_files(run, real_seams(loop)).keys()
+    trade(tmp_path, 1, run)
+    assert ports.keys() <= replay(captures(run)[0]).system.ports.keys()
+
+
+class _Nowhere:
+    def write(self, events: list[Event]) -> None:
+        """Nobody reads it."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 # -- the file ---------------------------------------------------------------------------------------------------------
@@ -185,7 +225,8 @@ def test_the_oldest_captures_make_room_for_a_new_one(tmp_path: Path) -> None:
     assert begun is not None
     begun.close()
     kept = [path.name for path in captures(run)]
-    assert kept == ["trader-2-old.capture", "trader-3-old.capture", "trader-9-r1.capture"]
+    assert [name for name in kept if "old" in name] == ["trader-2-old.capture", "trader-3-old.capture"]
+    assert [name for name in kept if name.endswith("-trader-9-r1.capture")] == kept[:1]
 
 
 def test_a_trader_with_threads_is_not_captured_and_the_reason_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """A whole trader on virtual time before the venue in memory, captured as a process captures it."""
 
 import dataclasses
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -135,6 +134,3 @@ class _Log:
 
     def _note(self, event: str, **_: object) -> None:
         self.lines.append(event)
-
-
-Step = Callable[[CapturedTrader], object]

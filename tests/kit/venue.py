@@ -201,7 +201,7 @@ class ScriptedVenue:
         )
         last = {symbol: self._last_trade_id(symbol) for symbol in request.symbols}
         balances = {currency: amount for currency, amount in self.balances.items() if amount}
-        return Evidence(asked_ns, orders, trades, last, balances)
+        return Evidence(asked_ns, orders, trades, last, balances, self.loop.clock.now_ns())
 
     def _last_trade_id(self, symbol: str) -> int:
         return max((int(trade.trade_id) for trade in self.trades if trade.symbol == symbol), default=0)

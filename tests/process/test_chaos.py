@@ -148,7 +148,7 @@ def test_what_is_no_target_is_refused(system: Running, arguments: tuple[str, ...
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [("tree",), ("chaos", "kill", "trader")])
+@pytest.mark.parametrize("arguments", [("tree",), ("chaos", "kill", "trader"), ("chaos", "run")])
 def test_where_nothing_runs_the_exit_code_is_3(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = run_command(*arguments, "--data-dir", str(tmp_path), "--json")
     assert (done.returncode, done.stdout) == (3, "")

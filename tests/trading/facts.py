@@ -105,4 +105,4 @@ def evidence(
     **balances: str,
 ) -> Evidence:
     totals = {currency: Decimal(amount) for currency, amount in balances.items()}
-    return Evidence(asked_ns, orders, trades, last or {}, totals)
+    return Evidence(asked_ns, orders, trades, last or {}, totals, asked_ns)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trading.facts import NOW_NS, SYMBOL, accepted, books, fill, intent, placed
-from tradigrade.trading.books import CLOSED_KEPT, Books
+from tradigrade.trading.books import ADOPTED, CLOSED_KEPT, Books
 from tradigrade.trading.messages import ZERO
 from tradigrade.trading.order_events import (
     BalanceAdopted,
@@ -211,11 +211,11 @@ def test_a_fill_ends_no_doubt_of_the_rest() -> None:
     assert order.remaining == Decimal("0.6")
 
 
-def test_a_fill_of_an_order_nobody_knows_moves_balances_and_no_strategy() -> None:
+def test_a_fill_of_an_order_nobody_knows_moves_balances_and_is_nobodys_so_that_strategies_still_add_up() -> None:
     stranger = intent("by hand")
     folded = books(BalanceAdopted("USDT", Decimal(1000), NOW_NS), fill(stranger))
     assert folded.balances == {"USDT": Decimal(900), "BTC": Decimal(1)}
-    assert folded.strategy_positions == {}
+    assert folded.strategy_positions == {(ADOPTED, SYMBOL): folded.positions[SYMBOL].amount}
 
 
 def test_an_unknown_order_reserves_what_is_left_of_it() -> None:

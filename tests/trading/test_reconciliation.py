@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.trading.facts import NOW_NS, SYMBOL, accepted, at_venue, books, evidence, fill, intent, placed
-from tradigrade.trading.books import Books
+from tradigrade.trading.books import ADOPTED, Books
 from tradigrade.trading.evidence import Evidence
 from tradigrade.trading.order_events import (
     BalanceAdopted,
@@ -15,7 +15,7 @@ from tradigrade.trading.order_events import (
     OrderRejected,
     OrderUnknown,
 )
-from tradigrade.trading.reconciliation import ADOPTED, begin, compare, settle
+from tradigrade.trading.reconciliation import begin, compare, settle
 
 LOST_AFTER_NS = 2_500_000_000
 PREFIX = "tgmain-"
