@@ -13,6 +13,7 @@ from .storage.halt import HaltLatch
 from .supervisors.process_table import FORK_SERVERS, Process
 from .supervisors.reports import ActorReport, NodeBeat, NodeReport, ProcessReport, SupervisorReport, SystemReport
 from .supervisors.supervisor import SUPERVISION
+from .supervisors.requests import RestartChild
 from .transports.control import Acknowledged, ChaosAsked, Failed, StatusAnswered, StatusAsked, StopAsked
 
 RELAY_TIMEOUT_S = 2.0
@@ -80,6 +81,8 @@ class Monitor(Actor):
         self._heard_ns: dict[str, tuple[int, int]] = {}
         self._counted: dict[str, int] = {}
         self._halt_reason = ""
+        self._left_down = False
+        """The trader is, and comes back when a person releases the halt that followed."""
 
     def start(self) -> None:
         self._settings = self.host.run_settings.settings.supervision
@@ -104,9 +107,11 @@ class Monitor(Actor):
                 self.host.finish(reason)
             case SupervisorReport(kind="left_down", path=path, reason=reason) if path == TRADER:
                 self._halt_reason = f"the trader was left down: {reason}"
+                self._left_down = True
                 self._latch()
             case _TickDue():
                 self._latch()
+                self._bring_back()
                 self._check_silence()
                 self.context.tell("console/console", self.report(), ttl_s=1.0)
 
@@ -121,6 +126,13 @@ class Monitor(Actor):
             return
         self.host.log.error("halted", reason=self._halt_reason)
         self._halt_reason = ""
+
+    def _bring_back(self) -> None:
+        """Who releases the halt of a trader that was left down wants it back."""
+        if self._left_down and not self._halt_reason and self.host.latch.read() is None:
+            self._left_down = False
+            self.host.log.warning("the halt was released: the trader is started again")
+            self.context.ask(NODES, RestartChild("trader"), RELAY_TIMEOUT_S)
 
     def report(self) -> SystemReport:
         return SystemReport(self.host.run_settings.started_ns, tuple(map(self._judge, self.host.spawner.reports())))

@@ -59,7 +59,7 @@ class LadderSettings(Section, frozen=True):
     """Syncs of the journal may fail for so long."""
     min_free_mb: Count = 100
     """Less free disk than this leaves only orders that shrink positions; 0: never."""
-    restarts: Count = 15
+    restarts: Count = 4
     """More restarts of the account within `restarts_period_s` leave only orders that shrink positions."""
     restarts_period_s: PositiveFloat = 60.0
 
@@ -110,6 +110,8 @@ class SupervisionSettings(Section, frozen=True):
     intensity: Count = 30
     """This many restarts within `period_s` are borne; one more, and the supervisor gives up."""
     period_s: PositiveFloat = 60.0
+    account_intensity: Count = 8
+    """So many restarts of ledger, executor and risk within `period_s` are borne; one more, and all is halted."""
     backoff_min_s: PositiveFloat = 0.02
     backoff_max_s: PositiveFloat = 5.0
     """The wait before a restart grows from `backoff_min_s` to this."""

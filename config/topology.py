@@ -164,7 +164,7 @@ def _account(run: Run) -> ChildSpec:
     settings, account = run.settings, "trader/trading/account"
     return _supervisor(
         "account",
-        _flags(settings, "one_for_all"),
+        msgspec.structs.replace(_flags(settings, "one_for_all"), intensity=settings.supervision.account_intensity),
         _actor("ledger", "actors.ledger:Ledger"),
         _actor(
             "executor",

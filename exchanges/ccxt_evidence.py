@@ -17,7 +17,8 @@ QUERIES_AT_ONCE = 20
 
 
 async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -> Evidence:
-    """The venue's time and open orders first, balances last, so that what happens meanwhile shows as a difference, never as agreement.
+    """The venue's time and open orders first, balances last: what happens meanwhile shows as a difference, never as
+    agreement.
 
     Raises what ccxt raises.
     """

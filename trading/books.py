@@ -24,8 +24,8 @@ from .order_events import (
 from .order_states import CLOSED, OrderState, may_follow
 
 ADOPTED = "adopted"
-"""Strategy name of what the account did and the journal does not know, since a power loss took its tail: orders with our
-prefix, and fills."""
+"""Strategy name of what the account did and the journal does not know, since a power loss took its tail: orders with
+our prefix, and fills."""
 
 CLOSED_KEPT = 500
 """Closed orders remembered for late fills and for showing; older ones live on in the journal."""

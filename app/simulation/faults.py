@@ -1,4 +1,4 @@
-"""What can happen to a simulated system: each kind of fault, how it is drawn, and a schedule of them brought over it."""
+"""What can happen to a simulated system: each kind of fault, how it is drawn, a schedule of them brought over it."""
 
 from collections.abc import Callable
 from random import Random

@@ -26,6 +26,8 @@ from .witness import Witness
 DATA = Path("/simulated")
 RUN_AGAIN_S = 3.0
 """After a launcher died, or gave up, a person starts it again this much later."""
+RELEASE_S = 5.0
+"""A person looks at a halt for so long, and releases it."""
 
 
 class World:
@@ -59,6 +61,7 @@ class World:
         """Every node and launcher there ever was."""
         self.counts: Counter[str] = Counter()
         self._pids = 1_000
+        self._halted_ns = 0
         self._runs = 0
         self.stopping = False
         self.launcher = self._launch()
@@ -157,7 +160,11 @@ class World:
         self.launcher = self._launch()
 
     def watch_launcher(self) -> None:
-        """A launcher that gave up is started again, as a person would."""
+        """A launcher that gave up is started again, and a halt released, as a person would."""
+        if HaltLatch(self.disk, DATA / HALT_NAME).read() is None:
+            self._halted_ns = self.clock.monotonic_ns()
+        elif self.clock.monotonic_ns() - self._halted_ns > RELEASE_S * 1e9:
+            self.release_halt("looked into it")
         if self.launcher.reason and not self.stopping and self.launcher.alive:
             self.counts["gave_up"] += 1
             self.launcher.kill()

@@ -176,4 +176,4 @@ def test_ccxt_places_sees_cancels_and_hears_stops(certificate):  # noqa: F811 - 
     evidence = [venue_order(order) for order in standing]
     assert [(order.state, order.amount) for order in evidence] == [("open", Decimal("0.01"))] * 3
     assert [order.price for order in evidence] == [None, Decimal(14_900), Decimal(25_000)]
-    assert [order.type for order in evidence] == ["market", "limit", "limit"]
+    assert [order.type for order in evidence] == ["stop_loss", "stop_loss_limit", "take_profit_limit"]

@@ -20,7 +20,7 @@ from tests.simulation.ladder import (
 from tradigrade.config.settings import RiskSettings
 from tradigrade.exchanges.simulated.engine import OrderRequest
 
-BACK_S = 40.0
+BACK_S = 90.0
 
 
 class Row(NamedTuple):
@@ -86,7 +86,7 @@ def paused(system: Watched) -> Callable[[], object]:
 
 
 def restarting_often(system: Watched) -> None:
-    system.crash(RISK, 17, 0.5)
+    system.crash(RISK, 6, 0.5)
 
 
 def halted_by_a_person(system: Watched) -> Callable[[], object]:
@@ -103,7 +103,7 @@ def drawn_down(system: Watched) -> Callable[[], object]:
 
 
 def gave_up(system: Watched) -> Callable[[], object]:
-    system.crash(RISK, 60, 0.4)
+    system.crash(RISK, 10, 2.0)
     return system.release
 
 
@@ -111,7 +111,7 @@ ROWS = [
     Row("the learner is cut off", "FALLBACK", LEARNED_SCOPE, "learner", learner_cut_off, 15.0),
     Row("a strategy is paused by a person", "REDUCING", STRATEGY, "the test wants it", paused),
     Row("a strategy is left down", "REDUCING", STRATEGY, "left down", strategy_left_down),
-    Row("the account restarts too often", "REDUCING", "account", "too often", restarting_often),
+    Row("the account restarts too often", "REDUCING", "account", "restarted more than", restarting_often),
     Row("syncs of the journal fail", "REDUCING", "account", "cannot be synced", disk("sync_fails")),
     Row("the day's loss reaches its warning", "REDUCING", "account", "loss", losing, 60.0, LOSSY_RISK),
     Row("the market falls silent", "CANCEL_ONLY", SYMBOL, "", market_silent),
