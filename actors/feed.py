@@ -65,6 +65,8 @@ class Feed(Actor):
         self._port = port
         self._connected = False
         self.context.subscribe(topics.STATE_ASKED)
+        for market in self._markets.values():
+            self._tell_state(market)  # the incarnation before may have been killed without a word
         self._open()
 
     def stop(self, reason: str) -> None:

@@ -209,8 +209,12 @@ class StrategyRunner(Actor):
             self.context.system.metrics.count("models_corrupt")
 
     def _save(self) -> None:
-        if self._models is not None:
+        if self._models is None:
+            return
+        try:
             self.context.ports["model_states"].save(self._state_name, self._models.state())
+        except OSError:  # a full disk costs what was learned since, never a strategy
+            self.context.system.metrics.count("model_states_not_saved")
 
     def _show(self, models: ModelRunner, at_ns: int) -> None:
         losses = models.losses()

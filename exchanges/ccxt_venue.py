@@ -150,7 +150,8 @@ class CcxtVenue:
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 self._deliver(VenueClosed(_first_words(error)))
             finally:
-                self._exchange = None
+                if self._exchange is exchange:  # whoever opened anew meanwhile has one of its own
+                    self._exchange = None
                 async with asyncio.timeout(REQUEST_TIMEOUT_S):
                     await session.close()
                     await exchange.close()

@@ -66,16 +66,18 @@ class BinanceStreams:
     async def _stay_connected(self, symbols: tuple[str, ...]) -> None:
         delay_s = RECONNECT_MIN_S
         while True:
+            ours: aiohttp.ClientSession | None = None
             try:
-                async with await self._open_session() as session:
-                    self._session = session
+                async with await self._open_session() as ours:
+                    self._session = session = ours
                     await self._listen(session, symbols)
                     delay_s = RECONNECT_MIN_S
                 reason = "the venue closed the connection"
             except (aiohttp.ClientError, TimeoutError, OSError, TypeError, ValueError) as error:
                 reason = f"{type(error).__name__}: {error}"
             finally:
-                self._session = None
+                if self._session is ours:  # whoever opened anew meanwhile has a session of its own
+                    self._session = None
             self._deliver(StreamsClosed(reason))
             await asyncio.sleep(delay_s * (1.0 - 0.3 * self._entropy.jitter()))
             delay_s = min(delay_s * 2, RECONNECT_MAX_S)

@@ -142,3 +142,16 @@ def test_a_snapshot_is_fetched_over_the_same_session_and_a_failure_is_told() -> 
         assert "503" in (await heard.wait(SnapshotUnavailable)).reason
 
     run(stay, check)
+
+
+def test_opened_anew_while_the_old_connection_still_closes_it_fetches_over_the_new_one() -> None:
+    async def check(port: BinanceStreams, heard: Heard) -> None:
+        await heard.wait(StreamsOpened)
+        again = Heard()
+        port.open(("BTC/USDT",), again)
+        await again.wait(StreamsOpened)
+        await asyncio.sleep(streams.CLOSE_TIMEOUT_S + 0.2)  # the old one has let go of all it had by then
+        port.request_snapshot("BTC/USDT", 0.0)
+        assert json.loads((await again.wait(SnapshotArrived)).payload)["lastUpdateId"] == 5
+
+    run(stay, check)
