@@ -158,10 +158,11 @@ def test_a_symbol_is_live_once_its_book_is_in_sync_and_only_that_symbol() -> Non
     stand = Stand()
     stand.tell(StreamsOpened())
     assert stand.market.asked == [("BTC/USDT", 0.0), ("ETH/USDT", 0.0)]
-    assert stand.changes() == []
+    begun = (False, "no market data yet")  # told at the start: an incarnation that was killed took nothing back
+    assert stand.changes() == [begun]
     stand.tell(snapshot(100))
-    assert stand.changes() == [(True, "the book is in sync")]
-    assert stand.changes("ETH/USDT") == []
+    assert stand.changes() == [begun, (True, "the book is in sync")]
+    assert stand.changes("ETH/USDT") == [begun]
 
 
 def test_a_gap_ends_being_live_and_a_new_snapshot_brings_it_back() -> None:
@@ -247,7 +248,7 @@ def test_a_disconnect_is_told_of_every_symbol_and_the_streams_bring_them_back() 
 def test_a_snapshot_that_comes_after_the_disconnect_makes_nothing_live() -> None:
     stand = Stand()
     stand.tell(StreamsOpened(), StreamsClosed("reset by peer"), snapshot(100))
-    assert [live for live, _ in stand.changes()] == [False]
+    assert [live for live, _ in stand.changes()] == [False, False]
 
 
 def test_whoever_asks_is_told_the_state_of_every_symbol() -> None:
