@@ -14,8 +14,8 @@ from rich.console import Console
 from .cli_chaos import chaos_app
 from .cli_common import FAILED, USED_WRONGLY, ConfigOption, DataDirOption, JsonOption, explained, fail, find_data_dir
 from .cli_operate import add_operations
-from .cli_simulate import simulate
 from .cli_replay import replay as replay_command
+from .cli_simulate import simulate
 from .config.errors import ConfigFault
 
 app = typer.Typer(
@@ -29,9 +29,6 @@ node_app = typer.Typer(help="Run one node by itself.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(node_app, name="node")
 app.add_typer(chaos_app, name="chaos")
-app.command("replay")(replay_command)
-add_operations(app)
-app.command()(simulate)
 
 
 @app.command()
@@ -152,6 +149,11 @@ def node_run(
         run_node(name, load_settings(config), find_data_dir(data_dir))
     except (ConfigFault, StartFault) as fault:
         raise fail(str(fault), USED_WRONGLY) from None
+
+
+add_operations(app)
+app.command()(simulate)
+app.command("replay")(replay_command)
 
 
 def main() -> None:

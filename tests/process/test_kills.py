@@ -1,7 +1,6 @@
 """Nodes are killed for real while the system trades; the books and the venue's own log are the judges."""
 
 import os
-import random
 import signal
 import time
 from pathlib import Path
@@ -9,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.kit.running import Running, alive, assert_no_order_lost_or_doubled, running
+from tests.soak.kills import PERIOD_S, draw, leaks, strike_all, times_table
 from tradigrade.trading.books import Books
+from tradigrade.trading.laws import check_signals
 from tradigrade.trading.order_events import OrderEvent
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
-
 KILLS = int(os.environ.get("KILLS", "5"))
+SEED = 32
+"""Its first five strikes are two on the trader, and one each on exchange, guard and console."""
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(180 + PERIOD_S * KILLS)]
 
 
 def kill_and_wait(system: Running, name: str) -> None:
@@ -24,19 +27,19 @@ def kill_and_wait(system: Running, name: str) -> None:
     print(f"\n{name} killed: process up after {after['up_ms']} ms, serving after {after['ready_ms']} ms", end="")
 
 
-def test_a_trader_killed_at_random_instants_loses_and_doubles_no_order(tmp_path: Path) -> None:
-    moments = random.Random(11)
+def test_nodes_killed_at_random_instants_lose_and_double_no_order_and_leave_nothing_behind(tmp_path: Path) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(3)
-        for _ in range(KILLS):
-            time.sleep(moments.uniform(0.3, 1.5))
-            kill_and_wait(system, "trader")
+        struck = strike_all(system.data_dir, draw(SEED, KILLS), SEED)
+        print(*times_table(struck.repairs), sep="\n")
         system.wait_orders(len(system.intents()) + 3)
         summary = system.stop()
         assert summary["reconciled"], summary["differences"]
         assert summary["restarts"] >= KILLS
         assert summary["orders"] == len(system.intents())
         assert_no_order_lost_or_doubled(system)
+        check_signals(system.journal())
+        assert not leaks(struck)
 
 
 @pytest.mark.parametrize("name", ["exchange", "guard", "learner", "console", "forkserver", "spare"])
