@@ -6,8 +6,11 @@ DECLARED := pyproject.toml constraints.txt deploy/setup.sh
 ARGS ?=
 TESTS ?= tests
 ONLY ?=
+SEEDS ?= 1000
+MINUTES ?= 10
+SECONDS ?= 60
 
-.PHONY: help run test setup check bench ci
+.PHONY: help run test setup check bench ci soak fuzz
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -17,7 +20,7 @@ run: $(VENV)/run.stamp ## install into .venv, then `tradigrade up` (ARGS='--conf
 	@exec $(BIN)/tradigrade up $(ARGS)
 
 test: setup ## the same set-up, then the whole test suite (TESTS=tests/kernel)
-	@$(BIN)/python -m pytest $(TESTS)
+	@sh deploy/suite.sh $(TESTS)
 
 setup: $(VENV)/dev.stamp ## only the set-up, with everything the tests need
 
@@ -31,7 +34,13 @@ check: setup ## lint, types, import layers, packages listed, unused dependencies
 	@$(BIN)/python -m pytest -q tests/architecture/test_layout.py
 
 ci: check ## the longer run before a change lands: more seeds, more kills
-	@SEEDS=1000 KILLS=20 HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest
+	@SEEDS=1000 KILLS=20 HYPOTHESIS_PROFILE=search sh deploy/suite.sh $(TESTS)
+
+soak: setup ## much longer: KILLS=200 nodes killed under trading, chaos for MINUTES=10, SEEDS=1000 simulated; 0 leaves one out
+	@$(BIN)/python -m tests.soak --kills $(or $(KILLS),200) --minutes $(MINUTES) --seeds $(SEEDS)
+
+fuzz: setup ## hostile input at every door, SECONDS=60 in all (ONLY=door,door)
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --only '$(ONLY)'
 
 bench: setup ## one JSON object a line on standard output (ONLY=prefix,prefix)
 	@$(BIN)/python -m benchmarks $(ONLY)

@@ -45,6 +45,7 @@ class Commits:
             return False
         if len(self._owed) >= OWED_MAX:
             raise JournalFault(f"{OWED_MAX} events could not be written: {self._fault}; make room on the disk")
+        self._context.fault_point("commit: booked")
         self._owed.append(event)
         self._flush()
         return True
@@ -63,6 +64,7 @@ class Commits:
         while self._owed:
             if not self._try(self._owed[0]):
                 return False
+            self._context.fault_point("commit: written")
             self._context.publish(topics.ORDERS, self._owed.popleft())
         return True
 

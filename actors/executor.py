@@ -20,11 +20,8 @@ from ..trading.messages import ZERO, OrderApproved, OrderRefused, RungChanged, S
 from ..trading.order_events import (
     CancelIntended,
     CancelRequested,
-    OrderAccepted,
-    OrderCancelled,
     OrderEvent,
     OrderFilled,
-    OrderRejected,
     OrderUnknown,
 )
 from ..trading.order_ids import client_id_prefix, make_client_id
@@ -39,6 +36,7 @@ from .drain import AccountDrain, DrainDue
 from .heard_rungs import HeardRungs
 from .reconciler import ReconcileDue, Reconciler
 from .risk import RiskStarted, Stopping
+from .venue_meaning import meaning_of_answer, meaning_of_report
 from .venue_session import Attach, Cancel
 
 CHECK_PERIOD_S = 0.5
@@ -103,8 +101,8 @@ class Executor(Actor):
                 self._placed(message)
             case OrderFilled():
                 self._filled(message)
-            case OrderReported(client_id, venue_id, state):
-                self._reported(client_id, venue_id, state)
+            case OrderReported():
+                self._reported(message)
             case CancelRequested(client_id, reason):
                 self._cancel(client_id, reason)
             case CancelAnswered(client_id, outcome):
@@ -154,6 +152,7 @@ class Executor(Actor):
         if code := self._refuse_approval(approval, now_ns):
             self.context.publish(topics.REFUSALS, refuse(approval, code, now_ns))
             return
+        self.context.fault_point("executor: approval checked")
         self._used_approvals = {key: at for key, at in self._used_approvals.items() if at > now_ns}
         self._used_approvals[approval.approval_id] = approval.expires_ns
         with self._journal.exclusive():  # its id is the sequence it is written at
@@ -164,7 +163,9 @@ class Executor(Actor):
         if not written:
             self.context.publish(topics.REFUSALS, refuse(approval, "JOURNAL_FAULT", now_ns))
             return
+        self.context.fault_point("executor: intent written")
         self.context.tell(self.session, intent)  # before the others hear of it: nothing may stand in the way
+        self.context.fault_point("executor: order sent")
         self._count(intent)
         self.context.publish(topics.ORDERS, intent)
         self._commit(place(intent, self.context.now_ns()))
@@ -191,15 +192,10 @@ class Executor(Actor):
         return refuse_order(rung, approval.side, approval.amount, held)
 
     def _placed(self, answer: PlaceAnswered) -> None:
-        now_ns = self.context.now_ns()
-        match answer.outcome:
-            case "done":
-                self._commit(OrderAccepted(answer.client_id, answer.venue_id, now_ns))
-            case "refused":
-                self._commit(OrderRejected(answer.client_id, answer.code, answer.reason, now_ns))
-            case "unknown":
-                self._commit(OrderUnknown(answer.client_id, f"{answer.code}: {answer.reason}", now_ns))
-                self._reconciler.soon()
+        self.context.fault_point("executor: answer heard")
+        self._commit(meaning_of_answer(answer, self.context.now_ns()))
+        if answer.outcome == "unknown":
+            self._reconciler.soon()
 
     def _filled(self, fill: OrderFilled) -> None:
         if fill.client_id in self.books.orders:
@@ -207,17 +203,11 @@ class Executor(Actor):
         else:
             self._reconciler.soon()
 
-    def _reported(self, client_id: str, venue_id: str, state: str) -> None:
-        order = self.books.orders.get(client_id)
-        if order is None:
-            return
-        now_ns = self.context.now_ns()
-        if state == "open" and order.state in DOUBTFUL:
-            self._commit(OrderAccepted(client_id, venue_id, now_ns))
-        elif state == "cancelled":
-            self._commit(OrderCancelled(client_id, "cancelled at the venue", now_ns))
-        elif state == "rejected":
-            self._commit(OrderRejected(client_id, "VENUE", "rejected at the venue", now_ns))
+    def _reported(self, report: OrderReported) -> None:
+        order = self.books.orders.get(report.client_id)
+        event = None if order is None else meaning_of_report(report, order, self.context.now_ns())
+        if event is not None:
+            self._commit(event)
 
     def _cancel(self, client_id: str, reason: str) -> None:
         order = self.books.orders.get(client_id)
@@ -225,6 +215,7 @@ class Executor(Actor):
             return
         if not order.cancel_wanted:
             self._commit(CancelIntended(client_id, reason, self.context.now_ns()))
+        self.context.fault_point("executor: cancel wanted")
         self._cancelling.add(client_id)
         self.context.tell(self.session, Cancel(client_id, order.intent.symbol))
 
@@ -260,6 +251,7 @@ class Executor(Actor):
                 self._fenced = True
                 self._reconciler.fence(str(error)[:300])
             return
+        self.context.fault_point("executor: lease taken")
         if self._fenced:
             self._fenced = False
             self._doubt_unproven("the lease was taken anew")

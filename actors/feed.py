@@ -117,6 +117,7 @@ class Feed(Actor):
         except MalformedFrame:
             self._metrics.count("frames_malformed")
             return
+        self.context.fault_point("feed: frame decoded")
         market = self._markets.get(event.symbol)
         if market is None:
             self._metrics.count("frames_foreign")

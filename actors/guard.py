@@ -25,7 +25,7 @@ from ..trading.guard_events import (
 )
 from ..trading.order_ids import client_id_prefix
 
-TICK_S = 0.1
+TICK_S = 0.2
 
 
 class _TickDue:
@@ -64,6 +64,7 @@ class Guard(Actor):
             case _TickDue():
                 self._check_fence()
                 halt = self._halt.read()
+                self.context.fault_point("guard: halt read")
                 self._step(HaltRead("" if halt is None else halt.reason or "no reason given"))
                 self.context.progress()
             case OpenOrdersSeen() | CancelDone() | GuardFailed():
@@ -82,6 +83,7 @@ class Guard(Actor):
                 self._venue.look(number)
             case Cancel(order):
                 if self._check_fence():
+                    self.context.fault_point("guard: before a cancel")
                     self._venue.cancel(order)
             case Fence():
                 self._fence()

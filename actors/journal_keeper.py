@@ -24,12 +24,22 @@ from ..trading.messages import (
 from ..trading.tally import RunStarted
 from . import topics
 
-SYNC_PERIOD_S = 0.01
+SYNC_AFTER_S = 0.01
+"""What is appended first is synced this much later, with all that follows it until then."""
+TICK_PERIOD_S = 0.5
 LOOK_PERIOD_S = 1.0
 OWED_MAX = 10_000
 
 
+class _Appended:
+    pass
+
+
 class _SyncDue:
+    pass
+
+
+class _TickDue:
     pass
 
 
@@ -65,20 +75,28 @@ class JournalKeeper(Actor):
         self._synced = 0
         """The sequence below which everything is being synced, and that below which everything is on the disk."""
         self._synced_ns = self.context.system.clock.monotonic_ns()
+        self._scheduled = False
         self._causes: dict[str, str] = {}
         recovered_bytes = self._journal.open()
+        self.context.fault_point("journal: opened")
         if recovered_bytes:
             self.context.system.metrics.count("journal_torn_bytes", recovered_bytes)
         self._write(RunStarted(self.run_id, self.context.now_ns()))
         for topic in (topics.SIGNALS, topics.APPROVALS, topics.REFUSALS, topics.RECONCILED, topics.RUNG):
             self.context.subscribe(topic)
         self.context.subscribe(topics.STATE_ASKED)
-        self.context.repeat(SYNC_PERIOD_S, _SyncDue())
+        self._schedule()
+        self.context.repeat(TICK_PERIOD_S, _TickDue())
         self.context.repeat(LOOK_PERIOD_S, _LookDue())
 
     def receive(self, message: Any) -> Any:
         match message:
+            case _Appended():
+                self._schedule()
             case _SyncDue():
+                self._scheduled = False
+                self._go_on()
+            case _TickDue():
                 self._go_on()
             case SyncEnded(sequence, fault):
                 self._sync_ended(sequence, fault)
@@ -91,6 +109,7 @@ class JournalKeeper(Actor):
                     self.context.publish(topics.CAUSES, CauseNoted(ACCOUNT, cause, bool(words), words))
 
     def stop(self, reason: str) -> None:
+        self._journal.at_append(None)
         self._journal.close()
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -118,10 +137,30 @@ class JournalKeeper(Actor):
         if self._owed:
             self._flush()
         if self._journal.is_full:
-            self._try("rotate", self._journal.rotate)
+            self._rotate()
         elif self._syncing is None:
             self._sync()
         self._judge_faults()
+        self._wait()
+
+    def _wait(self) -> None:
+        """For the next record, or, where something is left to do, for a moment; a sync under way tells of its end."""
+        if self._syncing is not None:
+            return
+        system, path = self.context.system, self.context.path
+        self._journal.at_append(lambda: system.tell(path, _Appended(), sender="port/journal", lane=Lane.SUPERVISION))
+        if self._owed or self._faults or self._journal.next_sequence != self._synced:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self.context.schedule(SYNC_AFTER_S, _SyncDue())
+
+    def _rotate(self) -> None:
+        self.context.fault_point("journal: full")
+        self._try("rotate", self._journal.rotate)
+        self.context.fault_point("journal: rotated")
 
     def _sync(self) -> None:
         """In another thread; that it ended comes as a message, so that nothing here hangs on when it did."""
@@ -129,6 +168,7 @@ class JournalKeeper(Actor):
         if sequence == self._synced:
             self._synced_ns = system.clock.monotonic_ns()
             return
+        self.context.fault_point("journal: not synced")
         self._syncing = sequence
         self._run_in_thread(
             self._journal.sync,
@@ -141,9 +181,10 @@ class JournalKeeper(Actor):
         self._syncing = None
         if fault:
             self._faults["sync"] = fault
-            return
-        self._faults.pop("sync", None)
-        self._synced, self._synced_ns = sequence, self.context.system.clock.monotonic_ns()
+        else:
+            self._faults.pop("sync", None)
+            self._synced, self._synced_ns = sequence, self.context.system.clock.monotonic_ns()
+        self._wait()
 
     def _try(self, what: str, action: Any) -> None:
         try:

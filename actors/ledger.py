@@ -22,6 +22,7 @@ class Ledger(Actor):
         match message:
             case OrderFilled():
                 if self.books.apply(message) and (order := self.books.orders.get(message.client_id)):
+                    self.context.fault_point("ledger: fill booked")
                     self._publish(order.intent.strategy, message.symbol)
                     self.context.publish(topics.position(order.intent.strategy, message.symbol), message)
             case PositionAsked(strategy, symbol):

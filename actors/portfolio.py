@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from ..kernel.actor import Actor
-from ..kernel.envelope import Reply
 from ..trading.books import Books, Order
 from ..trading.messages import (
     ZERO,
@@ -19,7 +18,7 @@ from ..trading.messages import (
     StateAsked,
 )
 from ..trading.order_events import OrderEvent, OrderFilled
-from ..trading.tally import Drain, RunTally, Summary
+from ..trading.tally import RunTally, Summary, Value
 from ..trading.views import (
     FillView,
     LearningView,
@@ -33,9 +32,8 @@ from ..trading.views import (
 from ..transports.control import TradingAsked
 from . import topics
 
-PERIOD_S = 0.25
+PERIOD_S = 0.5
 KEPT = 50
-DRAIN_TIMEOUT_S = 3.4
 EQUITY_POINTS = 600
 EQUITY_PERIOD_NS = 1_000_000_000
 
@@ -50,9 +48,8 @@ class Portfolio(Actor):
     mailbox_limit = 100_000
     progress_due_s = 5.0
 
-    def __init__(self, receiver: str, executor: str, symbols: tuple[str, ...], currency: str) -> None:
+    def __init__(self, receiver: str, symbols: tuple[str, ...], currency: str) -> None:
         self.receiver = receiver
-        self.executor = executor
         self.symbols = symbols
         self.currency = currency
 
@@ -90,8 +87,8 @@ class Portfolio(Actor):
                 self.context.progress()
             case TradingAsked():
                 return self._snapshot()
-            case Drain():
-                return self._drain(message)
+            case Value(summary):
+                return self._value(summary)
             case FeedChanged(symbol, live):
                 self._live[symbol] = live
             case RungChanged():
@@ -106,24 +103,15 @@ class Portfolio(Actor):
             case LearningView():
                 self._learning[message.symbol] = message
             case _ if isinstance(message, OrderEvent) and self.books.apply(message):
+                self.context.fault_point("portfolio: event booked")
                 self.tally.apply(message)
                 if isinstance(message, OrderFilled):
                     self._show_fill(message)
 
-    def _drain(self, order: Drain) -> Reply:
-        """Let the executor bring the account to rest, and value what it holds then."""
-        answer = Reply()
-
-        def complete(done: Reply) -> None:
-            if done.error is not None:
-                answer.fail(done.error)
-                return
-            learned_bars = sum(view.learned_bars for view in self._learning.values())
-            summary: Summary = done.value
-            answer.resolve(msgspec.structs.replace(summary, equity=f"{self.equity():.8f}", learned_bars=learned_bars))
-
-        self.context.ask(self.executor, order, DRAIN_TIMEOUT_S).then(complete)
-        return answer
+    def _value(self, summary: Summary) -> Summary:
+        """What the account holds now, at today's prices, and how much was learned."""
+        learned_bars = sum(view.learned_bars for view in self._learning.values())
+        return msgspec.structs.replace(summary, equity=f"{self.equity():.8f}", learned_bars=learned_bars)
 
     def _show_fill(self, fill: OrderFilled) -> None:
         self._fills.appendleft(

@@ -139,6 +139,7 @@ class Reconciler:
                 self._commit(event)
         for event in settle(self._books, evidence, now_ns, self._lost_after_ns, self._prefix, just_begun=just_begun):
             self._commit(event)
+            self._context.fault_point("reconciler: settled in part")
         self._cancel_strays(evidence)
         differences = compare(self._books, evidence)
         if differences and moved and self._moving < MOVING_BORNE:

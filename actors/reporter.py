@@ -20,7 +20,7 @@ from ..supervisors.supervisor import SUPERVISION, Supervisor
 from . import topics
 
 
-REPORT_EVERY = 4
+REPORT_EVERY = 2
 """Of so many beats one is a whole report."""
 SOON_S = 0.05
 """What changed is reported this much later, with all that changed meanwhile."""

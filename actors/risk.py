@@ -19,13 +19,13 @@ from ..trading.messages import (
     CauseNoted,
     FeedChanged,
     MarketDataUpdate,
-    OrderApproved,
     OrderRefused,
     RungAsked,
     SignalGenerated,
     StateAsked,
 )
 from ..trading.order_events import CancelRequested, OrderEvent, OrderIntended
+from ..trading.order_making import approve
 from ..trading.order_states import OrderState
 from ..trading.risk import Draft, Limits, Refusal, RiskView, judge
 from ..trading.rungs import Rung, Standing, lowest
@@ -35,7 +35,7 @@ from .risk_facts import RiskFacts
 from .risk_watch import RiskWatch
 from .standings import Standings
 
-CHECK_PERIOD_S = 0.1
+CHECK_PERIOD_S = 0.2
 
 
 class RiskStarted(msgspec.Struct, frozen=True):
@@ -226,22 +226,10 @@ class Risk(Actor):
         self._reserved[approval_id] = _Reservation(expires_ns, signal.strategy, draft)
         self._approved_ns.append(self.context.system.clock.monotonic_ns())
         market = self._markets[signal.symbol]
-        approval = OrderApproved(
-            approval_id=approval_id,
-            risk_incarnation=self.incarnation,
-            signal_id=signal.signal_id,
-            strategy=signal.strategy,
-            symbol=draft.symbol,
-            side=draft.side,
-            type=draft.type,
-            amount=draft.amount,
-            price=draft.price,
-            reference_price=draft.reference,
-            judged_ns=now_ns,
-            expires_ns=expires_ns,
-            judged_on=f"{market.kind} {market.sequence} of {market.symbol}",
-        )
+        approval = approve(approval_id, self.incarnation, signal, draft, market, now_ns, expires_ns)
+        self.context.fault_point("risk: reserved")
         self.context.tell(self.executor, approval)
+        self.context.fault_point("risk: approval told")
         self.context.publish(topics.APPROVALS, approval)  # for the record: nobody trades on it
 
     def _stop_trading(self, flatten: bool) -> None:

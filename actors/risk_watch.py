@@ -43,7 +43,7 @@ class RiskWatch:
         self.check_restarts()
 
     def check(self, equity: Decimal | None) -> None:
-        """To be called about ten times a second; None where the equity cannot be told."""
+        """To be called about five times a second; None where the equity cannot be told."""
         self._check_latch()
         self.check_restarts()
         if equity is not None:

@@ -179,7 +179,9 @@ class StrategyRunner(Actor):
             horizon_s=prediction.horizon_s if prediction else None,
             features=prediction.features if prediction else (),
         )
+        self.context.fault_point("strategy: signal made")
         self.context.tell(self.risk, signal)
+        self.context.fault_point("strategy: signal told")
         self.context.publish(topics.SIGNALS, signal)
         metrics = self.context.system.metrics
         metrics.count("signals")

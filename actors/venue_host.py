@@ -9,7 +9,7 @@ from ..kernel.actor import Actor
 from ..transports.control import Acknowledged, Failed, VenueBooks, VenueBooksAsked, VenueFaultAsked
 from .venue_server import ServerFailed, ServerOpened
 
-STATS_PERIOD_S = 0.25
+STATS_PERIOD_S = 1.0
 TIMES_MAX = 1_000_000
 """How often a fault happens that lasts for a time instead."""
 

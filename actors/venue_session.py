@@ -56,7 +56,9 @@ class VenueSession(Actor):
         match message:
             case OrderIntended():
                 self._sent_ns[message.client_id] = self.context.system.clock.monotonic_ns()
+                self.context.fault_point("venue: order not sent")
                 self._port.place(message)
+                self.context.fault_point("venue: order sent")
             case Cancel(client_id, symbol):
                 self._port.cancel(client_id, symbol)
             case EvidenceAsked():
@@ -80,6 +82,7 @@ class VenueSession(Actor):
                 for word in self._said.values():
                     self.context.publish(topics.VENUE, word)
             case PlaceAnswered():
+                self.context.fault_point("venue: answer heard")
                 self._note_latency(message.client_id)
                 self._forward(message)
             case CancelAnswered() | OrderReported() | OrderFilled() | EvidenceGathered() | EvidenceFailed():

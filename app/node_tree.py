@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import msgspec
 
 from .config.run import Run
-from .config.topology import DRAINS, SERVING_TOPIC, node_tree
+from .config.topology import DRAINS, SERVING_TOPIC, VALUES, node_tree
 from .injection import OUTSIDE, find_fault, inject_into_actor, release
 from .kernel.actor import Actor
 from .kernel.mailbox import Lane
@@ -17,10 +17,11 @@ from .supervisors.actors import ActorSpawner, check_tree
 from .supervisors.reports import SupervisorReport
 from .supervisors.supervisor import SUPERVISION, Supervisor
 from .trading.halting import halt_on
-from .trading.tally import Drain
+from .trading.tally import Drain, Summary, Value
 from .transports.control import Acknowledged, ChaosAsked, Failed
 
 DRAIN_TIMEOUT_S = 3.5
+VALUE_TIMEOUT_S = 0.3
 GRAVE = ("gave_up", "left_down", "start_error")
 
 
@@ -71,11 +72,18 @@ class NodeTree:
             return
         order = Drain(self.run.settings.on_stop)  # ahead of queued work: a slow reader must not hold the end up
         reply = self.system.ask(drain_path, order, DRAIN_TIMEOUT_S, lane=Lane.SUPERVISION)
-        reply.then(lambda done: self._drained(done.value))
+        reply.then(lambda done: self._value(done.value))
 
-    def _drained(self, summary: Any) -> None:
-        if summary is not None:
-            self.host.say("summary", msgspec.json.encode(summary).decode())
+    def _value(self, summary: Summary | None) -> None:
+        """It is at rest, or out of time; what it is worth is worth a moment."""
+        if summary is None:
+            self._stop_tree()
+            return
+        asked = self.system.ask(VALUES[self.system.node], Value(summary), VALUE_TIMEOUT_S, lane=Lane.SUPERVISION)
+        asked.then(lambda done: self._tell(done.value or summary))
+
+    def _tell(self, summary: Summary) -> None:
+        self.host.say("summary", msgspec.json.encode(summary).decode())
         self._stop_tree()
 
     def _stop_tree(self) -> None:

@@ -104,23 +104,23 @@ def learns() -> bool:
 
 
 def summarise(launcher: Launcher, run: Run) -> dict[str, Any]:
-    """One run in numbers, restarts included; amounts are exact decimal strings."""
+    """One run in numbers, restarts included; amounts are exact decimal strings. None: the trader could not say."""
     account, monitor = launcher.summary, launcher.monitor
     processes = launcher.spawner.processes.values()
     balances: dict[str, str] = account.get("balances", {})
     cash = balances.get(run.settings.account.currency, "0") if account else None
     return {
         "updates": monitor.counted("updates"),
-        "signals": account.get("signals", 0),
-        "orders": account.get("orders", 0),
-        "fills": account.get("fills", 0),
-        "refused": account.get("refused", 0),
-        "unknown": account.get("unknown", 0),
+        "signals": account.get("signals"),
+        "orders": account.get("orders"),
+        "fills": account.get("fills"),
+        "refused": account.get("refused"),
+        "unknown": account.get("unknown"),
         "restarts": sum(process.restarts for process in processes) + monitor.counted("restarts"),
-        "learned_bars": account.get("learned_bars", 0),
+        "learned_bars": account.get("learned_bars"),
         "position": account.get("position", {}),
         "cash": cash,
-        "equity": account.get("equity", cash),
+        "equity": account.get("equity"),
         "reconciled": account.get("reconciled", False),
         "differences": _differences(account),
         "errors": sum(map(monitor.counted, ERROR_COUNTERS)),
@@ -152,6 +152,8 @@ def _readable(value: Any) -> str:
         return ", ".join(f"{name} {_readable(amount)}" for name, amount in value.items()) or "none"
     if isinstance(value, list):
         return "; ".join(value) or "none"
+    if value is None:
+        return "not known"
     if isinstance(value, str) and value.replace(".", "").replace("-", "").isdigit():
         return f"{Decimal(value):f}"
     return str(value)

@@ -117,7 +117,7 @@ class SupervisionSettings(Section, frozen=True):
     """The wait before a restart grows from `backoff_min_s` to this."""
     abandoned_threads: Count = 8
     """A node with more threads that should have ended and cannot be stopped is replaced: only that frees them."""
-    heartbeat_s: PositiveFloat = 0.25
+    heartbeat_s: PositiveFloat = 0.5
     heartbeat_timeout_s: PositiveFloat = 3.0
     """A node silent for longer is lost."""
 

@@ -15,8 +15,10 @@ from .settings import Settings, StrategySettings
 NODES = ("exchange", "guard", "trader", "console", "learner")
 """In the order in which they start."""
 
-DRAINS = {"trader": "trader/portfolio"}
+DRAINS = {"trader": "trader/trading/account/executor"}
 """Who is asked to come to rest before its node stops."""
+VALUES = {"trader": "trader/portfolio"}
+"""Who is asked what that came to: where it hangs, the account has come to rest all the same."""
 
 SHUTDOWN_S = {"trader": 5.0}
 """How long a node may take to stop, where it has something to bring to rest; the others are killed sooner."""
@@ -153,7 +155,6 @@ def _trader(run: Run) -> ChildSpec:
             "portfolio",
             "actors.portfolio:Portfolio",
             receiver="console/console",
-            executor="trader/trading/account/executor",
             symbols=settings.symbols,
             currency=settings.account.currency,
         ),

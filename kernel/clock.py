@@ -40,3 +40,8 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         assert seconds >= 0, "a clock does not go back"
         self._elapsed_ns += round(seconds * 1e9)
+
+    def advance_to(self, monotonic_ns: int) -> None:
+        """Nothing happens where that is past."""
+        if monotonic_ns > self._elapsed_ns:
+            self._elapsed_ns = monotonic_ns

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
+SELDOM = 20
+"""A place's first visit fails so many times as readily as its thousandth."""
+
 
 class FaultPoints:
     """Which places fail is drawn once a run, and whether at a visit of one: so every run has few, and all come up.
@@ -17,8 +20,9 @@ class FaultPoints:
         self._act = act
         self._share = share
         self._live: dict[str, bool] = {}
+        self._tried: Counter[str] = Counter()
         self.chance = 0.0
-        """Of each visit of a live place; 0 where nothing is to fail now."""
+        """Of each visit of a live place, more at its first ones; 0 where nothing is to fail now."""
         self.reached: Counter[str] = Counter()
         self.fired: Counter[str] = Counter()
 
@@ -28,6 +32,11 @@ class FaultPoints:
         live = self._live.get(name)
         if live is None:
             live = self._live[name] = self._random.random() < self._share
-        if live and self.chance and self._random.random() < self.chance:
+        if live and self.chance and self._random.random() < self._chance_at(name):
             self.fired[name] += 1
             self._act(path, name)
+
+    def _chance_at(self, name: str) -> float:
+        """Places that are seldom come to must fail, too."""
+        self._tried[name] += 1
+        return self.chance * (1.0 + SELDOM / self._tried[name])

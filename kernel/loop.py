@@ -1,9 +1,9 @@
 """The event loop a cell runs on: asyncio's own methods, and a virtual loop that owns its clock."""
 
-import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Protocol
 
 from .clock import ManualClock
@@ -26,6 +26,8 @@ class Loop(Protocol):
 
 
 class _VirtualTimer:
+    __slots__ = ("callback",)
+
     def __init__(self, callback: Callback) -> None:
         self.callback: Callback | None = callback
 
@@ -49,16 +51,17 @@ class VirtualLoop:
 
     def call_later(self, delay: float, callback: Callback) -> _VirtualTimer:
         timer = _VirtualTimer(callback)
-        due_ns = self.clock.monotonic_ns() + round(max(delay, 0.0) * 1e9)
-        heapq.heappush(self._timers, (due_ns, next(self._order), timer))
+        due_ns = self.clock.monotonic_ns() + (round(delay * 1e9) if delay > 0.0 else 0)
+        heappush(self._timers, (due_ns, next(self._order), timer))
         return timer
 
     def run(self, limit: int = 1_000_000) -> None:
         """Run until nothing is ready. More than `limit` callbacks is a livelock and an error."""
+        ready = self._ready
         for _ in range(limit):
-            if not self._ready:
+            if not ready:
                 return
-            self._ready.popleft()()
+            ready.popleft()()
         raise RuntimeError(f"the loop is still busy after {limit} callbacks: some actors tell each other for ever")
 
     @property
@@ -72,15 +75,16 @@ class VirtualLoop:
         `settle` is called after each instead of `run`, where more than this loop must come to rest.
         """
         settle = settle or self.run
+        timers, move_clock = self._timers, self.clock.advance_to
         end_ns = self.clock.monotonic_ns() + round(seconds * 1e9)
         settle()
-        while self._timers and self._timers[0][0] <= end_ns:
-            due_ns, _, timer = heapq.heappop(self._timers)
-            self.clock.advance(max(0, due_ns - self.clock.monotonic_ns()) / 1e9)
+        while timers and timers[0][0] <= end_ns:
+            due_ns, _, timer = heappop(timers)
             if timer.callback is not None:
+                move_clock(due_ns)
                 timer.callback()
-            settle()
-        self.clock.advance((end_ns - self.clock.monotonic_ns()) / 1e9)
+                settle()
+        move_clock(end_ns)
 
 
 class ForeignTimer:

@@ -51,8 +51,9 @@ class SeededCell(Cell):
     def _turn(self) -> None:
         """One turn for each wake; whose it is does not depend on who was woken."""
         waiting = self._waiting
-        chosen = self._random.randrange(len(waiting))
-        waiting[chosen], waiting[-1] = waiting[-1], waiting[chosen]
+        if len(waiting) > 1:
+            chosen = int(self._random.random() * len(waiting))
+            waiting[chosen], waiting[-1] = waiting[-1], waiting[chosen]
         waiting.pop().turn()
 
 

@@ -5,7 +5,7 @@ before the newest file came to. A rotation becomes true with the snapshot, which
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import RLock
@@ -58,6 +58,7 @@ class AccountJournal:
         self._books = Books()
         self._tally = RunTally()
         self._fills: list[OrderFilled] = []
+        self._appended: Callable[[], object] | None = None
 
     def exclusive(self) -> AbstractContextManager[object]:
         """Within it nobody else appends: `next_sequence` is the caller's."""
@@ -71,6 +72,11 @@ class AccountJournal:
     def is_full(self) -> bool:
         """True where it is time to `rotate`."""
         return self._journal.size_bytes >= self._rotate_at_bytes
+
+    @property
+    def path(self) -> Path:
+        """The newest file."""
+        return self._journal.path
 
     @property
     def unsynced(self) -> bool:
@@ -98,7 +104,15 @@ class AccountJournal:
         with self._lock:
             sequence = self._journal.append(_encode(record))
             self._fold(record)
-            return sequence
+            appended, self._appended = self._appended, None
+        if appended is not None:
+            appended()
+        return sequence
+
+    def at_append(self, call: Callable[[], object] | None) -> None:
+        """Call once, at the next `append`, on the thread of whoever appends; None: nobody any more."""
+        with self._lock:
+            self._appended = call
 
     def books(self) -> Books:
         """The books as all records so far make them: a copy of the caller's own."""

@@ -1,7 +1,35 @@
-"""From an approval to an order, or to its refusal: pure."""
+"""From a verdict to an approval, and from an approval to an order or its refusal: pure."""
 
-from .messages import OrderApproved, OrderRefused
+from .messages import MarketDataUpdate, OrderApproved, OrderRefused, SignalGenerated
 from .order_events import OrderIntended, OrderPlaced
+from .risk import Draft
+
+
+def approve(
+    approval_id: str,
+    risk_incarnation: str,
+    signal: SignalGenerated,
+    draft: Draft,
+    market: MarketDataUpdate,
+    now_ns: int,
+    expires_ns: int,
+) -> OrderApproved:
+    """What risk allows of a signal, and the state it was judged on."""
+    return OrderApproved(
+        approval_id=approval_id,
+        risk_incarnation=risk_incarnation,
+        signal_id=signal.signal_id,
+        strategy=signal.strategy,
+        symbol=draft.symbol,
+        side=draft.side,
+        type=draft.type,
+        amount=draft.amount,
+        price=draft.price,
+        reference_price=draft.reference,
+        judged_ns=now_ns,
+        expires_ns=expires_ns,
+        judged_on=f"{market.kind} {market.sequence} of {market.symbol}",
+    )
 
 
 def intend(approval: OrderApproved, client_id: str, sequence: int, epoch: int, now_ns: int) -> OrderIntended:

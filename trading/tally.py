@@ -54,8 +54,15 @@ class Summary(Message, frozen=True, gc=False):
     differences: tuple[str, ...]
     position: dict[str, str]
     balances: dict[str, str]
-    equity: str = "0"
-    learned_bars: int = 0
+    equity: str | None = None
+    learned_bars: int | None = None
+    """Both None where nobody could say."""
+
+
+class Value(Message, frozen=True, gc=False):
+    """Complete a summary by what the account is worth and what was learned; answered with the completed one."""
+
+    summary: Summary
 
 
 class Drain(Message, frozen=True, gc=False):

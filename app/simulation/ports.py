@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .node import SimulatedNode
 
 OPEN_S = 0.01
+ROTATE_AT_BYTES = 32 << 10
+"""Small, so that a run sees several rotations of its journal."""
 
 
 def simulated_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def _trader_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
     return {
         "market": NodeMarketPort(node, node.world.venue.market_port(node.world.host_clock)),
         "venue": NodeVenuePort(node, node.world.venue.account_port(node.owner, node.world.host_clock)),
-        "journal": AccountJournal(node.disk, run.data / f"account-{account}.journal"),
+        "journal": AccountJournal(node.disk, run.data / f"account-{account}.journal", ROTATE_AT_BYTES),
         "lease": FileLease(node.disk, run.data / f"account-{account}.lease"),
         "halt": HaltLatch(node.disk, run.data / HALT_NAME),
         "risk_memory": RiskMemory(node.disk, run.data / f"account-{account}.risk"),

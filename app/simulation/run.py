@@ -10,10 +10,11 @@ from ..config.settings import RiskSettings, Settings, StrategySettings
 from ..kernel.simulation.ledger import MessagesLost, check_conservation
 from ..kernel.simulation.schedule import Schedule, to_text
 from ..storage.account_journal import AccountJournal
-from ..trading.laws import LawBroken, check_books, check_conclusions, check_signals, fold
+from ..trading.laws import LawBroken, check_books, check_conclusions, check_signals
 from ..trading.order_events import OrderIntended
 from ..trading.rungs import Rung
 from .faults import Nemesis, draw_schedule
+from .journal_files import read_records
 from .log import Line
 from .venue import facts
 from .world import World
@@ -151,7 +152,7 @@ class Seed:
         checks: tuple[Callable[[], object], ...] = (
             lambda: check_signals(records),
             lambda: check_conclusions(records, truth.orders),
-            lambda: check_books(fold(records), truth.balances, truth.orders, truth.trades),
+            lambda: check_books(self._journal().books(), truth.balances, truth.orders, truth.trades),
             self._check_messages,
         )
         for check in checks:
@@ -168,10 +169,14 @@ class Seed:
         if counts["sent"] != arrived + self.world.network.under_way():
             raise MessagesLost(f"network: {counts['sent']} frames sent, {arrived} accounted for")
 
-    def _records(self) -> list[Any]:
+    def _journal(self) -> AccountJournal:
         journal = AccountJournal(self.world.disk, self.world.journal_path)
         journal.open()
-        return list(journal.replay())
+        return journal
+
+    def _records(self) -> list[Any]:
+        """Of all files of the journal, oldest first."""
+        return list(read_records(self.world.disk, self.world.journal_path, self._journal().path))
 
     def _orders(self) -> int:
         return sum(isinstance(record, OrderIntended) for record in self._records())

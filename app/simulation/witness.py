@@ -35,9 +35,9 @@ class Witness:
         world = self._world
 
         def see(actor: Incarnation, message: Any) -> None:
-            name = type(message).__name__
-            add(now_ns(), actor.path, actor.incarnation, name)
-            if isinstance(message, OrderApproved) and actor.path == EXECUTOR:
+            kind = type(message)
+            add(f"{now_ns()} {actor.path} {actor.incarnation} {kind.__name__}")
+            if kind is OrderApproved and actor.path == EXECUTOR:
                 self.laws.note_approval(message)
                 self._newest_risk(node)
             if world.tell is not None:
@@ -47,7 +47,7 @@ class Witness:
 
     def sent(self, node: Any, intent: OrderIntended) -> None:
         """An order leaves a trader."""
-        self.trace.add(self._world.clock.monotonic_ns(), "sent", intent.client_id)
+        self.trace.add(f"{self._world.clock.monotonic_ns()} sent {intent.client_id}")
         self._check(
             lambda: self.laws.check_sent(
                 Sending(
@@ -61,7 +61,7 @@ class Witness:
         )
 
     def cancelled(self, node: Any, client_id: str) -> None:
-        self.trace.add(self._world.clock.monotonic_ns(), "cancel", client_id)
+        self.trace.add(f"{self._world.clock.monotonic_ns()} cancel {client_id}")
         self._check(lambda: self.laws.check_cancel(client_id, lease_held=node.system.ports["lease"].held()))
 
     def note_stray(self, error: BaseException) -> None:

@@ -17,6 +17,7 @@ from ..kernel.simulation.network import SimulatedNetwork
 from ..storage.halt import HALT_NAME, HaltLatch
 from ..storage.lease import FileLease
 from ..transports.codec import SCHEMA_VERSION, Frame, WireFault, decode, encode
+from .journal_files import journal_files
 from .launcher import SimulatedLauncher
 from .log import Line, Lines
 from .node import ProcessEnded, SimulatedNode
@@ -108,11 +109,8 @@ class World:
         return DATA / f"account-{self.settings.account.name}.lease"
 
     def journal_tail(self, size_bytes: int) -> bytes:
-        """The end of the account's journal, as the disk has it."""
-        name = self.journal_path.name
-        files = [each for each in self.disk.names(DATA) if each == name or each.removeprefix(f"{name}.").isdigit()]
-        newest = max(files, key=lambda each: (len(each), each), default="")
-        return self.disk.read(DATA / newest)[-size_bytes:] if newest else b""
+        """The end of the account's journal, as the disk has it; the newest file may be of a rotation under way."""
+        return b"".join(self.disk.read(path)[-size_bytes:] for path in journal_files(self.disk, self.journal_path)[-2:])
 
     def steal_lease(self) -> Callable[[], object] | None:
         """Somebody else takes the account's lease, under a larger epoch; what gives it back. None where there is none

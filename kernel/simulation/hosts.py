@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from ..clock import Clock
@@ -25,12 +26,12 @@ class NodeLoop:
         self._held: deque[Callback] = deque()
 
     def call_soon(self, callback: Callback) -> None:
-        self.shared.call_soon(lambda: self.run(callback))
+        self.shared.call_soon(partial(self.run, callback))
 
     call_soon_threadsafe = call_soon
 
     def call_later(self, delay: float, callback: Callback) -> Timer:
-        return self.shared.call_later(delay, lambda: self.run(callback))
+        return self.shared.call_later(delay, partial(self.run, callback))
 
     def run(self, callback: Callback) -> None:
         """Now, or when the process goes on; never once it has ended."""
@@ -52,7 +53,7 @@ class NodeLoop:
             self.state, self.stopped_ns = "running", self.shared.clock.monotonic_ns()
             held, self._held = self._held, deque()
             for callback in held:
-                self.shared.call_soon(lambda callback=callback: self.run(callback))  # type: ignore[misc]
+                self.shared.call_soon(partial(self.run, callback))
 
     def end(self) -> None:
         self.state = "ended"
@@ -64,15 +65,14 @@ class NodeClock:
 
     def __init__(self, true: Clock, offset_ns: int = 0, drift_ppm: float = 0.0) -> None:
         self._true = true
+        self.monotonic_ns = true.monotonic_ns
         self.offset_ns = offset_ns
         self._drift_ppm = drift_ppm
         self._drifts_since_ns = true.monotonic_ns()
 
     def now_ns(self) -> int:
-        return self._true.now_ns() + self.offset_ns + self._drifted_ns()
-
-    def monotonic_ns(self) -> int:
-        return self._true.monotonic_ns()
+        now_ns = self._true.now_ns() + self.offset_ns
+        return now_ns + self._drifted_ns() if self._drift_ppm else now_ns
 
     def drift(self, ppm: float) -> None:
         """From now on; what it was off by until now stays."""
@@ -84,8 +84,6 @@ class NodeClock:
         self.offset_ns, self._drift_ppm = 0, 0.0
 
     def _drifted_ns(self) -> int:
-        if not self._drift_ppm:
-            return 0
         return int((self._true.monotonic_ns() - self._drifts_since_ns) * self._drift_ppm / 1e6)
 
 
@@ -94,4 +92,4 @@ Deliver = Callable[[object], object]
 
 def arriving(loop: NodeLoop, deliver: Deliver) -> Deliver:
     """What hands words from outside to a process: they wait at its sockets while it is stopped."""
-    return lambda word: loop.run(lambda: deliver(word))
+    return lambda word: loop.run(partial(deliver, word))

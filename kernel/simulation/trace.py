@@ -1,7 +1,6 @@
 """The trace of a run as one hash: who handled what, when. Equal seeds give equal traces, in any process (law 10)."""
 
 from hashlib import blake2b
-from typing import Any
 
 BATCH = 4_096
 
@@ -15,8 +14,8 @@ class Trace:
         self._pending: list[str] = []
         self.length = 0
 
-    def add(self, *words: Any) -> None:
-        self._pending.append(" ".join(map(str, words)))
+    def add(self, line: str) -> None:
+        self._pending.append(line)
         self.length += 1
         if len(self._pending) >= BATCH:
             self._flush()

@@ -38,7 +38,7 @@ from tradigrade.trading.messages import (
     StateAsked,
 )
 from tradigrade.trading.order_events import OrderIntended, OrderRejected
-from tradigrade.trading.tally import Drain, Summary
+from tradigrade.trading.tally import Drain, Summary, Value
 
 from .cells import HomeLoop, RuntimeName, VirtualSystem
 from .venue import ScriptedVenue
@@ -234,11 +234,13 @@ class Account:
 
     def drain(self, policy: Any) -> Summary:
         done: list[Any] = []
-        self.system.ask("trader/portfolio", Drain(policy), 3.5).then(done.append)
+        self.system.ask(EXECUTOR, Drain(policy), 3.5).then(done.append)
         self.advance(4)
         assert done, "a question is always answered"
         assert done[0].error is None, done[0].error
-        summary: Summary = done[0].value
+        self.system.ask("trader/portfolio", Value(done[0].value), 0.3).then(done.append)
+        self.advance(0.1)
+        summary: Summary = done[1].value
         return summary
 
     # -- what was heard -----------------------------------------------------------------------------------------------

@@ -14,16 +14,19 @@ from pathlib import Path
 
 import msgspec
 
-from tests.simulation.fault_rows import ROWS, Row
+from tests.simulation.fault_row import Row
+from tests.simulation.fault_rows import ROWS
 from tests.simulation.fault_watch import STEP_S, Seen, Watch
 
-PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "faults.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
-HEAD = "| fault | noticed | lowest rung | repaired by | well again |\n|---|---|---|---|---|"
+HEAD = "| fault | noticed | rungs, lowest first | repaired by | well again |\n|---|---|---|---|---|"
 VOLATILE = (
     (re.compile(r" with \d+ messages waiting"), ""),
     (re.compile(r": expected a diff .*"), ": a gap in its numbers"),
     (re.compile(r"/simulated/"), ""),
+    (re.compile(r"^\d+\.\d+ s late"), "too late to be sent"),
 )
 """What would change with every change of the code, and says nothing."""
 
@@ -69,7 +72,7 @@ def table(seen: tuple[Seen, ...]) -> str:
 
 
 def line(row: Row, seen: Seen) -> str:
-    cells = (row.name, noticed(seen), rung(seen), repaired(row, seen), well_again(row, seen))
+    cells = (row.name, noticed(seen), rungs(seen), repaired(row, seen), well_again(row, seen))
     return f"| {' | '.join(cells)} |"
 
 
@@ -83,8 +86,9 @@ def noticed(seen: Seen) -> str:
     return f"{words}; {seconds(first.after_s)}"
 
 
-def rung(seen: Seen) -> str:
-    return f"{seen.rung} of `{seen.scope}`: {', '.join(seen.rung_causes)}" if seen.rung else "NORMAL"
+def rungs(seen: Seen) -> str:
+    words = (f"{each.rung} of `{each.scope}` ({', '.join(each.causes)})" for each in seen.rungs)
+    return "; ".join(words) or "NORMAL"
 
 
 def repaired(row: Row, seen: Seen) -> str:

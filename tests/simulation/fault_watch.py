@@ -5,19 +5,19 @@ from typing import Any
 
 import msgspec
 
-from tests.simulation.fault_rows import Row
+from tests.simulation.fault_row import AT_S, Row
 from tradigrade.config.settings import LearningSettings, Settings, StrategySettings
 from tradigrade.kernel.lifecycle import Phase
 from tradigrade.simulation.log import Line
 from tradigrade.simulation.run import complaints
 from tradigrade.simulation.world import World
 from tradigrade.supervisors.reports import SupervisorReport
+from tradigrade.trading.ladder import ACCOUNT, SYSTEM
 from tradigrade.trading.messages import AccountReconciled, FeedChanged, RungChanged
 from tradigrade.trading.order_events import OrderRejected, OrderUnknown
 from tradigrade.trading.rungs import Rung
 
 SEED = 1
-BEGIN_S = 20.0
 STEP_S = 0.02
 """How often is looked whether all is well: what passes between two looks is not seen."""
 QUIET_S = 2.0
@@ -44,15 +44,21 @@ class Sign(msgspec.Struct, frozen=True):
     words: str
 
 
+class RungReached(msgspec.Struct, frozen=True):
+    """`scope` is the widest that stood on it, `causes` why it came there."""
+
+    rung: str
+    scope: str
+    causes: tuple[str, ...]
+
+
 class Seen(msgspec.Struct, frozen=True):
     """What a row's run came to. Times are since the fault began."""
 
     name: str
     signs: tuple[Sign, ...]
-    rung: str
-    """The lowest; empty where none was left. `scope` is the widest on it, `rung_causes` why it came there."""
-    scope: str
-    rung_causes: tuple[str, ...]
+    rungs: tuple[RungReached, ...]
+    """Lowest first; empty where everything stayed NORMAL."""
     causes: tuple[str, ...]
     """All that were heard of."""
     restarted: tuple[str, ...]
@@ -71,7 +77,8 @@ class Watch:
         self._forget()
         self._differs_since_s: dict[str, float] = {}
         self.world = World(SEED, SETTINGS, wire=False, tell=self._hear, read_along=self._read)
-        self.world.advance(BEGIN_S)
+        self.world.advance(AT_S)
+        self.world.watch_launcher()
         assert not (found := self._look()), f"not well before any fault: {found}"
         self._forget()
 
@@ -83,13 +90,10 @@ class Watch:
         self._pass(row.for_s)
         undo()
         well = self._come_well(row.for_s)
-        rung, scope, rung_causes = self._lowest()
         return Seen(
             row.name,
             tuple(self.signs),
-            rung,
-            scope,
-            rung_causes,
+            tuple(self._rungs_reached()),
             tuple(sorted(self.causes)),
             tuple(self._restarted(before)),
             round(self.unwell_until_s, 2) if well else None,
@@ -100,7 +104,7 @@ class Watch:
 
     @property
     def since_s(self) -> float:
-        return self.world.clock.monotonic_ns() / 1e9 - BEGIN_S
+        return self.world.clock.monotonic_ns() / 1e9 - AT_S
 
     def _pass(self, seconds: float) -> None:
         for _ in range(round(seconds / STEP_S)):
@@ -183,7 +187,9 @@ class Watch:
         self._orders_then = 0
 
     def _sign(self, words: str) -> None:
-        self.signs.append(Sign(round(self.since_s, 2), words))
+        """Many hear of the same: the first time counts."""
+        if all(sign.words != words for sign in self.signs):
+            self.signs.append(Sign(round(self.since_s, 2), words))
 
     def _read(self, line: Line) -> None:
         if "the launcher is gone" in line.text:
@@ -203,13 +209,11 @@ class Watch:
             case AccountReconciled(equal=False, differences=differences) if differences:
                 self._sign(differences[0])
 
-    def _lowest(self) -> tuple[str, str, tuple[str, ...]]:
-        if not self.rungs:
-            return "", "", ()
-        lowest = max((rung for _, rung in self.rungs), key=lambda rung: Rung[rung])
-        scopes = [scope for scope, rung in self.rungs if rung == lowest]
-        scope = min(scopes, key=lambda scope: (scope not in {"system", "account"}, " " in scope))
-        return lowest, scope, self.rungs[scope, lowest]
+    def _rungs_reached(self) -> Iterator[RungReached]:
+        for rung in sorted({rung for _, rung in self.rungs}, key=lambda rung: -Rung[rung]):
+            scopes = (scope for scope, each in self.rungs if each == rung)
+            scope = min(scopes, key=lambda scope: (scope not in {SYSTEM, ACCOUNT}, " " in scope))
+            yield RungReached(rung, scope, self.rungs[scope, rung])
 
 
 def _failure(report: SupervisorReport) -> str:
