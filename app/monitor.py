@@ -20,6 +20,9 @@ RELAY_TIMEOUT_S = 2.0
 """How long a node may take to acknowledge what is passed on to it."""
 PAUSE_S = 1.0
 """A check this late means that the launcher itself stood still."""
+CONSOLE = "console/console"
+TELL_PERIOD_NS = 1_000_000_000
+"""How often the console is told also where nothing changed: it takes who is silent for lost."""
 MONITOR = "launcher/monitor"
 NODES = "launcher/nodes"
 TRADER = "launcher/nodes/trader"
@@ -83,6 +86,8 @@ class Monitor(Actor):
         self._halt_reason = ""
         self._left_down = False
         """The trader is, and comes back when a person releases the halt that followed."""
+        self._told: SystemReport | None = None
+        self._told_ns = 0
 
     def start(self) -> None:
         self._settings = self.host.run_settings.settings.supervision
@@ -113,7 +118,13 @@ class Monitor(Actor):
                 self._latch()
                 self._bring_back()
                 self._check_silence()
-                self.context.tell("console/console", self.report(), ttl_s=1.0)
+                self._tell_console()
+
+    def _tell_console(self) -> None:
+        report, now_ns = self.report(), self.context.system.clock.monotonic_ns()
+        if report != self._told or now_ns - self._told_ns >= TELL_PERIOD_NS:
+            self._told, self._told_ns = report, now_ns
+            self.context.tell(CONSOLE, report, ttl_s=1.0)
 
     def _latch(self) -> None:
         """Halt where that is due; a disk that refuses is asked again at every tick."""

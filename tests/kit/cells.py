@@ -14,8 +14,8 @@ from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.identity import SeededEntropy
 from tradigrade.kernel.incarnation import Incarnation
 from tradigrade.kernel.loop import Callback, Timer, VirtualLoop
-from tradigrade.kernel.registry import Registry
 from tradigrade.kernel.simulated import SeededCell
+from tradigrade.kernel.simulation.ledger import WatchedRegistry, check_conservation
 from tradigrade.kernel.system import Runtime, System, Transport
 from tradigrade.kernel.threads import ThreadActor, Threads
 
@@ -62,18 +62,6 @@ class _HomeTimer:
     def cancel(self) -> None:
         self._loop.check("cancel")
         self._timer.cancel()
-
-
-class BirthRegister(Registry):
-    """Remembers every incarnation there ever was."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.born: list[Incarnation] = []
-
-    def add(self, actor: Incarnation) -> None:
-        super().add(actor)
-        self.born.append(actor)
 
 
 class CountedThreads(Threads):
@@ -159,7 +147,7 @@ class VirtualSystem(System):
         super().__init__(node, self.virtual, self.virtual.clock, SeededEntropy(seed), transport, runtimes=runtimes)
         self.runtime = runtime
         self.threads = self.counted
-        self.actors = self.register = BirthRegister()
+        self.actors = self.register = WatchedRegistry()
 
     def run(self) -> None:
         while True:
@@ -207,10 +195,7 @@ class VirtualSystem(System):
 
     def assert_conserved(self) -> None:
         """Law 9, of every incarnation there ever was; at a quiet point."""
-        for actor in self.register.born:
-            rest = actor.conflated + actor.dropped + actor.expired + actor.dead + actor.kept
-            found = actor.handled + len(actor.mailbox) + rest
-            assert actor.sent == found, f"{actor.path} {actor.incarnation}: {actor.sent} sent, {found} found"
+        check_conservation(self.register.born)
 
 
 class Puppet(Actor):

@@ -24,8 +24,7 @@ NODES = {
     "console": "it only shows",
 }
 STOP_S = 6.0
-TOO_OFTEN = 31
-"""One more than a supervisor bears."""
+OFTEN_S = 15.0
 
 
 def _end_fork_server(world: World) -> Undo:
@@ -35,7 +34,7 @@ def _end_fork_server(world: World) -> Undo:
 
 
 def _kill_often(world: World) -> Undo:
-    for number in range(TOO_OFTEN):
+    for number in range(round(OFTEN_S / 0.5)):
         world.loop.call_later(number * 0.5, lambda: world.nodes[TRADER].kill() if TRADER in world.nodes else None)
     return nothing
 
@@ -50,8 +49,8 @@ def _processes() -> Iterator[Row]:
     yield Row(
         "processes", "`forkserver` is killed", "running nodes are not its; the spare forks the next", _end_fork_server
     )
-    words = "left down, and halted: the guard cancels; a person releases it, here 5 s after the halt"
-    yield Row("processes", f"`trader` is killed {TOO_OFTEN} times in 15 s", words, _kill_often, TOO_OFTEN * 0.5)
+    words = "each comes back a little later; only what shrinks a position until a minute went by without so many"
+    yield Row("processes", f"`trader` is killed every 0.5 s for {OFTEN_S:g} s", words, _kill_often, OFTEN_S)
     words = "nodes come to rest and end within 3 s; a person or a service manager starts it again, here after 3 s"
     yield scheduled("processes", "the launcher is killed", words, "kill-launcher")
     words = "trading does not need it: it only restarts what dies"
