@@ -36,6 +36,9 @@ PERIOD_S = 0.5
 KEPT = 50
 EQUITY_POINTS = 600
 EQUITY_PERIOD_NS = 1_000_000_000
+CURVES_EVERY = 8
+"""Of so many snapshots one has whole curves, for a reader who came later; the others have their newest points."""
+NEWEST_POINTS = 16
 
 
 class _SnapshotDue:
@@ -69,6 +72,7 @@ class Portfolio(Actor):
         self._refusals: deque[RefusalView] = deque(maxlen=KEPT)
         self._learning: dict[str, LearningView] = {}
         self._reconciled = False
+        self._told = 0
         self._equity: deque[tuple[int, float]] = deque(maxlen=EQUITY_POINTS)
         for topic in (topics.FEEDS, topics.RUNG, topics.REFUSALS, topics.RECONCILED, topics.LEARNING):
             self.context.subscribe(topic)
@@ -83,8 +87,7 @@ class Portfolio(Actor):
                 self._markets[message.symbol] = message
                 self._updates[message.symbol] += 1
             case _SnapshotDue():
-                self.context.tell(self.receiver, self._snapshot(), ttl_s=4 * PERIOD_S)
-                self.context.progress()
+                self._tell()
             case TradingAsked():
                 return self._snapshot()
             case Value(summary):
@@ -158,6 +161,14 @@ class Portfolio(Actor):
         words = "; ".join(f"{each.scope} {each.rung}: {each.reason}" for each in lower)
         return (lower[0].rung if len(lower) == len(self.symbols) else account.rung), words
 
+    def _tell(self) -> None:
+        snapshot = self._snapshot()
+        if self._told % CURVES_EVERY:
+            snapshot = _shorten(snapshot)
+        self._told += 1
+        self.context.tell(self.receiver, snapshot, ttl_s=4 * PERIOD_S)
+        self.context.progress()
+
     def _snapshot(self) -> TradingSnapshot:
         now_ns, equity = self.context.now_ns(), self.equity()
         if self._markets and (not self._equity or now_ns - self._equity[-1][0] >= EQUITY_PERIOD_NS):
@@ -208,6 +219,13 @@ class Portfolio(Actor):
             position=position.amount if position else ZERO,
             updates=self._updates[symbol],
         )
+
+
+def _shorten(snapshot: TradingSnapshot) -> TradingSnapshot:
+    """With the newest points of its curves."""
+    learning = tuple(msgspec.structs.replace(each, curve=each.curve[-NEWEST_POINTS:]) for each in snapshot.learning)
+    newest = snapshot.equity_curve[-NEWEST_POINTS:]
+    return msgspec.structs.replace(snapshot, learning=learning, equity_curve=newest)
 
 
 def _order_view(order: Order) -> OrderView:

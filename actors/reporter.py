@@ -107,6 +107,8 @@ class Observer:
         self._system = system
         self._handled: dict[str, tuple[int, int, int]] = {}
         """By path: the incarnation, how much it had handled, and since when it is no more."""
+        self._ranks: dict[str, int] = {}
+        self._places: dict[str, list[tuple[int, str]]] = {}
 
     def actors(self) -> tuple[ActorReport, ...]:
         """Who lives, and who does not but has a supervisor that keeps a place for it; each supervisor before its
@@ -118,7 +120,15 @@ class Observer:
         reports = [self._describe(actor, slots.get(path), now_ns) for path, actor in living.items()]
         reports += [_describe_absent(path, slot) for path, slot in slots.items() if path not in living]
         ranks = {path: rank for rank, path in enumerate(slots)}
-        return tuple(sorted(reports, key=lambda report: _place(report.path, ranks)))
+        if ranks != self._ranks:
+            self._ranks, self._places = ranks, {}
+        return tuple(sorted(reports, key=lambda report: self._place(report.path)))
+
+    def _place(self, path: str) -> list[tuple[int, str]]:
+        place = self._places.get(path)
+        if place is None:
+            place = self._places[path] = _place(path, self._ranks)
+        return place
 
     def _describe(self, actor: Incarnation, slot: Slot | None, now_ns: int) -> ActorReport:
         behaviour = actor.behaviour

@@ -35,7 +35,7 @@ from .risk_facts import RiskFacts
 from .risk_watch import RiskWatch
 from .standings import Standings
 
-CHECK_PERIOD_S = 0.2
+CHECK_PERIOD_S = 0.1
 
 
 class RiskStarted(msgspec.Struct, frozen=True):
@@ -280,8 +280,8 @@ class Risk(Actor):
         try:
             if isinstance(asked, PauseStrategy):
                 self._watch.pause(scopes, asked.reason)
-            elif not self._watch.resume(scopes):
-                return Failed(f"{asked.strategy} is not paused")
+            elif not (*self._watch.resume(scopes), *self._facts.start_again(scopes)):
+                return Failed(f"{asked.strategy} is neither paused nor left down")
         except OSError as error:
             return Failed(f"the disk refused to remember it: {error}")
         return Acknowledged(at_ns=self.context.system.clock.monotonic_ns())

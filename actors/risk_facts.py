@@ -1,11 +1,14 @@
 """Risk's part that hears facts and says which causes of the ladder they are."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..config.settings import LadderSettings
 from ..exchanges.venue import ClockCompared, RateLimited
 from ..kernel.actor import Context
+from ..storage.held_back import HeldBack
 from ..supervisors.reports import SupervisorReport
+from ..supervisors.requests import RestartChild
 from ..trading.causes import CAUSES, within
 from ..trading.ladder import ACCOUNT, SYSTEM, strategy_scope
 from ..trading.messages import AccountReconciled, CauseNoted, FeedChanged
@@ -15,6 +18,7 @@ LIMITED_MAX_S = 3_600.0
 """A venue that wants us gone for longer is asked again after this."""
 STRATEGIES = "/strategies/"
 WORDS_LIMIT = 300
+START_TIMEOUT_S = 5.0
 
 
 class RiskFacts:
@@ -28,6 +32,11 @@ class RiskFacts:
         self._ladder = ladder
         self._runners = {runner: strategy_scope(*each) for runner, each in strategies.items()}
         self._limited_until_ns: int | None = None
+        self._left_down: dict[str, tuple[str, str]] = {}
+        """By scope: the supervisor and the child."""
+        self._held_back: HeldBack = context.ports["held_back"]
+        for path, held in self._held_back.read().items():
+            self._note_left_down(path, held.reason)
 
     def hear(self, fact: Any) -> None:
         note = self._standings.note
@@ -54,6 +63,15 @@ class RiskFacts:
             self._limited_until_ns = None
             self._standings.note(ACCOUNT, "RATE_LIMIT", holds=False)
 
+    def start_again(self, scopes: Iterable[str]) -> tuple[str, ...]:
+        """Those of the scopes that were left down: their supervisor is asked to start them, and each stays where it
+        stands until it serves. `OSError`, and nothing happens, where that cannot be remembered."""
+        asked = {scope: self._left_down[scope] for scope in scopes if scope in self._left_down}
+        self._held_back.remove(f"{supervisor}/{child}" for supervisor, child in asked.values())
+        for supervisor, child in asked.values():
+            self._context.ask(supervisor, RestartChild(child), START_TIMEOUT_S)
+        return tuple(asked)
+
     def _limit(self, fact: RateLimited) -> None:
         wait_s = min(max((fact.until_ns - self._context.now_ns()) / 1e9, 0.0), LIMITED_MAX_S)
         until_ns = self._context.system.clock.monotonic_ns() + round(wait_s * 1e9)
@@ -74,8 +92,18 @@ class RiskFacts:
 
     def _watch(self, report: SupervisorReport) -> None:
         """A strategy whose supervisor left it down holds positions that nobody minds."""
-        scope = self._runners.get(report.child) if STRATEGIES in report.path else None
-        if scope is not None and report.kind == "left_down":
-            self._standings.note(scope, "LEFT_DOWN", holds=True, detail=f"left down: {report.reason}"[:WORDS_LIMIT])
-        elif scope is not None and report.kind == "progress":
+        if report.kind == "left_down":
+            self._note_left_down(report.path, report.reason)
+        elif report.kind == "progress" and (scope := self._scope_of(report.path)):
+            self._left_down.pop(scope, None)
             self._standings.note(scope, "LEFT_DOWN", holds=False)
+
+    def _note_left_down(self, path: str, reason: str) -> None:
+        if scope := self._scope_of(path):
+            supervisor, _, child = path.rpartition("/")
+            self._left_down[scope] = (supervisor, child)
+            self._standings.note(scope, "LEFT_DOWN", holds=True, detail=f"left down: {reason}"[:WORDS_LIMIT])
+
+    def _scope_of(self, path: str) -> str:
+        """The strategy whose runner lives at a path; empty where none does."""
+        return self._runners.get(path.rpartition("/")[2], "") if STRATEGIES in path else ""

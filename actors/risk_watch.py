@@ -100,8 +100,9 @@ class RiskWatch:
         if today != self._memory.day:
             self._remember_best(replace(self._memory, day=today, opening_equity=equity))
         lost, bound = fall(self._memory.opening_equity, equity), self._risk.daily_loss_warning
-        words = f"the day's loss reached {bound:.2%} of {self._memory.opening_equity:.2f}"
-        self._standings.note(ACCOUNT, "DAILY_LOSS", holds=lost >= bound, detail=words)
+        holds = lost >= bound
+        words = f"the day's loss reached {bound:.2%} of {self._memory.opening_equity:.2f}" if holds else ""
+        self._standings.note(ACCOUNT, "DAILY_LOSS", holds=holds, detail=words)
 
     def _check_peak(self, equity: Decimal) -> None:
         peak = self._memory.peak_equity

@@ -1,7 +1,6 @@
 """The trainer: learns the LSTM from samples as their labels arrive, a slice at a time, and publishes its weights."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from ..config.settings import LearningSettings
@@ -28,7 +27,7 @@ class _SliceDue:
 
 
 class TrainerActor(Actor):
-    """One network per symbol. Without torch it only counts samples, and says so by the gauge `torch`."""
+    """One network per symbol. Without the port `torch` it only counts samples, and says so by the gauge `torch`."""
 
     def __init__(self, symbols: tuple[str, ...], learning: LearningSettings, receiver: str) -> None:
         self.symbols = symbols
@@ -39,7 +38,7 @@ class TrainerActor(Actor):
         self._trainers: dict[str, Any] = {}
         self._slices = dict.fromkeys(self.symbols, 0)
         self._owed = dict.fromkeys(self.symbols, 0)
-        installed = find_spec("torch") is not None
+        installed = bool(self.context.ports["torch"])
         self.context.system.metrics.gauge("torch", float(installed))
         if installed and self.symbols:
             # Seconds of import, before the node says that it runs: its silence is no hanging then.

@@ -35,7 +35,7 @@ def pause(
 
 
 def resume(strategy: StrategyArgument, symbol: SymbolOption = "", data_dir: DataDirOption = None) -> None:
-    """Let a paused strategy trade again."""
+    """Let a strategy trade again that was paused, and start one again that was left down."""
     from .operate import ask_risk
     from .transports.control import ResumeStrategy
 

@@ -15,9 +15,12 @@ from .kernel.disk import SystemDisk
 from .kernel.identity import SystemEntropy
 from .kernel.signals import SHUTDOWN
 from .kernel.system import System
+from .kernel.turns import Turn, read_turn
 from .logs import configure_logs
+from .memory import turn_file
 from .monitor import MONITOR, NODES, Monitor
 from .storage.halt import HALT_NAME, HaltLatch
+from .storage.held_back import HELD_BACK_NAME, HeldBack
 from .supervisors.process_table import Process
 from .supervisors.processes import ProcessSpawner
 from .supervisors.reports import ActorReport
@@ -77,6 +80,7 @@ class Launcher:
         self.spawner.on_word = self._word
         self.injector = ProcessInjector(self.system, self.spawner)
         self.latch = HaltLatch(SystemDisk(), run.data / HALT_NAME)
+        self.held_back = HeldBack(SystemDisk(), run.data / HELD_BACK_NAME)
         self.monitor = Monitor(self)
         self.summary: dict[str, Any] = {}
         self._on_event = on_event
@@ -103,6 +107,9 @@ class Launcher:
     def finish(self, reason: str) -> None:
         if not self.finished.done():
             self.finished.set_result(reason)
+
+    def turn(self, node: str) -> Turn | None:
+        return read_turn(turn_file(self.run_settings, node))
 
     def root_report(self) -> ActorReport:
         return self.root.report()

@@ -4,16 +4,19 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from .config.run import Run
+from .config.run import Run, fingerprint
 from .injection import OUTSIDE
 from .kernel.actor import Actor
 from .kernel.envelope import Reply
 from .kernel.signals import Down
+from .kernel.turns import Turn
+from .silence import SilentKills, TurnWatch
 from .storage.halt import HaltLatch
+from .storage.held_back import Held, HeldBack
 from .supervisors.process_table import FORK_SERVERS, Process
 from .supervisors.reports import ActorReport, NodeBeat, NodeReport, ProcessReport, SupervisorReport, SystemReport
+from .supervisors.requests import RestartChild, TerminateChild
 from .supervisors.supervisor import SUPERVISION
-from .supervisors.requests import RestartChild
 from .transports.control import Acknowledged, ChaosAsked, Failed, StatusAnswered, StatusAsked, StopAsked
 
 RELAY_TIMEOUT_S = 2.0
@@ -54,6 +57,10 @@ class LauncherHost(Protocol):
     run_settings: Run
     log: Any
     latch: HaltLatch
+    held_back: HeldBack
+
+    def turn(self, node: str) -> Turn | None:
+        """Who has the turn in a node; None where that is not to be seen."""
 
     @property
     def spawner(self) -> Processes: ...
@@ -83,6 +90,8 @@ class Monitor(Actor):
         self.reports: dict[str, NodeReport] = {}
         self._heard_ns: dict[str, tuple[int, int]] = {}
         self._counted: dict[str, int] = {}
+        self._turns = TurnWatch()
+        self._silent_kills = SilentKills()
         self._halt_reason = ""
         self._left_down = False
         """The trader is, and comes back when a person releases the halt that followed."""
@@ -111,9 +120,9 @@ class Monitor(Actor):
             case Down(reason=reason):
                 self.host.finish(reason)
             case SupervisorReport(kind="left_down", path=path, reason=reason) if path == TRADER:
-                self._halt_reason = f"the trader was left down: {reason}"
-                self._left_down = True
-                self._latch()
+                self._leave_down(reason)
+            case SupervisorReport(kind="start_error", path=path, incarnation=incarnation) if path == TRADER:
+                self._blame_for_start(incarnation, message.reason)
             case _TickDue():
                 self._latch()
                 self._bring_back()
@@ -125,6 +134,11 @@ class Monitor(Actor):
         if report != self._told or now_ns - self._told_ns >= TELL_PERIOD_NS:
             self._told, self._told_ns = report, now_ns
             self.context.tell(CONSOLE, report, ttl_s=1.0)
+
+    def _leave_down(self, reason: str) -> None:
+        self._halt_reason = f"the trader was left down: {reason}"
+        self._left_down = True
+        self._latch()
 
     def _latch(self) -> None:
         """Halt where that is due; a disk that refuses is asked again at every tick."""
@@ -142,6 +156,7 @@ class Monitor(Actor):
         """Who releases the halt of a trader that was left down wants it back."""
         if self._left_down and not self._halt_reason and self.host.latch.read() is None:
             self._left_down = False
+            self._silent_kills.forget()
             self.host.log.warning("the halt was released: the trader is started again")
             self.context.ask(NODES, RestartChild("trader"), RELAY_TIMEOUT_S)
 
@@ -167,21 +182,65 @@ class Monitor(Actor):
         late_s, self._checked_ns = (now_ns - self._checked_ns) / 1e9, now_ns
         if late_s > PAUSE_S:
             self._heard_ns = {name: (incarnation, now_ns) for name, (incarnation, _) in self._heard_ns.items()}
+            self._turns.forget()
             return
         for name, process in self.host.spawner.processes.items():
-            silent_s = self._silent_s(name)
-            if silent_s > self._settings.heartbeat_timeout_s and not process.kill_wanted:
-                self.host.log.error("silent node killed", name=name, silent_s=round(silent_s, 3))
-                process.reason = f"silent for {silent_s:.1f} s"
-                self.host.spawner.kill_process(process)
+            self._turns.look(name, self.host.turn(name), now_ns)
+            if self._silent_s(name) > self._settings.heartbeat_timeout_s and not process.kill_wanted:
+                self._kill_silent(process)
+
+    def _kill_silent(self, process: Process) -> None:
+        process.reason, stuck = self._why_silent(process), self._stuck(process)
+        self.host.log.error("silent node killed", name=process.name, reason=process.reason)
+        if process.name == "trader" and not self.host.injector.is_held(process.name):
+            self._answer_silence(stuck, process.reason)
+        self.host.spawner.kill_process(process)
+
+    def _blame_for_start(self, incarnation: int, reason: str) -> None:
+        """A loop while the trader starts ends in its time to start, without a kill of ours."""
+        now_ns = self.context.system.clock.monotonic_ns()
+        stuck = self._turns.stuck("trader", incarnation, now_ns, self._settings.heartbeat_timeout_s / 3)
+        if stuck:
+            self.host.log.error("a node did not start", name="trader", reason=f"{reason}: {stuck} does not end its turn")
+            self._answer_silence(stuck, reason)
+
+    def _answer_silence(self, stuck: str, reason: str) -> None:
+        """A strategy that loops again and again is held back, and the trader left down where that is no remedy."""
+        match self._silent_kills.note(stuck, self.context.system.clock.monotonic_ns()):
+            case "hold_back":
+                self._hold_back(stuck)
+            case "leave_down":
+                self.context.ask(NODES, TerminateChild("trader"), RELAY_TIMEOUT_S)
+                self._leave_down(f"{reason}, again and again")
+
+    def _hold_back(self, path: str) -> None:
+        """From the next trader on; a disk that refuses is asked again when it loops the next time."""
+        times, settings = self._silent_kills.times(path), fingerprint(self.host.run_settings.settings)
+        reason = f"did not end its turn, {times} times within 10 min"
+        try:
+            self.host.held_back.add(Held(path, reason, times, self.context.now_ns(), settings))
+        except OSError as error:
+            self.host.log.error("a strategy cannot be held back", path=path, reason=reason, error=str(error))
+        else:
+            self.host.log.error("strategy held back", path=path, reason=reason)
+
+    def _stuck(self, process: Process) -> str:
+        """Whose turn does not end; one that was stopped on purpose is not to blame, nor is one hardly seen."""
+        if self.host.injector.is_held(process.name):
+            return ""
+        now_ns = self.context.system.clock.monotonic_ns()
+        return self._turns.stuck(process.name, process.incarnation, now_ns, self._settings.heartbeat_timeout_s / 3)
+
+    def _why_silent(self, process: Process) -> str:
+        words, stuck = f"silent for {self._silent_s(process.name):.1f} s", self._stuck(process)
+        return f"{words}: {stuck} does not end its turn" if stuck else words
 
     def _judge(self, report: ProcessReport) -> ProcessReport:
         """A process that runs and is held, or silent for half of the time after which it is lost, is stalled."""
         if report.state != "running":
             return report
-        silent_s = self._silent_s(report.name)
-        if silent_s > self._settings.heartbeat_timeout_s / 2:
-            return replace(report, state="stalled", reason=f"silent for {silent_s:.1f} s")
+        if self._silent_s(report.name) > self._settings.heartbeat_timeout_s / 2:
+            return replace(report, state="stalled", reason=self._why_silent(self.host.spawner.processes[report.name]))
         if self.host.injector.is_held(report.name):
             return replace(report, state="stalled", reason="stopped on purpose")
         return report

@@ -15,11 +15,14 @@ from .capture import CapturedGateway, NodeCapture, begin_capture, captured_ports
 from .config.run import Run, from_json
 from .config.topology import LINGERS_S
 from .kernel.boundary import CaptureFault
+from .kernel.cell import Cell
 from .kernel.clock import SystemClock
 from .kernel.signals import SHUTDOWN
 from .kernel.system import System
 from .kernel.tuning import collect, complaints, tune
+from .kernel.turns import create_turns
 from .logs import configure_logs
+from .memory import free_memory, turn_file
 from .node_tree import NodeTree
 from .ports import node_ports
 from .seams import Seams, real_seams
@@ -50,6 +53,7 @@ class Node:
         self.system.ports = {"incarnation": incarnation, "run": run, "disk": seams.disk, "clock": seams.clock}
         self.system.ports |= node_ports(name, run, self.loop, dataclasses.replace(seams, disk=inner.disk))
         self.system.threads.abandoned_limit = run.settings.supervision.abandoned_threads
+        self._mark_turns(incarnation)
         self.tree = NodeTree(self.system, run, self)
         self._connect(f"{name}-{incarnation}")
         self._reason = ""
@@ -67,6 +71,15 @@ class Node:
         if self.capture is not None:
             self.capture.close()
         self.lifeline.say("bye", self._reason or SHUTDOWN)
+
+    def _mark_turns(self, incarnation: int) -> None:
+        """Let the launcher see which actor has the turn, should one never end it."""
+        cell = self.system.runtimes["cell"]
+        assert isinstance(cell, Cell), "a node in a process has real cells"
+        try:
+            cell.turns = create_turns(turn_file(self.run, self.name), incarnation)
+        except OSError as error:
+            self.log.warning("no memory to mark turns in: whoever loops will not be named", error=str(error))
 
     # -- what comes in ------------------------------------------------------------------------------------------------
 
@@ -140,6 +153,7 @@ class Node:
 
     def _abandoned(self) -> None:
         self.log.warning("the launcher is gone: stopping")
+        free_memory(self.run, self.name)
         self.loop.call_later(DEAD_LAUNCHER_EXIT_S, os._exit, 3)
         self.loop.call_later(LINGERS_S.get(self.name, 0.0), self._stop, "the launcher died")
 

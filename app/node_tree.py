@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from .config.placement import hold_back
 from .config.run import Run
 from .config.topology import DRAINS, SERVING_TOPIC, VALUES, node_tree
 from .injection import OUTSIDE, find_fault, inject_into_actor, release
@@ -13,6 +14,7 @@ from .kernel.signals import SHUTDOWN, Down, Started
 from .kernel.system import System
 from .kernel.threads import ABANDONED, ThreadsAbandoned
 from .node_faults import NODE_ACTIONS, NodeFaults
+from .storage.held_back import HeldBack
 from .supervisors.actors import ActorSpawner, check_tree
 from .supervisors.reports import SupervisorReport
 from .supervisors.supervisor import SUPERVISION, Supervisor
@@ -55,10 +57,15 @@ class NodeTree:
         node = self.system.node
         outside = f"{node}/{OUTSIDE}"
         self.system.spawn(outside, lambda: Outside(self))
-        root = node_tree(node, self.run)
+        root = hold_back(node_tree(node, self.run), self._held_back())
         check_tree(root)
         spawner = ActorSpawner()
         self.system.spawn(node, lambda: Supervisor(root, spawner), parent=outside)
+
+    def _held_back(self) -> dict[str, str]:
+        """Who is not started, and why."""
+        file: HeldBack | None = self.system.ports.get("held_back")
+        return {} if file is None else {path: held.reason for path, held in file.read().items()}
 
     def stop(self, reason: str) -> None:
         """Come to rest, then stop everything, then end; once."""

@@ -1,6 +1,7 @@
 """The doors of each node to the outside: real sockets, files and threads, under the names actors know them by."""
 
 import asyncio
+from importlib.util import find_spec
 from shutil import disk_usage
 from typing import Any
 
@@ -73,6 +74,7 @@ def _learner_ports(run: Run, seams: Seams) -> dict[str, Any]:
 
     return {
         "trainer_states": StateFiles(seams.disk, run.models_dir / "states"),
+        "torch": find_spec("torch") is not None,
         "model_registry": ModelRegistry(seams.disk, run.models_dir),
     }
 
@@ -104,6 +106,7 @@ def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
     from .models.registry import ModelRegistry
     from .storage.account_journal import AccountJournal
     from .storage.halt import HALT_NAME, HaltLatch
+    from .storage.held_back import HELD_BACK_NAME, HeldBack
     from .storage.lease import FileLease
     from .storage.risk_memory import RiskMemory
     from .storage.state_files import StateFiles
@@ -114,6 +117,7 @@ def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
         "journal": AccountJournal(seams.disk, run.data / f"account-{account}.journal"),
         "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
         "halt": HaltLatch(seams.disk, run.data / HALT_NAME),
+        "held_back": HeldBack(seams.disk, run.data / HELD_BACK_NAME),
         "model_states": StateFiles(seams.disk, run.models_dir / "states"),
         "model_registry": ModelRegistry(seams.disk, run.models_dir),
     }

@@ -14,11 +14,14 @@ from pathlib import Path
 import msgspec
 
 from .actors.credentials import Credentials
-from .config.run import Run
+from .config.run import Run, fingerprint
 from .config.settings import Settings
 from .kernel.clock import SystemClock
+from .kernel.disk import SystemDisk
+from .memory import memory_dir
 from .ports import CREDENTIALS_NAME
 from .preflight import StartFault
+from .storage.held_back import HELD_BACK_NAME, HeldBack
 
 NODES_END_S = 4.0
 RUN_FILE = "run.json"
@@ -88,6 +91,11 @@ class DataDirectory:
             shutil.rmtree(self.path / name, ignore_errors=True)
         for path in self.path.glob("account-*"):
             path.unlink()
+        (self.path / HELD_BACK_NAME).unlink(missing_ok=True)
+
+    def start_anew(self, settings: Settings) -> None:
+        """Strategies that were held back under other settings get another chance."""
+        HeldBack(SystemDisk(), self.path / HELD_BACK_NAME).forget_others(fingerprint(settings))
 
     def resumes(self, account: str) -> bool:
         """True where books of an earlier run are there to go on with."""
@@ -121,10 +129,12 @@ def prepare(directory: DataDirectory, settings: Settings) -> Run:
     if not (exchange / CREDENTIALS_NAME).exists():
         write_private(exchange / CREDENTIALS_NAME, msgspec.json.encode(_new_credentials()))
     check_port(settings.console.host, settings.console.port)
+    socket_dir = tempfile.mkdtemp(prefix=SOCKETS_PREFIX)
+    memory_dir(socket_dir).mkdir(exist_ok=True, mode=0o700)
     return Run(
         run_id=secrets.token_hex(8),
         data_dir=str(directory.path),
-        socket_dir=tempfile.mkdtemp(prefix=SOCKETS_PREFIX),
+        socket_dir=socket_dir,
         venue_port=free_port("127.0.0.1"),
         console_port=settings.console.port or free_port(settings.console.host),
         started_ns=SystemClock().now_ns(),
@@ -141,6 +151,7 @@ def announce(directory: DataDirectory, run: Run) -> None:
 def clean_up(directory: DataDirectory, run: Run) -> None:
     """Remove what only a running system needs."""
     shutil.rmtree(run.socket_dir, ignore_errors=True)
+    shutil.rmtree(memory_dir(run.socket_dir), ignore_errors=True)
     (directory.path / RUN_FILE).unlink(missing_ok=True)
 
 
@@ -152,6 +163,7 @@ def _sweep(directory: DataDirectory) -> None:
         return
     if Path(left).name.startswith(SOCKETS_PREFIX):
         shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(memory_dir(left), ignore_errors=True)
 
 
 def console_url(run: Run) -> str:

@@ -44,6 +44,7 @@ def run_system(settings: Settings, options: Options) -> bool:
     if options.fresh:
         directory.clear()
     resumed = directory.resumes(settings.account.name)
+    directory.start_anew(settings)
     run = prepare(directory, settings)
     directory.note_market(settings)
     announce(directory, run)

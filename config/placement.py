@@ -1,4 +1,4 @@
-"""Where the parts of a tree run, as the settings say."""
+"""Where the parts of a tree run, as the settings say, and which of them do not."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,6 +12,13 @@ def place(tree: ChildSpec, placement: Mapping[str, str], above: str = "") -> Chi
     path = f"{above}/{tree.id}" if above else tree.id
     children = tuple(place(child, placement, path) for child in tree.children)
     return msgspec.structs.replace(tree, children=children, runtime=placement.get(path, tree.runtime))
+
+
+def hold_back(tree: ChildSpec, reasons: Mapping[str, str], above: str = "") -> ChildSpec:
+    """The tree with every path of `reasons` left down, for that reason."""
+    path = f"{above}/{tree.id}" if above else tree.id
+    children = tuple(hold_back(child, reasons, path) for child in tree.children)
+    return msgspec.structs.replace(tree, children=children, held_back=reasons.get(path, ""))
 
 
 def paths(tree: ChildSpec, above: str = "") -> Iterator[str]:

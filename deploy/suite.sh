@@ -1,20 +1,21 @@
 #!/bin/sh
-# Runs the tests in two halves, and both whatever becomes of the first: those that only compute on all cores at once,
-# then those that start processes or a browser one after the other, for they measure time. Arguments are pytest's.
+# Runs the tests in parts, all of them whatever becomes of the first: those that only compute, on every core; those that
+# start processes or a browser, and mostly wait, two files at a time; those that use every core by themselves, alone.
+# Arguments are pytest's.
 set -u
 cd "$(dirname "$0")/.."
 
-ALONE='process or browser'
-NONE=5 # pytest's code where no test was chosen: no fault of a half
+NONE=5 # pytest's code where no test was chosen: no fault of a part
 code=$NONE
 
-half() {
+part() {
   .venv/bin/python -m pytest "$@"
   found=$?
   [ "$found" = "$NONE" ] && return
-  [ "$code" = "$NONE" ] || [ "$code" = 0 ] && code=$found
+  if [ "$code" = "$NONE" ] || [ "$code" = 0 ]; then code=$found; fi
 }
 
-half -n auto --maxprocesses 8 --dist worksteal -m "not ($ALONE)" "$@"
-half -m "$ALONE" "$@"
+part -n auto --maxprocesses 8 --dist worksteal -m 'not process and not browser' "$@"
+part -n 2 --dist loadfile -m '(process or browser) and not cores' "$@"
+part -m cores "$@"
 exit "$code"

@@ -1,6 +1,7 @@
 """The cell runtime: many actors on one thread and one event loop, from socket to socket without a hand-over."""
 
 from collections import deque
+from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from .envelope import Envelope
 from .incarnation import Incarnation
 from .loop import Loop
 from .mailbox import Lane
+from .turns import STEP, TURN, NoTurns, Turns
 
 if TYPE_CHECKING:
     from .system import System
@@ -26,6 +28,9 @@ class Cell:
         self._loop = loop
         self._ready: deque[CellActor] = deque()
         self._scheduled = False
+        self.turns: Turns | NoTurns = NoTurns()
+        """Where it says who has the turn; to be set before anybody is created."""
+        self._batches = 0
 
     def create(self, system: "System", birth: Birth) -> Incarnation:
         return CellActor(system, birth, self)
@@ -37,16 +42,28 @@ class Cell:
             self._loop.call_soon(self._run)
 
     def _run(self) -> None:
-        ready = self._ready
+        ready, words, batches = self._ready, self.turns.words, self._batches
         try:
             for _ in range(BATCH):
                 if not ready:
                     return
-                ready.popleft().turn()
+                actor = ready.popleft()
+                words[TURN] = batches + actor.number
+                actor.turn()
         finally:  # whatever a turn raises is the loop's to report: the cell goes on
+            self._batches = words[TURN] = batches + STEP
             self._scheduled = bool(ready)
             if ready:
                 self._loop.call_soon(self._run)
+
+    def begin(self, actor: "CellActor", start: Callable[[], None]) -> None:
+        """The turn in which an actor starts."""
+        words = self.turns.words
+        words[TURN] = self._batches + actor.number
+        try:
+            start()
+        finally:
+            self._batches = words[TURN] = self._batches + STEP
 
 
 class CellActor(Incarnation):
@@ -59,6 +76,7 @@ class CellActor(Incarnation):
         self._cell = cell
         self._queued = False
         self._home = system.home
+        self.number = cell.turns.number(birth.path)
         super().__init__(system, birth)
 
     def _start_actor_loop(self) -> None:
@@ -68,7 +86,7 @@ class CellActor(Incarnation):
         self._start_actor_loop()
 
     def _start_here(self) -> None:
-        self._start()
+        self._cell.begin(self, self._start)
         self._wake()
 
     def offer(self, envelope: Envelope, lane: Lane = Lane.USER) -> bool:

@@ -25,6 +25,7 @@ from .intensity import add_restart
 from .reports import one_line
 from .requests import Done, Refused
 from .slot import Slot, should_restart
+from .spec import ChildSpec
 
 
 class SupervisorCore(Administration):
@@ -46,7 +47,7 @@ class SupervisorCore(Administration):
     def _take(self, event: Event) -> None:
         match event:
             case Begin(children):
-                self.slots = {spec.id: Slot(spec) for spec in children}
+                self._begin(children)
             case ChildStarted():
                 self._started(event)
             case ChildDown():
@@ -63,6 +64,12 @@ class SupervisorCore(Administration):
                 self._end(reason)
             case _:
                 assert_never(event)
+
+    def _begin(self, children: tuple[ChildSpec, ...]) -> None:
+        for spec in children:
+            slot = self.slots[spec.id] = Slot(spec, wanted=not spec.held_back, reason=one_line(spec.held_back))
+            if spec.held_back:
+                self._report("left_down", slot)
 
     # -- what becomes of a child --------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ CHECKED_AT_ONCE = 256
 STUCK_AFTER_S = 5.0
 """An actor that may not block, has mail and handles none of it for this long, hangs."""
 
-PAUSE_S = 2.0
+PAUSE_S = 1.0
 """A check this late was held up itself."""
 
 

@@ -52,6 +52,8 @@ class ChildSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poison_after: int = 2
     """Where the mailbox is kept: a message that crashed it this often is set aside as a dead letter."""
     budget: Budget | None = None
+    held_back: str = ""
+    """Why it does not start with the others, as if its budget were spent already: it waits for `RestartChild`."""
     flags: "Flags | None" = None
     """Makes it a supervisor of `children`."""
     children: tuple["ChildSpec", ...] = ()

@@ -44,7 +44,7 @@ from .validation import request_faults
 SUPERVISION = "supervision"
 """Topic on which every supervisor of a node publishes its `SupervisorReport`s."""
 REQUESTS = frozenset(get_args(Request))
-HEALTH_PERIOD_S = 1.0
+HEALTH_PERIOD_S = 0.5
 COUNTERS = {"restarting": "restarts", "stalled": "stalled", "left_down": "left_down", "gave_up": "gave_up"}
 """What is counted of the reports, and under which name."""
 

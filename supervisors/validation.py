@@ -83,6 +83,7 @@ CHILD_RULES = (
     _Rule("keep_mailbox", "invalid_keep_mailbox", "a number of messages >= 0", _is_count),
     _Rule("poison_after", "invalid_poison_after", "a number of crashes >= 1", lambda value: _is_count(value, 1)),
     _Rule("budget", "invalid_budget", "a budget", _may_be(Budget)),
+    _Rule("held_back", "invalid_held_back", "a reason", lambda value: isinstance(value, str)),
     _Rule("flags", "invalid_flags", "a supervisor's flags", _may_be(Flags)),
     _Rule("dynamic", "invalid_dynamic", "a template and its flags", _may_be(Dynamic)),
     _Rule("children", "invalid_children", "a tuple of child specifications", lambda value: isinstance(value, tuple)),

@@ -22,6 +22,11 @@ class LawBroken(AssertionError):
         self.law = law
 
 
+class _Handed(NamedTuple):
+    approval: OrderApproved
+    living_risk: str
+
+
 class Sending(NamedTuple):
     """What is known at the moment an order leaves."""
 
@@ -30,22 +35,21 @@ class Sending(NamedTuple):
     journalled: bool
     """The intent stands in the journal, as the disk shows it."""
     lease_held: bool
-    living_risk: str
-    """The newest incarnation of risk there is."""
 
 
 class OrderLaws:
     """Watches one account for its whole life, over all its processes."""
 
     def __init__(self) -> None:
-        self._approvals: dict[str, OrderApproved] = {}
+        self._approvals: dict[str, _Handed] = {}
         self._used: set[str] = set()
         self._sent: set[str] = set()
         self._signals: set[str] = set()
 
-    def note_approval(self, approval: OrderApproved) -> None:
-        """The executor is handed one."""
-        self._approvals[approval.approval_id] = approval
+    def note_approval(self, approval: OrderApproved, living_risk: str) -> None:
+        """The executor is handed one while `living_risk` is the newest incarnation of risk: what becomes of that risk
+        before the order leaves nobody can know."""
+        self._approvals[approval.approval_id] = _Handed(approval, living_risk)
 
     def check_sent(self, sending: Sending) -> None:
         """An order leaves. Raises `LawBroken`."""
@@ -69,16 +73,17 @@ class OrderLaws:
 
     def _check_approval(self, sending: Sending) -> None:
         intent = sending.intent
-        approval = self._approvals.get(intent.approval_id)
-        if approval is None:
+        handed = self._approvals.get(intent.approval_id)
+        if handed is None:
             raise LawBroken(1, f"{intent.client_id} left without an approval")
+        approval = handed.approval
         if intent.approval_id in self._used:
             raise LawBroken(1, f"approval {intent.approval_id} was used a second time")
         self._used.add(intent.approval_id)
         allowed = (approval.signal_id, approval.symbol, approval.side, approval.type, approval.amount, approval.price)
         if allowed != (intent.signal_id, intent.symbol, intent.side, intent.type, intent.amount, intent.price):
             raise LawBroken(1, f"{intent.client_id} is not what {approval.approval_id} allows")
-        if approval.risk_incarnation != sending.living_risk:
+        if approval.risk_incarnation != handed.living_risk:
             raise LawBroken(1, f"{intent.client_id} was approved by a risk that is no more")
         if intent.at_ns >= approval.expires_ns:
             raise LawBroken(1, f"{intent.client_id} was approved too long ago")

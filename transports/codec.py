@@ -7,7 +7,7 @@ bound, another schema version. No type nests in itself, so depth is bounded too.
 from collections.abc import Callable
 from decimal import Decimal
 from math import isfinite
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Union
 
 import msgspec
@@ -119,6 +119,10 @@ def _make_check(kind: inspect.Type, small: bool) -> Check | None:
             return _check_decimal
         case inspect.StrType():
             return None if small else _check_text
+        case inspect.VarTupleType(item_type=inspect.FloatType()):
+            return _check_floats
+        case inspect.VarTupleType(item_type=inspect.TupleType(item_types=(inspect.IntType(), inspect.FloatType()))):
+            return _check_curve
         case inspect.VarTupleType(item_type=item):
             return _check_items(_make_check(item, small), small)
         case inspect.TupleType(item_types=items):
@@ -172,6 +176,22 @@ def _check_text(value: str) -> None:
 def _check_size(value: Any) -> None:
     if len(value) > ITEMS_LIMIT:
         raise WireFault(f"a frame holds a collection of {len(value)} items, over the bound of {ITEMS_LIMIT}")
+
+
+def _check_floats(value: tuple[float, ...]) -> None:
+    _check_size(value)
+    if not all(map(isfinite, value)):
+        raise WireFault("a frame holds NaN or infinity")
+
+
+def _check_curve(value: tuple[tuple[int, float], ...]) -> None:
+    """Points of a time and a number: long ones are frequent."""
+    _check_size(value)
+    if not all(map(isfinite, map(_second, value))):
+        raise WireFault("a frame holds NaN or infinity")
+
+
+_second = itemgetter(1)
 
 
 def _check_items(check: Check | None, small: bool) -> Check | None:

@@ -139,7 +139,10 @@ def continue_curve(known: Curve, told: Curve, points_max: int) -> Curve:
     """`told`, preceded by what is known from before it began: a sender that restarts forgets, the reader need not."""
     if not told:
         return known
-    return (*(point for point in known if point[0] < told[0][0]), *told)[-points_max:]
+    before = len(known)
+    while before and known[before - 1][0] >= told[0][0]:
+        before -= 1
+    return (*known[:before], *told)[-points_max:]
 
 
 def trading_view(snapshot: TradingSnapshot, *, stale: bool, age_s: float) -> View:

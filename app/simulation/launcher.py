@@ -12,6 +12,7 @@ from ..kernel.simulation.hosts import NodeLoop
 from ..kernel.simulation.ledger import WatchedSystem
 from ..monitor import MONITOR, NODES, Monitor
 from ..storage.halt import HALT_NAME, HaltLatch
+from ..storage.held_back import HELD_BACK_NAME, HeldBack
 from ..supervisors.process_table import Process
 from ..supervisors.reports import ActorReport
 from ..supervisors.supervisor import Supervisor
@@ -42,7 +43,9 @@ class SimulatedLauncher:
         self.spawner.on_change = self._changed
         self.spawner.on_word = self._word
         self.injector = NoInjector()
-        self.latch = HaltLatch(world.disk.view(f"launcher-{world.next_pid()}"), run.data / HALT_NAME)
+        disk = world.disk.view(f"launcher-{world.next_pid()}")
+        self.latch = HaltLatch(disk, run.data / HALT_NAME)
+        self.held_back = HeldBack(disk, run.data / HELD_BACK_NAME)
         self.reason = ""
         self.summary: dict[str, Any] = {}
         self.monitor = Monitor(self)
@@ -64,6 +67,9 @@ class SimulatedLauncher:
     def stop(self, reason: str) -> None:
         self.log.info("stopping", reason=reason)
         self.system.stop(NODES, SHUTDOWN)
+
+    def turn(self, node: str) -> None:
+        """None: no turn of a simulated actor takes time."""
 
     def finish(self, reason: str) -> None:
         self.reason = self.reason or reason

@@ -13,6 +13,7 @@ from ..models.registry import ModelRegistry
 from ..storage.account_journal import AccountJournal
 from ..storage.background import run_at_once
 from ..storage.halt import HALT_NAME, HaltLatch
+from ..storage.held_back import HELD_BACK_NAME, HeldBack
 from ..storage.lease import FileLease
 from ..storage.risk_memory import RiskMemory
 from ..storage.state_files import StateFiles
@@ -37,7 +38,7 @@ def simulated_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
         case "guard":
             return _guard_ports(node, run)
         case "learner":
-            return {"trainer_states": StateFiles(node.disk, run.models_dir / "states")}
+            return {"trainer_states": StateFiles(node.disk, run.models_dir / "states"), "torch": False}
         case _:
             return {"tasks": SimulatedTasks(), "console_server": SilentServer}
 
@@ -50,6 +51,7 @@ def _trader_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
         "journal": AccountJournal(node.disk, run.data / f"account-{account}.journal", ROTATE_AT_BYTES),
         "lease": FileLease(node.disk, run.data / f"account-{account}.lease"),
         "halt": HaltLatch(node.disk, run.data / HALT_NAME),
+        "held_back": HeldBack(node.disk, run.data / HELD_BACK_NAME),
         "risk_memory": RiskMemory(node.disk, run.data / f"account-{account}.risk"),
         "thread": run_at_once,
         "model_states": StateFiles(node.disk, run.models_dir / "states"),

@@ -37,9 +37,10 @@ class Witness:
         def see(actor: Incarnation, message: Any) -> None:
             kind = type(message)
             add(f"{now_ns()} {actor.path} {actor.incarnation} {kind.__name__}")
-            if kind is OrderApproved and actor.path == EXECUTOR:
-                self.laws.note_approval(message)
+            if actor.path == RISK:
                 self._newest_risk(node)
+            elif kind is OrderApproved and actor.path == EXECUTOR:
+                self.laws.note_approval(message, self._newest_risk(node))
             if world.tell is not None:
                 world.tell(now_ns(), actor.path, message)
 
@@ -55,7 +56,6 @@ class Witness:
                     self._world.clock.now_ns(),
                     journalled=self._is_journalled(intent.client_id),
                     lease_held=node.system.ports["lease"].held(),
-                    living_risk=self._newest_risk(node),
                 )
             )
         )
@@ -70,7 +70,7 @@ class Witness:
             self.broken.append(AssertionError(f"an exception outside every actor: {error!r}"))
 
     def _newest_risk(self, node: Any) -> str:
-        """The living one; where it just ended, the last there was."""
+        """Where it just ended, the last there was."""
         risk = node.system.actors.get(RISK)
         if risk is not None and risk.behaviour is not None:
             self._risk = getattr(risk.behaviour, "incarnation", self._risk)

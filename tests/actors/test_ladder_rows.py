@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tests.kit.account import EXECUTOR, RISK, SYMBOL, Account, Listener, assert_level
 from tradigrade.actors import topics
+from tradigrade.config.placement import hold_back
 from tradigrade.config.settings import LadderSettings, StrategySettings
 from tradigrade.config.topology import node_tree
 from tradigrade.exchanges.venue import ClockCompared, RateLimited
@@ -16,6 +17,7 @@ from tradigrade.kernel.disk import SystemDisk
 from tradigrade.models.registry import ModelRegistry
 from tradigrade.models.runner import LSTM
 from tradigrade.storage.halt import HaltLatch
+from tradigrade.storage.held_back import HELD_BACK_NAME, Held, HeldBack
 from tradigrade.storage.journal import JournalFault
 from tradigrade.storage.risk_memory import Memory, RiskMemory
 from tradigrade.storage.state_files import StateFiles
@@ -27,7 +29,7 @@ from tradigrade.trading.messages import CauseNoted, OrderRefused, RungChanged, S
 from tradigrade.trading.order_events import CancelIntended, OrderIntended
 from tradigrade.trading.strategies.learned import Learned
 from tradigrade.trading.views import TradingSnapshot
-from tradigrade.transports.control import LadderAsked, PauseStrategy, ResumeStrategy
+from tradigrade.transports.control import Acknowledged, LadderAsked, PauseStrategy, ResumeStrategy
 
 HERE = "tests.actors.test_ladder_rows"
 SCOPE = f"learned {SYMBOL}"
@@ -181,7 +183,7 @@ def test_a_pause_outlives_the_process(tmp_path: Path) -> None:
 def test_who_is_not_there_cannot_be_paused_and_who_is_not_paused_not_resumed(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     assert ask(account, PauseStrategy("nobody")).reason == f"no strategy nobody; there are: {SCOPE}"
-    assert ask(account, ResumeStrategy("learned")).reason == "learned is not paused"
+    assert ask(account, ResumeStrategy("learned")).reason == "learned is neither paused nor left down"
 
 
 def test_a_loss_of_the_day_allows_only_what_shrinks_until_it_is_made_good_for_a_while(tmp_path: Path) -> None:
@@ -371,7 +373,9 @@ class Trading(Account):
         tree = node_tree("trader", self.run)
         children = {child.id: child for child in tree.children}
         helpers = replace(tree, children=(children["learning"],))
-        self.system.spawn("trader/strategies", lambda: Supervisor(children["strategies"], ActorSpawner()))
+        held = self.system.ports["held_back"].read()
+        strategies = hold_back(children["strategies"], {path: each.reason for path, each in held.items()}, "trader")
+        self.system.spawn("trader/strategies", lambda: Supervisor(strategies, ActorSpawner()))
         self.system.spawn("trader/helpers", lambda: Supervisor(helpers, ActorSpawner()))
         self.causes: list[Any] = []
         self.system.spawn("trader/causes", lambda: Listener(self.causes, (topics.CAUSES,)))
@@ -468,6 +472,21 @@ def test_a_strategy_left_down_may_only_be_sold_of(tmp_path: Path, monkeypatch: p
     account.until(lambda: account.rung(SCOPE) == "REDUCING", within_s=30.0)
     assert "a bug of the user" in reasons(account, SCOPE)[-1]
     assert account.rung() == "NORMAL"
+
+
+def test_a_strategy_held_back_over_restarts_may_only_be_sold_of_until_it_is_resumed(tmp_path: Path) -> None:
+    file = HeldBack(SystemDisk(), tmp_path / HELD_BACK_NAME)
+    file.add(Held(RUNNER, "did not end its turn, 3 times within 10 min", 3, 1, "settings"))
+    account = Trading(tmp_path)
+    account.until(lambda: account.rung() == "NORMAL")
+    assert account.rung(SCOPE) == "REDUCING"
+    assert reasons(account, SCOPE)[-1] == "left down: did not end its turn, 3 times within 10 min"
+    assert RUNNER not in account.system.actors
+    assert isinstance(ask(account, ResumeStrategy("learned")), Acknowledged)
+    account.until(lambda: account.rung(SCOPE) == "NORMAL")
+    assert RUNNER in account.system.actors
+    assert file.read() == {}
+    assert ask(account, ResumeStrategy("learned")).reason == "learned is neither paused nor left down"
 
 
 # -- what is told -----------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.background import run_at_once
 from tradigrade.storage.halt import HaltLatch
+from tradigrade.storage.held_back import HELD_BACK_NAME, HeldBack
 from tradigrade.storage.lease import FileLease
 from tradigrade.storage.risk_memory import RiskMemory
 from tradigrade.supervisors.actors import ActorSpawner
@@ -142,6 +143,7 @@ class Account:
             "journal": self.journal,
             "lease": self.lease,
             "halt": self.latch,
+            "held_back": HeldBack(SystemDisk(), self.folder / HELD_BACK_NAME),
             "risk_memory": RiskMemory(SystemDisk(), self.folder / "account-main.risk"),
             "free_bytes": lambda: self.free_bytes,
             "thread": run_at_once,

@@ -25,7 +25,10 @@ HEAD = "| fault | noticed | rungs, lowest first | repaired by | well again |\n|-
 VOLATILE = (
     (re.compile(r" with \d+ messages waiting"), ""),
     (re.compile(r": expected a diff .*"), ": a gap in its numbers"),
+    (re.compile(r" at update \d+"), ""),
+    (re.compile(r"^(silent|hangs: [a-z ]+) for (\d+)\.\d+ s"), r"\1 for \2 s"),
     (re.compile(r"/simulated/"), ""),
+    (re.compile(r"\.journal\.\d+"), ".journal"),
     (re.compile(r"^\d+\.\d+ s late"), "too late to be sent"),
 )
 """What would change with every change of the code, and says nothing."""
@@ -108,7 +111,10 @@ def well_again(row: Row, seen: Seen) -> str:
 
 
 def seconds(value: float) -> str:
-    return f"{value:.1f} s" if value >= 1 else f"{value:.2f} s" if value >= STEP_S else "at once"
+    """To half a second, below one to a single digit: what moves a draw of chance does not rewrite the page."""
+    if value < STEP_S:
+        return "at once"
+    return f"{value:.1g} s" if value < 0.95 else f"{max(round(value * 2) / 2, 1):g} s"
 
 
 def written(page: str, made: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.fault_row import Row
 from tests.simulation.fault_rows import NO_CAUSE, NO_ROW, PATIENT, ROWS
-from tests.simulation.fault_table import BEGIN, END, PAGE, ROOT, table, written
+from tests.simulation.fault_table import BEGIN, END, PAGE, ROOT, seconds, table, written
 from tests.simulation.fault_watch import Seen
 from tradigrade.simulation.faults import ACTORS, KINDS, NODES, PAIRS, VENUE_CHANCES, VENUE_EVENTS
 from tradigrade.trading.causes import CAUSES
@@ -88,3 +88,15 @@ def test_a_page_without_the_markers_is_refused() -> None:
     assert written(f"before {BEGIN} old {END} after", "new") == f"before {BEGIN}\n\nnew\n\n{END} after"
     with pytest.raises(AssertionError, match="markers"):
         written(f"before {BEGIN}", "new")
+
+
+def test_times_are_rounded_so_that_they_stay_as_they_are() -> None:
+    assert [seconds(each) for each in (0.0, 0.06, 0.64, 0.96, 1.1, 3.14, 62.5)] == [
+        "at once",
+        "0.06 s",
+        "0.6 s",
+        "1 s",
+        "1 s",
+        "3 s",
+        "62.5 s",
+    ]

@@ -1,4 +1,4 @@
-"""`python -m tests.soak`: what takes hours. Real kills, chaos on a running system, simulated seeds; 1 where one failed."""
+"""`python -m tests.soak`: what takes hours: real kills, chaos on a running system, seeds; 1 where one failed."""
 
 import argparse
 import subprocess

@@ -6,7 +6,7 @@ from tests.supervisors.conformance.children import ROOT
 from tests.supervisors.conformance.stage import AT_ONCE, Stage
 from tradigrade.kernel.signals import GAVE_UP
 from tradigrade.supervisors.backoff import Backoff
-from tradigrade.supervisors.requests import Done, Refused, StartChild, TerminateChild, WhichChild
+from tradigrade.supervisors.requests import Done, Refused, RestartChild, StartChild, TerminateChild, WhichChild
 from tradigrade.supervisors.spec import Budget, ChildSpec, Exhausted, Flags
 
 STEADY = Backoff(min_s=0.1, max_s=0.4, jitter=0.0, reset_s=1.0)
@@ -156,3 +156,14 @@ def test_a_first_start_that_takes_too_long_ends_the_supervisor_and_says_whose(st
     stage.system.advance(2.0)
     assert stage.end == f"{GAVE_UP}: child 'slow' failed to start: did not start within 2 s"
     assert stage.living == {}
+
+
+def test_a_child_held_back_is_down_with_its_reason_while_the_others_serve_and_starts_when_that_is_asked(
+    stage: Stage,
+) -> None:
+    """OTP has no child that is specified and not started."""
+    stage.plant(stage.child("a", held_back="it loops"), stage.child("b"))
+    assert stage.which() == {"a": "undefined", "b": "running"}
+    assert [(report.child, report.reason) for report in stage.reports("left_down")] == [("a", "it loops")]
+    assert isinstance(stage.ask(RestartChild("a")), Done)
+    assert stage.which() == {"a": "running", "b": "running"}

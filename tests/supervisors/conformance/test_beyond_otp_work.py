@@ -84,7 +84,7 @@ def test_a_child_whose_useful_output_is_overdue_may_repair_itself(stage: Stage) 
     stage.system.advance(10.0)
     log = stage.take_log()
     assert set(log) == {"repair a"}
-    assert len(log) == 8, "due every second, looked at every quarter of one"
+    assert len(log) == 7, "due every second, looked at twice in one"
     assert stage.living == {"a": 1}
 
 
@@ -92,22 +92,22 @@ def test_a_child_that_knows_no_repair_fails_and_is_replaced(stage: Stage) -> Non
     stage.plant(stage.child("a", kind="Productive"))
     stage.system.advance(1.0)
     assert stage.living == {"a": 1}
-    stage.system.advance(0.25)
+    stage.system.advance(0.5)
     assert stage.living == {"a": 2}
     (reason,) = reasons(stage, "restarting")
-    assert reason.startswith("NoProgress: no useful output for 1.2 s, due every 1 s")
+    assert reason.startswith("NoProgress: no useful output for 1.5 s, due every 1 s")
     assert reasons(stage, "stalled") == [], "it answered for itself"
 
 
 def test_a_child_that_does_not_even_answer_for_it_is_taken_for_hanging(stage: Stage) -> None:
     stage.plant(stage.child("a", kind="Productive"))
     stage.system.incarnation(PATH).held = True
-    stage.system.advance(2.25)
+    stage.system.advance(2.5)
     assert stage.living == {"a": 1}
-    stage.system.advance(0.25)
+    stage.system.advance(0.5)
     assert stage.living == {"a": 2}
     (reason,) = reasons(stage, "stalled")
-    assert reason.startswith("hangs: no useful output for 2.5 s, due every 1 s, and it does not answer for it")
+    assert reason.startswith("hangs: no useful output for 3.0 s, due every 1 s, and it does not answer for it")
     assert reasons(stage, "restarting") == [reason], "the cause is kept, not that it was killed"
 
 

@@ -80,6 +80,7 @@ INVALID: dict[str, tuple[Any, str]] = {
     "poison at once": ({"poison_after": 0}, "invalid_poison_after"),
     "a budget of none": ({"budget": Budget(-1, 1.0)}, "invalid_intensity"),
     "a budget that is a number": ({"budget": 5}, "invalid_budget"),
+    "held back without words": ({"held_back": True}, "invalid_held_back"),
     "an actor with flags": ({"flags": Flags()}, "missing_start"),
     "flags in words": ({"actor": "", "flags": "one_for_one"}, "invalid_flags"),
     "a template in words": ({"actor": "", "dynamic": "worker"}, "invalid_dynamic"),
