@@ -19,7 +19,6 @@ from ..supervisors.slot import Slot
 from ..supervisors.supervisor import SUPERVISION, Supervisor
 from . import topics
 
-
 REPORT_EVERY = 2
 """Of so many beats one is a whole report."""
 SOON_S = 0.05

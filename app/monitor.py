@@ -182,7 +182,6 @@ class Monitor(Actor):
         late_s, self._checked_ns = (now_ns - self._checked_ns) / 1e9, now_ns
         if late_s > PAUSE_S:
             self._heard_ns = {name: (incarnation, now_ns) for name, (incarnation, _) in self._heard_ns.items()}
-            self._turns.forget()
             return
         for name, process in self.host.spawner.processes.items():
             self._turns.look(name, self.host.turn(name), now_ns)
@@ -201,8 +200,9 @@ class Monitor(Actor):
         now_ns = self.context.system.clock.monotonic_ns()
         stuck = self._turns.stuck("trader", incarnation, now_ns, self._settings.heartbeat_timeout_s / 3)
         if stuck:
-            self.host.log.error("a node did not start", name="trader", reason=f"{reason}: {stuck} does not end its turn")
-            self._answer_silence(stuck, reason)
+            words = f"{reason}: {stuck} does not end its turn"
+            self.host.log.error("a node did not start", name="trader", reason=words)
+            self._answer_silence(stuck, words)
 
     def _answer_silence(self, stuck: str, reason: str) -> None:
         """A strategy that loops again and again is held back, and the trader left down where that is no remedy."""

@@ -30,10 +30,6 @@ class TurnWatch:
         lasts = turn is not None and turn.incarnation == incarnation and now_ns - since_ns >= for_s * 1e9
         return turn.path if lasts and turn is not None else ""
 
-    def forget(self) -> None:
-        """The observer stood still: what it saw before proves nothing."""
-        self._seen.clear()
-
 
 class SilentKills:
     """The trader's nodes that were killed since they said nothing. A strategy named for it three times is held back;

@@ -43,5 +43,4 @@ class ManualClock:
 
     def advance_to(self, monotonic_ns: int) -> None:
         """Nothing happens where that is past."""
-        if monotonic_ns > self._elapsed_ns:
-            self._elapsed_ns = monotonic_ns
+        self._elapsed_ns = max(self._elapsed_ns, monotonic_ns)

@@ -7,6 +7,7 @@ filled up with zeros; the path of number n is the n-th.
 
 import mmap
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,15 +81,19 @@ def create_turns(file: Path, incarnation: int) -> Turns:
 def read_turn(file: Path) -> Turn | None:
     """What stands there now; None where there is no such file, or only a part of one."""
     try:
-        data = file.read_bytes()
+        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
-    return decode_turn(data) if len(data) == SIZE_BYTES else None
+    try:
+        whole = os.fstat(fd).st_size == SIZE_BYTES
+        return decode_turn(lambda start, size: os.pread(fd, size, start)) if whole else None
+    finally:
+        os.close(fd)
 
 
-def decode_turn(data: bytes) -> Turn:
-    words = memoryview(data)[:HEADER_BYTES].cast("Q")
+def decode_turn(read: Callable[[int, int], bytes]) -> Turn:
+    """`read` is given where to begin and how many bytes to read; what nobody needs is not read."""
+    words = memoryview(read(0, HEADER_BYTES)).cast("Q")
     batches, number = divmod(words[TURN], STEP)
-    start = HEADER_BYTES + (number - 1) * PATH_BYTES
-    path = data[start : start + PATH_BYTES].rstrip(b"\0").decode(errors="replace") if number else ""
-    return Turn(words[INCARNATION], batches, path)
+    path = read(HEADER_BYTES + (number - 1) * PATH_BYTES, PATH_BYTES) if number else b""
+    return Turn(words[INCARNATION], batches, path.rstrip(b"\0").decode(errors="replace"))

@@ -221,7 +221,7 @@ def _check_dict(check_key: Check | None, check_value: Check | None, small: bool)
 
     def check_dict(value: dict[Any, Any]) -> None:
         if of_keys is not None:
-            of_keys(value)  # type: ignore[arg-type]  # the keys, in a row
+            of_keys(value)  # the keys, in a row
         if of_values is not None:
             of_values(tuple(value.values()))
 

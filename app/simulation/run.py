@@ -20,7 +20,10 @@ from .venue import facts
 from .world import World
 
 SAFETY_S = 60.0
-LIVENESS_S = 60.0
+LIVENESS_S = 90.0
+"""More than the ladder itself may take: restarts are held against a system for a minute, and then some."""
+ORDERS_MIN = 50
+"""Who trades little trades on until then: fewer orders would prove too little."""
 QUIET_S = 2.0
 """All must be well for this long before it counts."""
 STOP_S = 15.0
@@ -123,10 +126,11 @@ class Seed:
             found = list(complaints(world))
             well_since_s = None if found else (well_since_s or now_s)
             orders = None if found else (orders if orders is not None else self._orders())
-            if not found and now_s - (well_since_s or now_s) >= QUIET_S and self._orders() > (orders or 0):
+            quiet = not found and now_s - (well_since_s or now_s) >= QUIET_S
+            if quiet and self._orders() > max(orders or 0, ORDERS_MIN - 1):
                 self.healed_after_s = round((well_since_s or now_s) - began_s, 3)
                 return
-        words = "; ".join(found) or "no order is made"
+        words = "; ".join(found) or f"{self._orders()} orders are made, {orders} before all was well"
         self.broken.append(f"liveness: not well {LIVENESS_S:g} s after the last fault: {words}")
 
     def _stop(self) -> None:

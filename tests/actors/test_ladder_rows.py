@@ -482,6 +482,10 @@ def test_a_strategy_held_back_over_restarts_may_only_be_sold_of_until_it_is_resu
     assert account.rung(SCOPE) == "REDUCING"
     assert reasons(account, SCOPE)[-1] == "left down: did not end its turn, 3 times within 10 min"
     assert RUNNER not in account.system.actors
+    account.system.actors[RISK].crash("what its supervisor said was told to the one before")
+    account.advance(1)
+    account.until(lambda: account.rung() == "NORMAL")
+    assert account.rung(SCOPE) == "REDUCING"
     assert isinstance(ask(account, ResumeStrategy("learned")), Acknowledged)
     account.until(lambda: account.rung(SCOPE) == "NORMAL")
     assert RUNNER in account.system.actors

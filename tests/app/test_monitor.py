@@ -17,7 +17,7 @@ from tradigrade.monitor import MONITOR, NODES, Monitor
 from tradigrade.storage.halt import HaltLatch
 from tradigrade.storage.held_back import HeldBack
 from tradigrade.supervisors.process_table import Process
-from tradigrade.supervisors.reports import ProcessReport, SupervisorReport
+from tradigrade.supervisors.reports import ProcessReport, SupervisorReport, SystemReport
 from tradigrade.supervisors.requests import RestartChild, TerminateChild
 from tradigrade.supervisors.supervisor import SUPERVISION
 
@@ -223,3 +223,18 @@ def test_another_node_that_falls_silent_for_ever_is_replaced_for_ever(tmp_path: 
     for incarnation in range(1, 9):
         scene.fall_silent(incarnation, name="console")
     assert (len(scene.killed), scene.asked, scene.latch.read()) == (8, [], None)
+
+
+# -- what the console is told -----------------------------------------------------------------------------------------
+
+
+def test_the_console_is_told_what_changes_at_the_next_look_and_all_of_it_once_a_second(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.system.advance(5.1)
+    told = [each.message for each in scene.system.dead_letters if isinstance(each.message, SystemReport)]
+    assert len(told) == 5, "nothing changes"
+    scene.processes["learner"] = Process("learner", 1, 0)
+    scene.system.advance(0.5)
+    letter = scene.system.dead_letters[-1].message
+    assert isinstance(letter, SystemReport)
+    assert [node.name for node in letter.nodes] == ["learner"]

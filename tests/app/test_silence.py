@@ -28,13 +28,6 @@ def test_one_look_a_turn_that_moved_nobody_in_turn_and_another_incarnation_blame
     assert watch.stuck("guard", 2, 9 * S, 1.0) == ""
 
 
-def test_what_was_seen_before_a_pause_proves_nothing() -> None:
-    watch = TurnWatch()
-    watch.look("trader", Turn(2, 9, LOOPING), 0)
-    watch.forget()
-    assert watch.stuck("trader", 2, 9 * S, 1.0) == ""
-
-
 def test_a_strategy_named_three_times_within_ten_minutes_is_held_back() -> None:
     kills = SilentKills()
     assert [kills.note(LOOPING, at_s * S) for at_s in (0, 200, 400)] == ["replace", "replace", "hold_back"]

@@ -21,6 +21,10 @@ from tradigrade.kernel.turns import (
 )
 
 
+def look(memory: bytearray) -> Turn:
+    return decode_turn(lambda start, size: bytes(memory[start : start + size]))
+
+
 class Looking(Actor):
     """Looks at its own turn, as another process would."""
 
@@ -32,7 +36,7 @@ class Looking(Actor):
         self.receive("start")
 
     def receive(self, message: Any) -> None:
-        self.seen.append(decode_turn(bytes(self.memory)))
+        self.seen.append(look(self.memory))
         if message == "fail":
             raise RuntimeError(message)
 
@@ -56,7 +60,7 @@ def test_each_turn_names_its_actor_and_between_turns_nobody_is_named() -> None:
     system.run()
     assert [(turn.incarnation, turn.path) for turn in one.seen] == [(7, "node/one")] * 2
     assert [turn.path for turn in two.seen] == ["node/two"] * 2
-    assert decode_turn(bytes(memory)).path == ""
+    assert look(memory).path == ""
 
 
 def test_a_later_turn_of_the_same_actor_looks_different() -> None:
@@ -72,7 +76,7 @@ def test_a_turn_that_fails_is_over_too() -> None:
     system, _ = place(memory, "node/one")
     system.tell("node/one", "fail")
     system.run()
-    assert decode_turn(bytes(memory)).path == ""
+    assert look(memory).path == ""
 
 
 def test_an_actor_keeps_its_number_over_its_incarnations() -> None:
@@ -89,9 +93,9 @@ def test_what_has_no_place_in_the_table_is_never_named_and_harms_nobody() -> Non
         turns.number(f"node/{number}")
     assert turns.number("node/late") == 0
     turns.words[TURN] = PATHS_MAX
-    assert decode_turn(bytes(memory)).path == f"node/{PATHS_MAX - 1}"
+    assert look(memory).path == f"node/{PATHS_MAX - 1}"
     turns.words[TURN] = turns.number("node/late")
-    assert decode_turn(bytes(memory)).path == ""
+    assert look(memory).path == ""
 
 
 def test_another_process_reads_it_from_a_file_and_the_next_incarnation_begins_anew(tmp_path: Path) -> None:

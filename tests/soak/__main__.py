@@ -4,6 +4,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.kit.running import assert_no_order_lost_or_doubled, running
@@ -44,6 +45,14 @@ def put_in_chaos(folder: Path, minutes: float) -> list[str]:
     return ["the chaos run failed"] * (code != 0) + ["the books differ after it"] * (not reconciled)
 
 
+def part(run: Callable[[], list[str]]) -> list[str]:
+    """What does not hold, also where that ended it."""
+    try:
+        return run()
+    except AssertionError as error:
+        return [str(error)]
+
+
 def simulate(seeds: int) -> list[str]:
     tell(f"\n{seeds} simulated seeds")
     return ["a simulated seed failed"] if run("simulate", "--seeds", str(seeds)) else []
@@ -62,11 +71,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which nodes are killed, and when")
     asked = parser.parse_args()
     wrong: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="tradigrade-soak-") as name:
+    with tempfile.TemporaryDirectory(prefix="tradigrade-soak-", ignore_cleanup_errors=True) as name:
         if asked.kills:
-            wrong += kill_nodes(Path(name), asked.kills, asked.seed)
+            wrong += part(lambda: kill_nodes(Path(name), asked.kills, asked.seed))
         if asked.minutes:
-            wrong += put_in_chaos(Path(name), asked.minutes)
+            wrong += part(lambda: put_in_chaos(Path(name), asked.minutes))
     if asked.seeds:
         wrong += simulate(asked.seeds)
     tell("", *(wrong or ["everything holds"]))

@@ -22,12 +22,13 @@ from tradigrade.supervisors.process_table import FORK_SERVERS
 from tradigrade.trading.rungs import Rung
 from tradigrade.transports.control import Invariant
 
-DECK = ("trader", "trader", "trader", "exchange", "exchange", "guard", "learner", "console", *FORK_SERVERS)
+DECK = ("trader", "trader", "exchange", "guard", "learner", "console", *FORK_SERVERS)
 """Each round of strikes hits every one of these once, in an order of its own."""
 STOP_SHARE = 0.15
 PAUSE_S = (0.5, 3.0)
-RESTARTS_MAX, PERIOD_S = 25, 60.0
-"""The launcher bears 30 restarts in 60 s; these kills are to stay below."""
+STRIKES_MAX, PERIOD_S = 3, 60.0
+"""So often is one node struck in that time: after the fifth restart of the account only what shrinks a position leaves,
+and the launcher bears 30 of all nodes."""
 REPAIR_S = 20.0
 LEVEL_S = 20.0
 LOOK_S = 0.02
@@ -90,7 +91,7 @@ async def _strike_all(data_dir: Path, strikes: Sequence[Strike], chance: random.
             before = striker.usage()
             repairs = []
             for strike in strikes:
-                await striker.keep_budget()
+                await striker.keep_budget(strike.node)
                 await asyncio.sleep(chance.uniform(*PAUSE_S))
                 repairs.append(await striker.strike(strike))
                 tell(_line(repairs[-1]))
@@ -109,12 +110,12 @@ class _Striker:
         self._eye = eye
         self._data_dir = data_dir
         self._verdict: Verdict | None = None
-        self._at_s: list[float] = []
+        self._at_s: dict[str, list[float]] = {name: [] for name in DECK}
 
     async def strike(self, strike: Strike) -> Repair:
         before = self._node(strike.node)
         at_s = self._now_s()
-        self._at_s.append(at_s)
+        self._at_s[strike.node].append(at_s)
         os.kill(before["pid"], signal.SIGSTOP if strike.action == "stop" else signal.SIGKILL)
         noticed_s, after = await self._until_back(strike, before["incarnation"])
         await self.until_level()
@@ -140,9 +141,13 @@ class _Striker:
             wrong = [each for each in await self._judge() if not each.holds]
             if not wrong:
                 return
-            told = "; ".join(f"{each.name}: {each.text}" for each in wrong)
-            assert self._now_s() < end_s, f"not so within {LEVEL_S:g} s: {told}"
+            assert self._now_s() < end_s, f"not so within {LEVEL_S:g} s: {self._words(wrong)}"
             await asyncio.sleep(LOOK_S)
+
+    def _words(self, wrong: Sequence[Invariant]) -> str:
+        trading = None if self._eye.sight is None else self._eye.sight.trading
+        reason = "the trader does not answer" if trading is None else trading.rung_reason
+        return "; ".join([*(f"{each.name}: {each.text}" for each in wrong), reason])
 
     async def _judge(self) -> tuple[Invariant, ...]:
         if self._eye.sight is None or self._eye.sight.trading is None:
@@ -151,10 +156,10 @@ class _Striker:
             self._verdict = Verdict(self._data_dir, self._eye, self._eye.sight, Rung.FALLBACK)
         return await self._verdict.meanwhile()
 
-    async def keep_budget(self) -> None:
-        """Wait until one more restart is borne."""
-        recent = self._at_s[-RESTARTS_MAX:]
-        if len(recent) == RESTARTS_MAX:
+    async def keep_budget(self, name: str) -> None:
+        """Wait until one more restart of that node is borne."""
+        recent = self._at_s[name][-STRIKES_MAX:]
+        if len(recent) == STRIKES_MAX:
             await asyncio.sleep(max(0.0, recent[0] + PERIOD_S - self._now_s()))
 
     def usage(self) -> dict[str, Usage]:

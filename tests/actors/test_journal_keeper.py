@@ -1,0 +1,125 @@
+"""When the journal is put on the disk itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.kit.cells import VirtualSystem
+from tradigrade.actors.journal_keeper import JournalKeeper
+from tradigrade.config.settings import LadderSettings
+from tradigrade.kernel.disk import SystemDisk
+from tradigrade.storage.account_journal import AccountJournal
+from tradigrade.storage.background import Action, Done, run_at_once
+from tradigrade.trading.messages import AccountReconciled
+
+PATH = "trader/journal"
+
+
+class Held:
+    """Keeps actions until a test lets them run."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Action, Done]] = []
+
+    def __call__(self, action: Action, done: Done) -> None:
+        self.waiting.append((action, done))
+
+    def finish(self, fault: str = "") -> None:
+        action, done = self.waiting.pop(0)
+        if not fault:
+            action()
+        done(fault)
+
+
+class Scene:
+    def __init__(self, folder: Path, thread: Callable[[Action, Done], None] = run_at_once) -> None:
+        self.journal = AccountJournal(SystemDisk(), folder / "account.journal")
+        self.system = VirtualSystem("trader")
+        self.system.ports = {"journal": self.journal, "thread": thread}
+        self.system.spawn(PATH, lambda: JournalKeeper("run", LadderSettings()))
+        self.system.run()
+
+    def append(self) -> None:
+        self.journal.append(AccountReconciled(True, (), 0, 0, self.system.clock.now_ns()))
+
+    @property
+    def handled(self) -> int:
+        return self.system.actors[PATH].handled
+
+
+def test_what_is_appended_is_on_the_disk_ten_milliseconds_later(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    for _ in range(3):
+        scene.system.advance(0.7)
+        assert not scene.journal.unsynced
+        scene.append()
+        scene.system.advance(0.009)
+        assert scene.journal.unsynced
+        scene.append()
+        scene.system.advance(0.001)
+        assert not scene.journal.unsynced
+
+
+def test_what_another_thread_appends_is_too(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.system.advance(0.7)
+    thread = Thread(target=scene.append)
+    thread.start()
+    thread.join()
+    scene.system.advance(0.01)
+    assert not scene.journal.unsynced
+
+
+def test_a_journal_that_nobody_writes_costs_few_turns(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.system.advance(1.0)
+    before = scene.handled
+    scene.system.advance(10.0)
+    assert scene.handled - before <= 30
+
+
+def test_what_is_appended_while_a_sync_is_under_way_is_synced_after_it(tmp_path: Path) -> None:
+    thread = Held()
+    scene = Scene(tmp_path, thread)
+    scene.system.advance(0.01)
+    assert len(thread.waiting) == 1
+    thread.finish()
+    scene.append()
+    scene.system.advance(0.01)
+    (action, done), thread.waiting[:] = thread.waiting[0], []
+    action()
+    scene.append()
+    done("")
+    scene.system.advance(0.01)
+    assert len(thread.waiting) == 1
+    thread.finish()
+    assert not scene.journal.unsynced
+
+
+def test_a_sync_that_failed_is_tried_again_at_once(tmp_path: Path) -> None:
+    thread = Held()
+    scene = Scene(tmp_path, thread)
+    scene.system.advance(0.01)
+    for _ in range(3):
+        thread.finish("the disk is broken")
+        scene.system.advance(0.01)
+        assert len(thread.waiting) == 1
+    thread.finish()
+    scene.system.advance(0.01)
+    assert not scene.journal.unsynced
+
+
+@pytest.mark.parametrize("ends", ["stop", "crash"])
+def test_a_keeper_that_ended_is_not_told_of_appends(tmp_path: Path, ends: str) -> None:
+    scene = Scene(tmp_path)
+    scene.system.advance(1.0)
+    if ends == "stop":
+        scene.system.stop(PATH, "shutdown")
+    else:
+        scene.system.actors[PATH].crash("the test")
+    scene.system.run()
+    scene.journal.open()
+    scene.append()
+    assert not scene.system.dead_letters
