@@ -19,6 +19,7 @@ from ..trading.messages import AccountReconciled, OrderApproved, OrderRefused, R
 from ..trading.order_events import OrderEvent, OrderFilled
 from ..trading.tally import RunStarted, RunTally
 from .journal import Journal, JournalFault
+from .unreadable import UNREADABLE
 
 Record = OrderEvent | SignalGenerated | OrderApproved | OrderRefused | AccountReconciled | RungChanged | RunStarted
 
@@ -165,7 +166,7 @@ class AccountJournal:
         for sequence, payload in self._journal.replay():
             try:
                 yield _decode(payload)
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 raise JournalFault(
                     f"record {sequence} of {self._journal.path} is not of this version: {error}"
                 ) from error
@@ -199,7 +200,7 @@ class AccountJournal:
             snapshot = msgspec.msgpack.decode(data[4:], type=_Snapshot)
             if snapshot.version != SNAPSHOT_VERSION:
                 raise ValueError(f"expected version {SNAPSHOT_VERSION}, found {snapshot.version}")
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             raise JournalFault(f"snapshot {self._snapshot_file} cannot be read: {error}; restore it") from error
         return snapshot
 

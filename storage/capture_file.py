@@ -15,6 +15,7 @@ import msgspec
 from ..kernel.boundary import CaptureFault, Event
 from ..kernel.disk import Disk
 from .journal import Journal, JournalFault
+from .unreadable import UNREADABLE
 
 FORMAT = "tradigrade capture"
 VERSION = 1
@@ -83,7 +84,7 @@ def read_capture(disk: Disk, path: Path) -> Capture:
         records = Journal(disk, path).replay()
         _, first = next(records)
         header = msgspec.json.decode(first, type=Header)
-    except (OSError, JournalFault, msgspec.MsgspecError, StopIteration) as error:
+    except (OSError, JournalFault, StopIteration, *UNREADABLE) as error:
         raise CaptureFault(f"{path} is no capture: {error or 'it is empty'}") from error
     if (header.format, header.version) != (FORMAT, VERSION):
         found = f"{header.format} {header.version} of program {header.program}"
@@ -96,7 +97,7 @@ def _events(records: Iterator[tuple[int, bytes]], path: Path) -> Iterator[Event]
     try:
         for _, data in records:
             yield from decode(inflate.decompress(data))
-    except (zlib.error, JournalFault, msgspec.MsgspecError) as error:
+    except (zlib.error, JournalFault, *UNREADABLE) as error:
         raise CaptureFault(f"{path} is damaged: {error}") from error
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from ..kernel.disk import Disk
+from .unreadable import UNREADABLE
 
 HALT_NAME = "halt.json"
 """In the data directory."""
@@ -43,7 +44,7 @@ class HaltLatch:
             return msgspec.json.decode(self._disk.read(self._path), type=Halt)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             return Halt(f"{self._path} cannot be read: {error}"[:REASON_LIMIT], "the latch itself", 0)
 
     def halt(self, reason: str, by: str, at_ns: int) -> Halt:

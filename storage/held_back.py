@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from ..kernel.disk import Disk
+from .unreadable import UNREADABLE
 
 HELD_BACK_NAME = "held-back.json"
 """In the data directory."""
@@ -33,7 +34,7 @@ class HeldBack:
         """By path."""
         try:
             held = msgspec.json.decode(self._disk.read(self._path), type=tuple[Held, ...])
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             return {}
         return {each.path: each for each in held}
 

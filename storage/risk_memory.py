@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from ..kernel.disk import Disk
+from .unreadable import UNREADABLE
 
 
 class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +41,7 @@ class RiskMemory:
             return msgspec.json.decode(self._disk.read(self._path), type=Memory)
         except FileNotFoundError:
             return Memory()
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise MemoryLost(f"{self._path} cannot be read: {error}") from error
 
     def save(self, memory: Memory, *, sync: bool) -> None:

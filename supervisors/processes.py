@@ -75,6 +75,7 @@ class ProcessSpawner(ProcessTable):
         self.on_change(process)
         if child in FORK_SERVERS:
             self._hang_up(child)
+            self._signal_kill(process)  # it holds nothing; one that is stopped would never see that its control is gone
         elif process.lifeline is not None:
             process.lifeline.say("stop", reason)
 
@@ -85,6 +86,9 @@ class ProcessSpawner(ProcessTable):
     def kill_process(self, process: Process) -> None:
         """As `kill`; harmless where it has ended already."""
         process.kill_wanted = True
+        self._signal_kill(process)
+
+    def _signal_kill(self, process: Process) -> None:
         if process.pid and process.state != "stopped":
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)

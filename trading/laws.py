@@ -35,6 +35,8 @@ class Sending(NamedTuple):
     journalled: bool
     """The intent stands in the journal, as the disk shows it."""
     lease_held: bool
+    holder: str
+    """The process that it leaves."""
 
 
 class OrderLaws:
@@ -45,6 +47,8 @@ class OrderLaws:
         self._used: set[str] = set()
         self._sent: set[str] = set()
         self._signals: set[str] = set()
+        self._holders: dict[int, str] = {}
+        """Who used each epoch of the lease."""
 
     def note_approval(self, approval: OrderApproved, living_risk: str) -> None:
         """The executor is handed one while `living_risk` is the newest incarnation of risk: what becomes of that risk
@@ -63,6 +67,8 @@ class OrderLaws:
             raise LawBroken(3, f"{intent.client_id} was sent a second time")
         if not sending.lease_held:
             raise LawBroken(4, f"{intent.client_id} left without the lease")
+        if self._holders.setdefault(intent.epoch, sending.holder) != sending.holder:
+            raise LawBroken(4, f"{intent.client_id} carries an epoch that another process used")
         self._signals.add(intent.signal_id)
         self._sent.add(intent.client_id)
 

@@ -56,6 +56,7 @@ class Witness:
                     self._world.clock.now_ns(),
                     journalled=self._is_journalled(intent.client_id),
                     lease_held=node.system.ports["lease"].held(),
+                    holder=node.owner,
                 )
             )
         )

@@ -25,6 +25,22 @@ def start_worker(
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def first_broken(seeds: Iterable[int], mutation: tuple[str, str, str], words: str) -> Outcome | None:
+    """The first seed that, with that line broken, breaks something whose text holds `words`; None where none does."""
+    worker = start_worker(seeds, "0", mutation)
+    assert worker.stdout is not None
+    try:
+        for line in worker.stdout:
+            outcome = _decode(line)
+            if any(words in broken for broken in outcome.broken):
+                return outcome
+        finish(worker)
+        return None
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
 def finish(worker: subprocess.Popen[str]) -> dict[int, Outcome]:
     """What each seed came to; fails with the worker's own words where it did."""
     output, errors = worker.communicate()

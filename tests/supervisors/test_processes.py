@@ -146,6 +146,9 @@ def test_a_start_taken_back_while_the_fork_servers_hang_holds_nothing_up() -> No
         answered = asyncio.get_running_loop().create_future()
         launched.system.ask(NODES, TerminateChild("late"), LIMIT_S).then(answered.set_result)
         assert (await asyncio.wait_for(answered, LIMIT_S)).value == Done()
+        await launched.end()
+        for server in servers:
+            await gone(server.pid)
 
     launch(nodes(*WARM), test)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tradigrade.supervisors.reports import NodeReport
 from tradigrade.trading.messages import ModelPublished, OrderRefused, Prediction, RiskAlert, StateAsked
 from tradigrade.trading.order_events import StrategyPosition
+from tradigrade.trading.views import LearningView
 from tradigrade.transports.codec import (
     DIGITS_LIMIT,
     FRAME_LIMIT,
@@ -213,3 +214,14 @@ def test_hostile_frames_are_refused_quickly_and_with_nothing_but_a_wire_fault() 
         slowest_s = max(slowest_s, time.perf_counter() - began_s)
     assert refused > 15_000
     assert slowest_s < 0.5
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("points", [1, 5_000])
+def test_the_wire_refuses_a_curve_with_a_point_that_is_no_number(number: float, points: int) -> None:
+    """In a frame that is small, and in one that is large: they are not looked at in the same way."""
+    sound = LearningView("BTC/USDT", "linear", "1", 1, {"linear": 0.5}, 0.5, tuple((at, 0.5) for at in range(points)))
+    assert decode(encode(frame(sound))).payload == sound
+    broken = msgspec.structs.replace(sound, curve=(*sound.curve, (points, number)))
+    with pytest.raises(WireFault, match="NaN or infinity"):
+        decode(encode(frame(broken)))
