@@ -11,11 +11,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from .cli_chaos import chaos_app
-from .cli_common import FAILED, USED_WRONGLY, ConfigOption, DataDirOption, JsonOption, explained, fail, find_data_dir
-from .cli_operate import add_operations
-from .cli_replay import replay as replay_command
-from .cli_simulate import simulate
+from .commands.chaos import chaos_app
+from .commands.common import (
+    FAILED,
+    USED_WRONGLY,
+    ConfigOption,
+    DataDirOption,
+    JsonOption,
+    explained,
+    fail,
+    find_data_dir,
+)
+from .commands.operate import add_operations
+from .commands.replay import replay as replay_command
+from .commands.simulate import simulate
 from .config.errors import ConfigFault
 
 app = typer.Typer(

@@ -60,7 +60,8 @@ def measure_trader(run: Run, doors: Doors) -> list[tuple[int, int]]:
 
     look()
     node.serve()
-    due_ns = find_due_times(AccountJournal(SystemDisk(), run.data / f"account-{run.settings.account.name}.journal").replay())
+    path = run.data / f"account-{run.settings.account.name}.journal"
+    due_ns = find_due_times(AccountJournal(SystemDisk(), path).replay())
     return sorted((due_ns[client_id], at_ns - due_ns[client_id]) for client_id, at_ns in sent.times_ns().items())
 
 

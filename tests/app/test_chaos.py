@@ -6,7 +6,7 @@ import pytest
 
 from tests.app.samples import RISK, tree
 from tests.web.samples import NOW, S, process
-from tradigrade.chaos import Done, check_target, describe, give_up, judge, to_json
+from tradigrade.chaos.cause import Done, check_target, describe, give_up, judge, to_json
 from tradigrade.transports.control import Action, ChaosAsked
 from tradigrade.tree import Item, NoTarget, find
 

@@ -11,7 +11,7 @@ import pytest
 from tests.app.samples import tree
 from tests.trading.facts import intent
 from tests.web.samples import process, trading
-from tradigrade.chaos_checks import (
+from tradigrade.chaos.checks import (
     judge_books,
     judge_orders,
     judge_processes,
@@ -20,7 +20,7 @@ from tradigrade.chaos_checks import (
     judge_tree,
     judge_usage,
 )
-from tradigrade.chaos_probe import (
+from tradigrade.chaos.probe import (
     Orders,
     Process,
     Usage,
@@ -31,8 +31,8 @@ from tradigrade.chaos_probe import (
     read_usage,
     sequence_of,
 )
-from tradigrade.chaos_report import passed, quantile, summarise, to_json
-from tradigrade.chaos_watch import Sight
+from tradigrade.chaos.report import passed, quantile, summarise, to_json
+from tradigrade.chaos.watch import Sight
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.trading.rungs import Rung

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.app.samples import tree
-from tradigrade.chaos_plan import ENDS, ENDS_MAX, KINDS, PERIOD_S, Step, Targets, find_targets, plan
+from tradigrade.chaos.plan import ENDS, ENDS_MAX, KINDS, PERIOD_S, Step, Targets, find_targets, plan
 
 TARGETS = Targets(
     nodes=("console", "exchange", "learner", "trader"),

@@ -6,9 +6,9 @@ import pytest
 
 from tests.app.samples import RISK, tree
 from tests.web.samples import NOW, S, process, symbol, trading
-from tradigrade.chaos import Done
-from tradigrade.chaos_plan import KINDS, Kind, Step
-from tradigrade.chaos_watch import WATCH_S, Sight, StepWatch, refused
+from tradigrade.chaos.cause import Done
+from tradigrade.chaos.plan import KINDS, Kind, Step
+from tradigrade.chaos.watch import WATCH_S, Sight, StepWatch, refused
 from tradigrade.trading.rungs import Rung
 from tradigrade.trading.views import StandingView
 from tradigrade.transports.control import ChaosAsked

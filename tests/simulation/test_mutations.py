@@ -26,7 +26,7 @@ class Mutation(NamedTuple):
 
 
 MUTATIONS = (
-#ROWS#
+    # ROWS#
 )
 
 

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradigrade.chaos_checks import judge_usage, node_pids
-from tradigrade.chaos_eye import Eye
-from tradigrade.chaos_probe import Usage, read_usage
-from tradigrade.chaos_report import quantile
-from tradigrade.chaos_verdict import Verdict
+from tradigrade.chaos.checks import judge_usage, node_pids
+from tradigrade.chaos.eye import Eye
+from tradigrade.chaos.probe import Usage, read_usage
+from tradigrade.chaos.report import quantile
+from tradigrade.chaos.verdict import Verdict
 from tradigrade.status import Link, connect
 from tradigrade.supervisors.process_table import FORK_SERVERS
 from tradigrade.trading.rungs import Rung

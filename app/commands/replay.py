@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from .cli_common import FAILED, USED_WRONGLY, JsonOption, fail
+from .common import FAILED, USED_WRONGLY, JsonOption, fail
 
 if TYPE_CHECKING:
-    from .storage.capture_file import Capture
+    from ..storage.capture_file import Capture
 
 CapturesArgument = Annotated[
     list[Path],
@@ -39,8 +39,8 @@ def replay(
     decisions, records, orders, fills, ended, fault}, where an order has {client_id, side, type, amount, symbol, price,
     strategy, at_ns, causes}.
     """
-    from .kernel.boundary import CaptureFault
-    from .replay_report import find_captures
+    from ..kernel.boundary import CaptureFault
+    from ..replay_report import find_captures
 
     try:
         found = find_captures(captures)
@@ -55,8 +55,8 @@ def replay(
 
 def _replay_one(capture: "Capture", until: int | None, *, verbose: bool, as_json: bool) -> bool:
     """Tell what it came to; True where every decision was as recorded."""
-    from .replay import Replay
-    from .replay_report import describe, handled_line, order_lines, summary_lines
+    from ..replay import Replay
+    from ..replay_report import describe, handled_line, order_lines, summary_lines
 
     program = importlib.metadata.version("tradigrade")
     if capture.header.program != program:

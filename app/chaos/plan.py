@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, NamedTuple
 
-from .injection import OUTSIDE
-from .supervisors.process_table import FORK_SERVERS
-from .transports.control import Action
-from .tree import Item, walk
+from ..injection import OUTSIDE
+from ..supervisors.process_table import FORK_SERVERS
+from ..transports.control import Action
+from ..tree import Item, walk
 
 Scope = Literal["node", "fork server", "actor", "disk", "clock", "venue"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import FAILED, USED_WRONGLY, DataDirOption, JsonOption, explained, fail, find_data_dir
+from .common import FAILED, USED_WRONGLY, DataDirOption, JsonOption, explained, fail, find_data_dir
 
 StrategyArgument = Annotated[str, typer.Argument(metavar="STRATEGY", help="Its name, as `tradigrade ladder` shows it.")]
 SymbolOption = Annotated[str, typer.Option("--symbol", help="Only on this one, as BTC/USDT. Default: on all.")]
@@ -27,8 +27,8 @@ def pause(
     data_dir: DataDirOption = None,
 ) -> None:
     """Let a strategy only shrink its positions, until resumed; over restarts too."""
-    from .operate import ask_risk
-    from .transports.control import PauseStrategy
+    from ..operate import ask_risk
+    from ..transports.control import PauseStrategy
 
     with _answered():
         ask_risk(find_data_dir(data_dir), PauseStrategy(strategy, symbol, reason))
@@ -36,8 +36,8 @@ def pause(
 
 def resume(strategy: StrategyArgument, symbol: SymbolOption = "", data_dir: DataDirOption = None) -> None:
     """Let a strategy trade again that was paused, and start one again that was left down."""
-    from .operate import ask_risk
-    from .transports.control import ResumeStrategy
+    from ..operate import ask_risk
+    from ..transports.control import ResumeStrategy
 
     with _answered():
         ask_risk(find_data_dir(data_dir), ResumeStrategy(strategy, symbol))
@@ -49,7 +49,7 @@ def halt(
 ) -> None:
     """The kill switch: cancel all but protective stops, then let nothing leave until released. Also works when nothing
     runs: the next start is halted."""
-    from .operate import halt as latch
+    from ..operate import halt as latch
 
     with _latched():
         standing = latch(find_data_dir(data_dir), reason)
@@ -61,7 +61,7 @@ def release(
     data_dir: DataDirOption = None,
 ) -> None:
     """End a halt. Also works when nothing runs."""
-    from .operate import release as unlatch
+    from ..operate import release as unlatch
 
     with _latched():
         was_halted = unlatch(find_data_dir(data_dir), reason)
@@ -75,8 +75,8 @@ def ladder(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     With --json one object: {standings: [{scope, rung, reason, since_ns}], moves: [{scope, before, after, reason,
     causes, at_ns}], halt: {reason, by, at_ns} or null}; the latest move first.
     """
-    from .operate import ask_risk, find_halt, ladder_json, show_ladder
-    from .transports.control import LadderAsked
+    from ..operate import ask_risk, find_halt, ladder_json, show_ladder
+    from ..transports.control import LadderAsked
 
     folder = find_data_dir(data_dir)
     with explained():
@@ -92,7 +92,7 @@ def ladder(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
 @contextmanager
 def _answered() -> Iterator[None]:
     """A no of risk is the user's to read, and no fault of the system."""
-    from .kernel.errors import ActorFailed
+    from ..kernel.errors import ActorFailed
 
     with explained():
         try:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .chaos_probe import Orders, Process, Usage, sequence_of
-from .chaos_watch import Sight
-from .supervisors.process_table import FORK_SERVERS
-from .trading.rungs import Rung
-from .transports.control import ChaosStep, Invariant, VenueBooks
-from .tree import Item, walk
+from ..supervisors.process_table import FORK_SERVERS
+from ..trading.rungs import Rung
+from ..transports.control import ChaosStep, Invariant, VenueBooks
+from ..tree import Item, walk
+from .probe import Orders, Process, Usage, sequence_of
+from .watch import Sight
 
 NOT_SENT = ("NEVER_ARRIVED", "NOT_SENT")
 """Codes of intents that the venue has proven never to have been sent."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from .kernel.disk import SystemDisk
-from .storage.account_journal import Record
-from .storage.journal import HEADER, RECORD, Journal
-from .trading.order_events import OrderIntended, OrderRejected
+from ..kernel.disk import SystemDisk
+from ..storage.account_journal import Record
+from ..storage.journal import HEADER, RECORD, Journal
+from ..trading.order_events import OrderIntended, OrderRejected
 
 PROC = Path("/proc")
 _decode = msgspec.msgpack.Decoder(Record).decode

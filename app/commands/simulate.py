@@ -6,12 +6,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from .cli_common import FAILED, USED_WRONGLY, JsonOption, fail
+from .common import FAILED, USED_WRONGLY, JsonOption, fail
 
 
 def simulate(
     seed: Annotated[int | None, typer.Option(help="Run this one seed, and tell what happens.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to run, one after the other.")] = 100,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds to run.")] = 100,
     first: Annotated[int, typer.Option(min=0, help="The first of them.")] = 0,
     faults: Annotated[
         str | None, typer.Option(help="With --seed: these faults instead of its own, as a failing run prints them.")
@@ -26,8 +26,8 @@ def simulate(
     Each seed: a minute in which anything may fail, then all must come well again and stop in order, and every law must
     have held. A seed that fails prints the command that runs it again, with as few faults as it needs.
     """
-    from .simulate import read_along
-    from .simulate import simulate as run
+    from ..simulate import read_along
+    from ..simulate import simulate as run
 
     try:
         if seed is None:

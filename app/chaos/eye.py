@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from .chaos import VENUE
-from .chaos_probe import Process, children, identify
-from .chaos_watch import Sight
-from .kernel.errors import KernelError
-from .status import Link
-from .supervisors.process_table import FORK_SERVERS
-from .trading.views import TradingSnapshot
-from .transports.control import TradingAsked, VenueBooks, VenueBooksAsked
-from .tree import Item, read_tree
+from ..kernel.errors import KernelError
+from ..status import Link
+from ..supervisors.process_table import FORK_SERVERS
+from ..trading.views import TradingSnapshot
+from ..transports.control import TradingAsked, VenueBooks, VenueBooksAsked
+from ..tree import Item, read_tree
+from .cause import VENUE
+from .probe import Process, children, identify
+from .watch import Sight
 
 PORTFOLIO = "trader/portfolio"
 TREE_PERIOD_S = 0.05

@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
-from .injection import LASTING, OUTSIDE, find_fault, fork_server_fault, outside_fault, supervisor_fault
-from .monitor import MONITOR
-from .node_faults import NODE_ACTIONS, lasting_s
-from .status import Link, connect
-from .supervisors.process_table import FORK_SERVERS
-from .transports.control import Acknowledged, ChaosAsked, VenueFaultAsked
-from .tree import LAUNCHER, Item, NoTarget, find, pick, read_tree
+from ..injection import LASTING, OUTSIDE, find_fault, fork_server_fault, outside_fault, supervisor_fault
+from ..monitor import MONITOR
+from ..node_faults import NODE_ACTIONS, lasting_s
+from ..status import Link, connect
+from ..supervisors.process_table import FORK_SERVERS
+from ..transports.control import Acknowledged, ChaosAsked, VenueFaultAsked
+from ..tree import LAUNCHER, Item, NoTarget, find, pick, read_tree
 
 WATCH_S = 10.0
 """How long what follows is watched."""

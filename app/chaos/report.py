@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .transports.control import ChaosProgress, ChaosStep, ChaosTimes, Invariant
+from ..transports.control import ChaosProgress, ChaosStep, ChaosTimes, Invariant
 
 ALL = "all"
 HOLDS = {True: ("holds  ", "green"), False: ("BROKEN ", "bold red"), None: ("unknown", "yellow")}

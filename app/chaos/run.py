@@ -9,17 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .chaos import VENUE, check_target, heal_all, put_in
-from .chaos_checks import judge_tree
-from .chaos_eye import Eye
-from .chaos_plan import Step, find_targets, plan
-from .chaos_report import passed, print_report, summarise, to_json
-from .chaos_verdict import Verdict
-from .chaos_watch import Sight, StepWatch, refused
-from .kernel.errors import KernelError
-from .status import Link, connect
-from .trading.rungs import Rung
-from .transports.control import (
+from ..kernel.errors import KernelError
+from ..status import Link, connect
+from ..trading.rungs import Rung
+from ..transports.control import (
     Acknowledged,
     ChaosAsked,
     ChaosProgress,
@@ -27,7 +20,14 @@ from .transports.control import (
     Invariant,
     VenueFaultAsked,
 )
-from .tree import NoTarget, find
+from ..tree import NoTarget, find
+from .cause import VENUE, check_target, heal_all, put_in
+from .checks import judge_tree
+from .eye import Eye
+from .plan import Step, find_targets, plan
+from .report import passed, print_report, summarise, to_json
+from .verdict import Verdict
+from .watch import Sight, StepWatch, refused
 
 CONSOLE = "console/console"
 TELL_PERIOD_S = 0.5

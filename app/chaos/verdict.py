@@ -5,7 +5,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from .chaos_checks import (
+from ..trading.rungs import Rung
+from ..transports.control import ChaosStep, Invariant
+from ..tree import Item
+from .checks import (
     judge_books,
     judge_orders,
     judge_processes,
@@ -15,12 +18,9 @@ from .chaos_checks import (
     judge_usage,
     node_pids,
 )
-from .chaos_eye import Eye
-from .chaos_probe import Usage, find_account, read_orders, read_usage
-from .chaos_watch import Sight
-from .trading.rungs import Rung
-from .transports.control import ChaosStep, Invariant
-from .tree import Item
+from .eye import Eye
+from .probe import Usage, find_account, read_orders, read_usage
+from .watch import Sight
 
 
 class Verdict:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .cli_common import FAILED, DataDirOption, JsonOption, explained, find_data_dir
+from .common import FAILED, DataDirOption, JsonOption, explained, find_data_dir
 
 if TYPE_CHECKING:
-    from .transports.control import Action
+    from ..transports.control import Action
 
 chaos_app = typer.Typer(
     help="Put a fault into the running system on purpose, and see what its supervisors do. Paper only.",
@@ -48,7 +48,7 @@ def chaos_run(
     recovered_ms, rung, text}], times: [{kind, count, recovered, p50_ms, p99_ms, max_ms}], invariants: [{name, holds,
     text}], passed}.
     """
-    from .chaos_run import run_chaos
+    from ..chaos.run import run_chaos
 
     with explained():
         passed = run_chaos(find_data_dir(data_dir), minutes, seed, as_json=as_json)
@@ -58,7 +58,7 @@ def chaos_run(
 @chaos_app.command("heal")
 def chaos_heal(data_dir: DataDirOption = None) -> None:
     """End every fault that was put in and still lasts, everywhere."""
-    from .chaos import heal
+    from ..chaos.cause import heal
 
     with explained():
         heal(find_data_dir(data_dir))
@@ -170,7 +170,7 @@ def chaos_venue(
     data_dir: DataDirOption = None,
 ) -> None:
     """Make the simulated venue misbehave, for example lose answers after it accepted an order."""
-    from .chaos import ask_venue_fault
+    from ..chaos.cause import ask_venue_fault
 
     with explained():
         ask_venue_fault(find_data_dir(data_dir), fault, times, for_s)
@@ -186,8 +186,8 @@ def _cause(
     no_wait: bool,
     as_json: bool,
 ) -> None:
-    from .chaos import cause
-    from .transports.control import ChaosAsked
+    from ..chaos.cause import cause
+    from ..transports.control import ChaosAsked
 
     with explained():
         cause(find_data_dir(data_dir), ChaosAsked(action, target, for_s, by_s), wait=not no_wait, as_json=as_json)

@@ -26,7 +26,7 @@ def fail(sentence: str, code: int) -> typer.Exit:
 
 
 def find_data_dir(given: Path | None) -> Path:
-    from .config.loader import default_data_dir
+    from ..config.loader import default_data_dir
 
     return given or default_data_dir()
 
@@ -34,9 +34,9 @@ def find_data_dir(given: Path | None) -> Path:
 @contextmanager
 def explained() -> Iterator[None]:
     """What goes wrong with a running system, as one sentence and an exit code."""
-    from .kernel.errors import KernelError
-    from .status import NothingRuns
-    from .tree import NoTarget
+    from ..kernel.errors import KernelError
+    from ..status import NothingRuns
+    from ..tree import NoTarget
 
     try:
         yield

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from .chaos import Done, Outcome, describe, describe_venue_fault, give_up, judge
-from .chaos_plan import Step
-from .injection import LASTING
-from .trading.rungs import Rung
-from .trading.views import TradingSnapshot
-from .transports.control import ChaosStep, VenueFaultAsked
-from .tree import Item, find
+from ..injection import LASTING
+from ..trading.rungs import Rung
+from ..trading.views import TradingSnapshot
+from ..transports.control import ChaosStep, VenueFaultAsked
+from ..tree import Item, find
+from .cause import Done, Outcome, describe, describe_venue_fault, give_up, judge
+from .plan import Step
 
 WATCH_S = 20.0
 """A fault after which something does not work again by then counts as not recovered."""

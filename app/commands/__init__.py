@@ -1,0 +1,1 @@
+"""The commands of the front door, by topic; `cli.py` joins them."""
