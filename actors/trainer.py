@@ -1,7 +1,8 @@
 """The trainer: learns the LSTM from samples as their labels arrive, a slice at a time, and publishes its weights."""
 
+from collections import deque
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..config.settings import LearningSettings
 from ..kernel.actor import Actor
@@ -26,8 +27,28 @@ class _SliceDue:
     pass
 
 
+class _Imported(NamedTuple):
+    """What trains is there, or why not."""
+
+    fault: str
+
+
+class TrainingUnavailable(Exception):
+    """torch is installed and does not load."""
+
+
+def _import_training() -> None:
+    try:
+        import_module(f"{__package__.rpartition('.')[0]}.models.training")
+    except ImportError as error:
+        raise OSError(f"torch does not load: {error}") from error
+
+
 class TrainerActor(Actor):
-    """One network per symbol. Without the port `torch` it only counts samples, and says so by the gauge `torch`."""
+    """One network per symbol. Without the port `torch` it only counts samples, and says so by the gauge `torch`.
+
+    It serves at once and keeps what it hears; importing torch takes seconds, on a thread beside.
+    """
 
     def __init__(self, symbols: tuple[str, ...], learning: LearningSettings, receiver: str) -> None:
         self.symbols = symbols
@@ -38,13 +59,12 @@ class TrainerActor(Actor):
         self._trainers: dict[str, Any] = {}
         self._slices = dict.fromkeys(self.symbols, 0)
         self._owed = dict.fromkeys(self.symbols, 0)
+        self._waiting: deque[SampleTaken] = deque(maxlen=self.learning.window_bars * max(len(self.symbols), 1))
         installed = bool(self.context.ports["torch"])
         self.context.system.metrics.gauge("torch", float(installed))
         if installed and self.symbols:
-            # Seconds of import, before the node says that it runs: its silence is no hanging then.
-            import_module(f"{__package__.rpartition('.')[0]}.models.training")
-            self._trainers = {symbol: self._make(symbol) for symbol in self.symbols}
-            self.context.repeat(SLICE_PERIOD_S, _SliceDue())
+            system, path = self.context.system, self.context.path
+            self.context.ports["thread"](_import_training, lambda fault: system.tell(path, _Imported(fault)))
 
     def stop(self, reason: str) -> None:
         for symbol in self._trainers:
@@ -55,11 +75,27 @@ class TrainerActor(Actor):
             case SampleTaken(symbol=symbol):
                 self.context.system.metrics.count("samples")
                 if symbol in self._trainers:
-                    self._trainers[symbol].add(message)
-                    self._owed[symbol] = min(self._owed[symbol] + SLICES_PER_SAMPLE, SLICES_OWED_MAX)
+                    self._learn(message)
+                else:
+                    self._waiting.append(message)
+            case _Imported(fault) if fault:
+                raise TrainingUnavailable(fault)
+            case _Imported() if not self._trainers:
+                self._begin()
             case _SliceDue():
                 for symbol, trainer in self._trainers.items():
                     self._train(symbol, trainer)
+
+    def _begin(self) -> None:
+        self._trainers = {symbol: self._make(symbol) for symbol in self.symbols}
+        self.context.repeat(SLICE_PERIOD_S, _SliceDue())
+        while self._waiting:
+            self._learn(self._waiting.popleft())
+
+    def _learn(self, sample: SampleTaken) -> None:
+        if (trainer := self._trainers.get(sample.symbol)) is not None:
+            trainer.add(sample)
+            self._owed[sample.symbol] = min(self._owed[sample.symbol] + SLICES_PER_SAMPLE, SLICES_OWED_MAX)
 
     def _make(self, symbol: str) -> Any:
         from ..models.training import LstmTrainer

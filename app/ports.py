@@ -70,11 +70,13 @@ def _console_ports(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
 
 def _learner_ports(run: Run, seams: Seams) -> dict[str, Any]:
     from .models.registry import ModelRegistry
+    from .storage.background import OneThread
     from .storage.state_files import StateFiles
 
     return {
         "trainer_states": StateFiles(seams.disk, run.models_dir / "states"),
         "torch": find_spec("torch") is not None,
+        "thread": OneThread(seams.loop, "training"),
         "model_registry": ModelRegistry(seams.disk, run.models_dir),
     }
 

@@ -21,9 +21,9 @@ class Background(Protocol):
 class OneThread:
     """A thread of its own. An error that is none of the disk's is raised on the loop, whose handler tells it."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, name: str = "disk") -> None:
         self._loop = loop
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     def __call__(self, action: Action, done: Done) -> None:
         def finish(future: Future[str]) -> None:
