@@ -72,8 +72,10 @@ class OrderLaws:
         self._signals.add(intent.signal_id)
         self._sent.add(intent.client_id)
 
-    def check_cancel(self, client_id: str, *, lease_held: bool) -> None:
-        """A cancel leaves. Raises `LawBroken`."""
+    def check_cancel(self, client_id: str, *, lease_held: bool, known: bool) -> None:
+        """A cancel leaves; `known`: its order is in the journal, made or adopted. Raises `LawBroken`."""
+        if not known:
+            raise LawBroken(2, f"a cancel of {client_id} left, and no record of the journal knows that order")
         if not lease_held:
             raise LawBroken(4, f"a cancel of {client_id} left without the lease")
 

@@ -10,6 +10,7 @@ from ..config.settings import RiskSettings, Settings, StrategySettings
 from ..kernel.simulation.ledger import MessagesLost, check_conservation
 from ..kernel.simulation.schedule import Schedule, to_text
 from ..storage.account_journal import AccountJournal
+from ..storage.journal import JournalFault
 from ..trading.laws import LawBroken, check_books, check_conclusions, check_signals
 from ..trading.order_events import OrderIntended
 from ..trading.rungs import Rung
@@ -162,7 +163,7 @@ class Seed:
         for check in checks:
             try:
                 check()
-            except (LawBroken, MessagesLost) as error:
+            except (LawBroken, MessagesLost, JournalFault) as error:
                 self.broken.append(str(error))
 
     def _check_messages(self) -> None:
@@ -180,7 +181,12 @@ class Seed:
 
     def _records(self) -> list[Any]:
         """Of all files of the journal, oldest first."""
-        return list(read_records(self.world.disk, self.world.journal_path, self._journal().path))
+        try:
+            return list(read_records(self.world.disk, self.world.journal_path, self._journal().path))
+        except JournalFault as fault:
+            words = f"law 2 is broken: {fault}"
+            self.broken += [] if words in self.broken else [words]
+            return []
 
     def _orders(self) -> int:
         return sum(isinstance(record, OrderIntended) for record in self._records())

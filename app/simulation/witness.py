@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 EXECUTOR = "trader/trading/account/executor"
 RISK = "trader/trading/account/risk"
-TAIL_BYTES = 64 * 1024
 
 
 class Witness:
@@ -54,7 +53,7 @@ class Witness:
                 Sending(
                     intent,
                     self._world.clock.now_ns(),
-                    journalled=self._is_journalled(intent.client_id),
+                    journalled=self._world.journal_holds(intent.client_id),
                     lease_held=node.system.ports["lease"].held(),
                     holder=node.owner,
                 )
@@ -63,7 +62,9 @@ class Witness:
 
     def cancelled(self, node: Any, client_id: str) -> None:
         self.trace.add(f"{self._world.clock.monotonic_ns()} cancel {client_id}")
-        self._check(lambda: self.laws.check_cancel(client_id, lease_held=node.system.ports["lease"].held()))
+        held = node.system.ports["lease"].held()
+        known = self._world.journal_holds(client_id)
+        self._check(lambda: self.laws.check_cancel(client_id, lease_held=held, known=known))
 
     def note_stray(self, error: BaseException) -> None:
         """Raised outside of every actor: a disk that failed may do that, a fault of ours may not."""
@@ -76,9 +77,6 @@ class Witness:
         if risk is not None and risk.behaviour is not None:
             self._risk = getattr(risk.behaviour, "incarnation", self._risk)
         return self._risk
-
-    def _is_journalled(self, client_id: str) -> bool:
-        return client_id.encode() in self._world.journal_tail(TAIL_BYTES)
 
     def _check(self, check: Callable[[], object]) -> None:
         try:

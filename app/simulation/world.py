@@ -6,6 +6,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
+
 from ..config.run import Run
 from ..config.settings import Settings
 from ..kernel.clock import ManualClock
@@ -108,9 +110,12 @@ class World:
     def lease_path(self) -> Path:
         return DATA / f"account-{self.settings.account.name}.lease"
 
-    def journal_tail(self, size_bytes: int) -> bytes:
-        """The end of the account's journal, as the disk has it; the newest file may be of a rotation under way."""
-        return b"".join(self.disk.read(path)[-size_bytes:] for path in journal_files(self.disk, self.journal_path)[-2:])
+    def journal_holds(self, client_id: str) -> bool:
+        """Whether the account's journal knows that order, as the disk has it; the newest files first."""
+        written = msgspec.msgpack.encode(client_id)
+        snapshot = self.journal_path.with_name(f"{self.journal_path.name}.snapshot")
+        paths = [*reversed(journal_files(self.disk, self.journal_path)), snapshot]
+        return any(written in self.disk.read(path) for path in paths if path.name in self.disk.names(DATA))
 
     def steal_lease(self) -> Callable[[], object] | None:
         """Somebody else takes the account's lease, under a larger epoch; what gives it back. None where there is none

@@ -28,10 +28,13 @@ def test_the_same_seed_with_other_faults_is_another_run_and_with_the_same_the_sa
 
 
 def test_what_is_not_well_is_said_in_words() -> None:
-    run = Seed(3, (Fault(1.0, "kill", "exchange"),))
+    run = Seed(3, (Fault(5.0, "disk-full", for_s=3.0),))
     run.world.advance(0.05)
-    words = list(complaints(run.world))
-    assert any("exchange is starting" in each for each in words), words
+    assert list(complaints(run.world)) == ["forkserver is starting: ", "there is no trader"]
+    run.world.advance(4.0)
+    assert list(complaints(run.world)) == []
+    run.world.advance(3.0)
+    assert any("account is CANCEL_ONLY: journal" in each for each in complaints(run.world))
 
 
 def test_a_failing_schedule_shrinks_to_the_fault_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,5 +77,5 @@ def test_a_liveness_failure_is_diagnosed(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(run_module, "SAFETY_S", 6.0)
     outcome = Seed(1, (Fault(5.9, "power-loss"),)).run()
     assert "liveness" in outcome.broken[0]
-    assert "the launcher is" in outcome.broken[0]
+    assert "there is no trader" in outcome.broken[0]
     assert outcome.lines
