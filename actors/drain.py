@@ -34,12 +34,12 @@ class AccountDrain:
         self._cancel = cancel
         self._leave_open = policy == "leave"
         self._flatten = policy == "flatten"
-        self._began_ns = context.now_ns()
+        self._began_ns = context.system.clock.monotonic_ns()
         self.answer = Reply()
         context.schedule(STEP_S, DrainDue())
 
     def go_on(self, tally: RunTally) -> None:
-        overdue = self._context.now_ns() > self._began_ns + LIMIT_S * 1e9
+        overdue = self._context.system.clock.monotonic_ns() > self._began_ns + LIMIT_S * 1e9
         standing = [order for order in self._books.open_orders() if self._must_end(order)]
         if overdue or (not standing and self._reconciler.at_rest(self._began_ns)):
             self.answer.resolve(self._summarise(tally))

@@ -76,6 +76,8 @@ class JournalKeeper(Actor):
         """The sequence below which everything is being synced, and that below which everything is on the disk."""
         self._synced_ns = self.context.system.clock.monotonic_ns()
         self._scheduled = False
+        self._doubted = False
+        """True after a failed sync until a new file begins: a later sync need not reach what the failed one lost."""
         self._causes: dict[str, str] = {}
         recovered_bytes = self._journal.open()
         self.context.fault_point("journal: opened")
@@ -97,7 +99,7 @@ class JournalKeeper(Actor):
                 self._scheduled = False
                 self._go_on()
             case _TickDue():
-                self._go_on()
+                self._go_on(tick=True)
             case SyncEnded(sequence, fault):
                 self._sync_ended(sequence, fault)
             case _LookDue():
@@ -132,11 +134,11 @@ class JournalKeeper(Actor):
         else:
             self._faults.pop("write", None)
 
-    def _go_on(self) -> None:
+    def _go_on(self, *, tick: bool = False) -> None:
         self.context.progress()
         if self._owed:
             self._flush()
-        if self._journal.is_full:
+        if self._must_rotate(tick=tick):
             self._rotate()
         elif self._syncing is None:
             self._sync()
@@ -149,7 +151,7 @@ class JournalKeeper(Actor):
             return
         system, path = self.context.system, self.context.path
         self._journal.at_append(lambda: system.tell(path, _Appended(), sender="port/journal", lane=Lane.SUPERVISION))
-        if self._owed or self._faults or self._journal.next_sequence != self._synced:
+        if self._owed or self._faults.keys() - {"rotate"} or self._journal.next_sequence != self._synced:
             self._schedule()
 
     def _schedule(self) -> None:
@@ -157,9 +159,16 @@ class JournalKeeper(Actor):
             self._scheduled = True
             self.context.schedule(SYNC_AFTER_S, _SyncDue())
 
+    def _must_rotate(self, *, tick: bool) -> bool:
+        """Where it is full, at once. After a fault at a tick only, for it takes a while: a rotation is tried again;
+        and what a sync had failed for is written anew, with the snapshot, once syncs work."""
+        full, doubted = self._journal.is_full, self._doubted and "sync" not in self._faults
+        return full or doubted if tick else full and "rotate" not in self._faults
+
     def _rotate(self) -> None:
         self.context.fault_point("journal: full")
         self._try("rotate", self._journal.rotate)
+        self._doubted = self._doubted and "rotate" in self._faults
         self.context.fault_point("journal: rotated")
 
     def _sync(self) -> None:
@@ -180,7 +189,7 @@ class JournalKeeper(Actor):
             return  # of the incarnation before
         self._syncing = None
         if fault:
-            self._faults["sync"] = fault
+            self._faults["sync"], self._doubted = fault, True
         else:
             self._faults.pop("sync", None)
             self._synced, self._synced_ns = sequence, self.context.system.clock.monotonic_ns()

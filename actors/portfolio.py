@@ -67,7 +67,7 @@ class Portfolio(Actor):
         self._markets: dict[str, MarketDataUpdate] = {}
         self._updates = dict.fromkeys(self.symbols, 0)
         self._live: dict[str, bool] = {}
-        self._rungs: dict[str, RungChanged] = {}
+        self.rungs: dict[str, RungChanged] = {}
         self._moves: deque[RungMove] = deque(maxlen=KEPT)
         self._refusals: deque[RefusalView] = deque(maxlen=KEPT)
         self._learning: dict[str, LearningView] = {}
@@ -143,18 +143,18 @@ class Portfolio(Actor):
         return total
 
     def _hear_rung(self, change: RungChanged) -> None:
-        known = self._rungs.get(change.scope)
+        known = self.rungs.get(change.scope)
         if known is not None and known.rung != change.rung:
             move = RungMove(change.scope, known.rung, change.rung, change.reason, change.causes, change.at_ns)
             self._moves.appendleft(move)
-        self._rungs[change.scope] = change
+        self.rungs[change.scope] = change
 
     def _rung(self) -> tuple[str, str]:
         """The account's rung and reason; where symbols stand lower, they are named."""
-        account = self._rungs.get("account")
+        account = self.rungs.get("account")
         if account is None:
             return "CANCEL_ONLY", "starting"
-        symbols = [each for symbol in self.symbols if (each := self._rungs.get(symbol)) is not None]
+        symbols = [each for symbol in self.symbols if (each := self.rungs.get(symbol)) is not None]
         lower = [each for each in symbols if each.rung != account.rung]
         if not lower:
             return account.rung, account.reason
@@ -190,7 +190,7 @@ class Portfolio(Actor):
             learning=tuple(view for _, view in sorted(self._learning.items())),
             equity_curve=tuple(self._equity),
             standings=tuple(
-                StandingView(scope, each.rung, each.reason, each.since_ns) for scope, each in self._rungs.items()
+                StandingView(scope, each.rung, each.reason, each.since_ns) for scope, each in self.rungs.items()
             ),
             moves=tuple(self._moves),
             counters={
@@ -207,7 +207,7 @@ class Portfolio(Actor):
     def _symbol_view(self, symbol: str, now_ns: int) -> SymbolView:
         market = self._markets.get(symbol)
         position = self.books.positions.get(symbol)
-        rung = self._rungs.get(symbol)
+        rung = self.rungs.get(symbol)
         return SymbolView(
             symbol=symbol,
             bid=market.bid if market else ZERO,

@@ -67,6 +67,7 @@ class Reconciler:
         self.activity = 0
         self.verdict = AccountReconciled(False, ("not yet compared",), 0, 0, context.now_ns())
         self._verdict_at = -1
+        self._judged_ns = 0
         context.repeat(PERIOD_S, ReconcileDue())
 
     def opened(self) -> None:
@@ -102,8 +103,8 @@ class Reconciler:
             self._check_overdue(reason)
 
     def at_rest(self, since_ns: int) -> bool:
-        """True where the books were found equal after `since_ns` and nothing happened since."""
-        return self.verdict.equal and self.verdict.at_ns > since_ns and self._verdict_at == self.activity
+        """True where the books were found equal after `since_ns` (monotonic) and nothing happened since."""
+        return self.verdict.equal and self._judged_ns > since_ns and self._verdict_at == self.activity
 
     def ask(self) -> None:
         """Ask the venue, unless it is being asked."""
@@ -176,6 +177,7 @@ class Reconciler:
         opened, unknown = len(self._books.open_orders()), len(self._books.unknown_orders())
         self.verdict = AccountReconciled(not differences, differences, opened, unknown, now_ns)
         self._verdict_at = self.activity
+        self._judged_ns = self._context.system.clock.monotonic_ns()
         self._context.publish(topics.RECONCILED, self.verdict)
         if self.verdict.equal and not was_equal:
             self._context.publish(topics.SERVING, self.verdict)

@@ -53,7 +53,8 @@ class Stopping(msgspec.Struct, frozen=True):
 class _Reservation(NamedTuple):
     """An approval on its way to become an order."""
 
-    expires_ns: int
+    until_ns: int
+    """Monotonic: a clock set back must not make it last."""
     strategy: str
     draft: Draft
 
@@ -173,9 +174,9 @@ class Risk(Actor):
 
     def _has_approval(self, signal: SignalGenerated) -> bool:
         """An approval the books do not show yet: judged beside it, the same target would be bought twice."""
-        now_ns = self.context.now_ns()
+        monotonic_ns = self.context.system.clock.monotonic_ns()
         return any(
-            (each.strategy, each.draft.symbol) == (signal.strategy, signal.symbol) and each.expires_ns > now_ns
+            (each.strategy, each.draft.symbol) == (signal.strategy, signal.symbol) and each.until_ns > monotonic_ns
             for each in self._reserved.values()
         )
 
@@ -205,11 +206,11 @@ class Risk(Actor):
 
     def _view(self, signal: SignalGenerated, now_ns: int) -> RiskView:
         symbol = signal.symbol
-        self._reserved = {key: entry for key, entry in self._reserved.items() if entry.expires_ns > now_ns}
+        monotonic_ns = self.context.system.clock.monotonic_ns()
+        self._reserved = {key: entry for key, entry in self._reserved.items() if entry.until_ns > monotonic_ns}
         standing = self._standings.of(strategy_scope(signal.strategy, symbol))
         if self._stopping and signal.signal_id not in self._flattening:
             standing = lowest((standing, Standing(Rung.CANCEL_ONLY, "stopping")))
-        second_ago_ns = self.context.system.clock.monotonic_ns() - 1_000_000_000
         return RiskView(
             now_ns=now_ns,
             standing=standing,
@@ -217,16 +218,16 @@ class Risk(Actor):
             instrument=self._instruments.get(symbol),
             market=self._markets.get(symbol),
             reserved=tuple(entry.draft for entry in self._reserved.values()),
-            orders_last_s=sum(at_ns > second_ago_ns for at_ns in self._approved_ns),
+            orders_last_s=sum(at_ns > monotonic_ns - 1_000_000_000 for at_ns in self._approved_ns),
         )
 
     def _approve(self, signal: SignalGenerated, draft: Draft, now_ns: int) -> None:
         approval_id = self.context.system.entropy.new_id()
-        expires_ns = now_ns + round(self.settings.approval_ttl_s * 1e9)
-        self._reserved[approval_id] = _Reservation(expires_ns, signal.strategy, draft)
-        self._approved_ns.append(self.context.system.clock.monotonic_ns())
+        ttl_ns, monotonic_ns = round(self.settings.approval_ttl_s * 1e9), self.context.system.clock.monotonic_ns()
+        self._reserved[approval_id] = _Reservation(monotonic_ns + ttl_ns, signal.strategy, draft)
+        self._approved_ns.append(monotonic_ns)
         market = self._markets[signal.symbol]
-        approval = approve(approval_id, self.incarnation, signal, draft, market, now_ns, expires_ns)
+        approval = approve(approval_id, self.incarnation, signal, draft, market, now_ns, now_ns + ttl_ns)
         self.context.fault_point("risk: reserved")
         self.context.tell(self.executor, approval)
         self.context.fault_point("risk: approval told")

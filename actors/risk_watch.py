@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ..config.settings import LadderSettings, RiskSettings
 from ..kernel.actor import Context
-from ..storage.halt import HaltLatch
+from ..storage.halt import Halt, HaltLatch
 from ..storage.risk_memory import Memory, MemoryLost, RiskMemory
 from ..trading.equity import day_of, fall
 from ..trading.ladder import ACCOUNT, SYSTEM
@@ -16,7 +16,9 @@ from .standings import Standings
 
 STARTS_KEPT = 1_000
 SAVE_PERIOD_NS = 1_000_000_000
-"""A peak that rises all the time is not written more often."""
+"""What changes all the time is not written more often, and what a disk refused is not tried more often."""
+DAY_PROVEN_NS = 60_000_000_000
+"""A new day counts once it lasted so long: a clock that only jumped is found by the venue's, or is back, before."""
 BY_RISK = "risk"
 
 
@@ -35,7 +37,13 @@ class RiskWatch:
         self._wanted_halt = ""
         """A halt that is not on disk yet: without the file nobody's release could mean it."""
         self._saved_ns = -SAVE_PERIOD_NS
+        """When a save was tried last (monotonic)."""
+        self._unsaved = True
+        self._synced = False
+        """The first save after a start is: until then the file may be of long ago, or not there at all."""
         self._memory = self._load()
+        self._today = day_of(context.now_ns())
+        self._today_since_ns = self._monotonic_ns() - DAY_PROVEN_NS
         for scope in scopes:
             if scope in self._memory.paused:
                 standings.note(scope, "PAUSED", holds=True, detail=self._memory.paused[scope])
@@ -49,6 +57,8 @@ class RiskWatch:
         if equity is not None:
             self._check_day(equity)
             self._check_peak(equity)
+        if self._unsaved and self._monotonic_ns() - self._saved_ns >= SAVE_PERIOD_NS:
+            self._remember(self._memory)
 
     # -- people -------------------------------------------------------------------------------------------------------
 
@@ -58,14 +68,15 @@ class RiskWatch:
         pauses = dict.fromkeys(scopes, words)
         for scope in pauses:
             self._standings.note(scope, "PAUSED", holds=True, detail=words)
-        self._remember(replace(self._memory, paused=self._memory.paused | pauses), sync=True)
+        self._memory = replace(self._memory, paused=self._memory.paused | pauses)
+        self._save(self._memory, sync=True)
 
     def resume(self, scopes: Iterable[str]) -> tuple[str, ...]:
         """Those of the scopes that were paused. `OSError`, and they stay so, where it cannot be remembered."""
         paused = self._memory.paused
         ended = tuple(scope for scope in scopes if scope in paused)
         left = {scope: words for scope, words in paused.items() if scope not in ended}
-        self._remember(replace(self._memory, paused=left), sync=True)
+        self._save(replace(self._memory, paused=left), sync=True)
         for scope in ended:
             self._standings.note(scope, "PAUSED", holds=False)
         return ended
@@ -75,11 +86,11 @@ class RiskWatch:
     def _halt(self, words: str) -> None:
         self._wanted_halt = words
         try:
-            self._latch.halt(words, BY_RISK, self._context.now_ns())
+            standing = self._latch.halt(words, BY_RISK, self._context.now_ns())
         except OSError:
             self._context.system.metrics.count("halts_not_written")  # asked again at the next check
         else:
-            self._wanted_halt = ""
+            self._wanted_halt = "" if _is_written(standing) else words
 
     def _check_latch(self) -> None:
         if self._wanted_halt:
@@ -87,37 +98,51 @@ class RiskWatch:
         halt = self._latch.read()
         if halt is not None:
             self._standings.note(SYSTEM, "HALT", holds=True, detail=f"{halt.reason} (by {halt.by})")
+            if _is_written(halt) and not self._memory.halted:
+                self._remember(replace(self._memory, halted=True))
         elif self._wanted_halt:
             self._standings.note(SYSTEM, "HALT", holds=True, detail=f"{self._wanted_halt} (by {BY_RISK})")
-        elif "HALT" in self._standings.ladder.applied.get(SYSTEM, {}):
-            self._remember_best(replace(self._memory, peak_equity=ZERO))  # a release begins a new peak
+        else:
+            self._end_halt()
+
+    def _end_halt(self) -> None:
+        """A person's release begins a new peak, also one while risk was down; a latch that reads again does not."""
+        if self._memory.halted:
+            self._remember(replace(self._memory, halted=False, peak_equity=ZERO))
+        if "HALT" in self._standings.ladder.applied.get(SYSTEM, {}):
             self._standings.release()
 
     # -- equity and restarts ------------------------------------------------------------------------------------------
 
     def _check_day(self, equity: Decimal) -> None:
         today = day_of(self._context.now_ns())
-        if today != self._memory.day:
-            self._remember_best(replace(self._memory, day=today, opening_equity=equity))
+        if self._is_new(today):
+            self._remember(replace(self._memory, day=today, opening_equity=equity))
         lost, bound = fall(self._memory.opening_equity, equity), self._risk.daily_loss_warning
         holds = lost >= bound
         words = f"the day's loss reached {bound:.2%} of {self._memory.opening_equity:.2f}" if holds else ""
         self._standings.note(ACCOUNT, "DAILY_LOSS", holds=holds, detail=words)
 
+    def _is_new(self, today: int) -> bool:
+        """Whether a day begins. Never while the clock is off, and not one day back: midnight passed twice is one."""
+        now_ns, day = self._monotonic_ns(), self._memory.day
+        if today != self._today or self._standings.holds(ACCOUNT, "CLOCK_SKEW"):
+            self._today, self._today_since_ns = today, now_ns
+        return (today > day or today < day - 1) and now_ns - self._today_since_ns >= DAY_PROVEN_NS
+
     def _check_peak(self, equity: Decimal) -> None:
         peak = self._memory.peak_equity
         if equity > peak:
             self._memory = replace(self._memory, peak_equity=equity)
-            if self._context.system.clock.monotonic_ns() - self._saved_ns >= SAVE_PERIOD_NS:
-                self._remember_best(self._memory)
+            self._unsaved = True
         elif fall(peak, equity) >= self._risk.max_drawdown and not self._standings.holds(SYSTEM, "HALT"):
             words = f"drawdown stop: equity {equity:.2f} is {fall(peak, equity):.2%} below its peak of {peak:.2f}"
             self._halt(words)
             self._check_latch()
 
     def check_restarts(self) -> None:
-        since_ns = self._context.now_ns() - round(self._ladder.restarts_period_s * 1e9)
-        recent = sum(at_ns > since_ns for at_ns in self._memory.starts_ns) - 1
+        since_ns = self._monotonic_ns() - round(self._ladder.restarts_period_s * 1e9)
+        recent = sum(at_ns > since_ns for at_ns in self._earlier_starts_ns)
         words = f"restarted more than {self._ladder.restarts} times within {self._ladder.restarts_period_s:g} s"
         self._standings.note(ACCOUNT, "RESTARTS", holds=recent > self._ladder.restarts, detail=words)
 
@@ -130,18 +155,32 @@ class RiskWatch:
         except MemoryLost as fault:
             self._halt(f"who was paused, and what the equity was, is not known any more: {fault}")
             memory = Memory()
-        starts_ns = (*memory.starts_ns, self._context.now_ns())[-STARTS_KEPT:]
-        self._remember_best(replace(memory, starts_ns=starts_ns))
+        now_ns = self._context.now_ns()
+        earlier = tuple(at_ns for at_ns in memory.starts_ns if at_ns <= now_ns)  # others: the clock was set back
+        offset_ns = now_ns - self._monotonic_ns()
+        self._earlier_starts_ns = tuple(at_ns - offset_ns for at_ns in earlier)
+        """Monotonic, and so before its zero."""
+        self._remember(replace(memory, starts_ns=(*earlier, now_ns)[-STARTS_KEPT:]))
         return self._memory
 
-    def _remember(self, memory: Memory, *, sync: bool) -> None:
+    def _remember(self, memory: Memory) -> None:
+        """What is worth less than a crash: a disk that refuses is counted, and asked again."""
         self._memory = memory
-        self._saved_ns = self._context.system.clock.monotonic_ns()
-        self._file.save(memory, sync=sync)
-
-    def _remember_best(self, memory: Memory) -> None:
-        """What is worth less than a crash: a disk that refuses is counted."""
         try:
-            self._remember(memory, sync=False)
+            self._save(memory, sync=False)
         except OSError:
             self._context.system.metrics.count("risk_memory_not_saved")
+
+    def _save(self, memory: Memory, *, sync: bool) -> None:
+        """Then it is what is remembered; `OSError` where the disk refuses."""
+        self._saved_ns, self._unsaved = self._monotonic_ns(), True  # also where it stays: the file may have changed
+        self._file.save(memory, sync=sync or not self._synced)
+        self._memory, self._unsaved, self._synced = memory, False, True
+
+    def _monotonic_ns(self) -> int:
+        return self._context.system.clock.monotonic_ns()
+
+
+def _is_written(halt: Halt) -> bool:
+    """False for one that only says that the latch does not read."""
+    return halt.at_ns != 0

@@ -14,6 +14,7 @@ from .kernel.signals import SHUTDOWN, Down, Started
 from .kernel.system import System
 from .kernel.threads import ABANDONED, ThreadsAbandoned
 from .node_faults import NODE_ACTIONS, NodeFaults
+from .storage.halt import HaltLatch
 from .storage.held_back import HeldBack
 from .supervisors.actors import ActorSpawner, check_tree
 from .supervisors.reports import SupervisorReport
@@ -24,6 +25,7 @@ from .transports.control import Acknowledged, ChaosAsked, Failed
 
 DRAIN_TIMEOUT_S = 3.5
 VALUE_TIMEOUT_S = 0.3
+HALT_RETRY_S = 1.0
 GRAVE = ("gave_up", "left_down", "start_error")
 
 
@@ -97,6 +99,12 @@ class NodeTree:
         self.system.stop(self.system.node, SHUTDOWN)
 
 
+class _HaltDue(msgspec.Struct, frozen=True):
+    """The disk refused the latch before."""
+
+    reason: str
+
+
 class Outside(Actor):
     """Parent of the root supervisor: tells the launcher what becomes of it."""
 
@@ -128,6 +136,8 @@ class Outside(Actor):
             case ThreadsAbandoned(count, limit):
                 self.host.say("failed", f"{count} threads that cannot be stopped, at most {limit} are borne")
                 self.tree.stop("only a new process frees its threads")
+            case _HaltDue(reason):
+                self._halt(reason)
             case ChaosAsked():
                 return self._inject(message)
             case _:
@@ -160,8 +170,13 @@ class Outside(Actor):
             self._halt(reason)
 
     def _halt(self, reason: str) -> None:
-        """Risk or executor will not be back: the latch says so to the guard and to whoever comes after them."""
+        """Risk or executor will not be back: the latch says so to the guard and to whoever comes after them.
+        A disk that refuses is asked again every second."""
+        latch: HaltLatch = self.context.ports["halt"]
         try:
-            self.context.ports["halt"].halt(reason, "supervision", self.context.now_ns())
+            latch.halt(reason, "supervision", self.context.now_ns())
         except OSError as error:
             self.host.log.error("the halt cannot be latched", reason=reason, error=str(error))
+            self.context.schedule(HALT_RETRY_S, _HaltDue(reason))
+        else:
+            self.host.log.error("halted", reason=reason, not_written=latch.fault)

@@ -18,7 +18,7 @@ from .config.run import Run, fingerprint
 from .config.settings import Settings
 from .kernel.clock import SystemClock
 from .kernel.disk import SystemDisk
-from .memory import memory_dir
+from .memory import make_memory_dir, memory_dir
 from .ports import CREDENTIALS_NAME
 from .preflight import StartFault
 from .storage.held_back import HELD_BACK_NAME, HeldBack
@@ -130,7 +130,7 @@ def prepare(directory: DataDirectory, settings: Settings) -> Run:
         write_private(exchange / CREDENTIALS_NAME, msgspec.json.encode(_new_credentials()))
     check_port(settings.console.host, settings.console.port)
     socket_dir = tempfile.mkdtemp(prefix=SOCKETS_PREFIX)
-    memory_dir(socket_dir).mkdir(exist_ok=True, mode=0o700)
+    make_memory_dir(socket_dir)
     return Run(
         run_id=secrets.token_hex(8),
         data_dir=str(directory.path),

@@ -17,7 +17,8 @@ REST_BYTES = 64
 
 
 class FaultyDisk:
-    """A disk that can be full, slow, or unable to sync; it raises `OSError` as the host's own does. Reading works.
+    """A disk that can be full, slow, or unable to sync or to cut; it raises `OSError` as the host's own does. Reading
+    works.
 
     The switches may be set from any thread; they hold from the next call on.
     """
@@ -28,6 +29,8 @@ class FaultyDisk:
         self._rest_bytes: int | None = None
         self.sync_fails = False
         """Every sync is `EIO`: what was written may or may not survive a power loss."""
+        self.truncate_fails = False
+        """Every cut is `EIO`, and cuts nothing."""
         self.slow_s = 0.0
         """How much longer every write and every sync takes."""
 
@@ -42,7 +45,7 @@ class FaultyDisk:
 
     def heal(self) -> None:
         """End all faults."""
-        self.full, self.sync_fails, self.slow_s = False, False, 0.0
+        self.full, self.sync_fails, self.truncate_fails, self.slow_s = False, False, False, 0.0
 
     # -- the disk -----------------------------------------------------------------------------------------------------
 
@@ -102,12 +105,16 @@ class _FaultyFile:
         self._path = path
         self._disk = disk
         self.read = file.read
-        self.truncate = file.truncate
         self.close = file.close
 
     def append(self, data: bytes) -> int:
         taken = self._disk.room(self._path, len(data))
         return self._file.append(data if taken == len(data) else data[:taken])
+
+    def truncate(self, size_bytes: int) -> None:
+        if self._disk.truncate_fails:
+            raise _fault(errno.EIO, self._path)
+        self._file.truncate(size_bytes)
 
     def sync(self) -> None:
         self._disk.before_sync(self._path)

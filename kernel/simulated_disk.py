@@ -148,7 +148,9 @@ class _AppendFile(_Handle):
         return len(data)
 
     def truncate(self, size_bytes: int) -> None:
-        self._inode.cut(size_bytes)
+        inode = self._inode
+        self._disk.check_truncate()
+        inode.cut(size_bytes)
 
     def sync(self) -> None:
         self._sync(self._inode)

@@ -64,9 +64,11 @@ class Volume:
         """What syncs raises `EIO`; a later sync that succeeds makes up for it."""
         self.loses_sync = False
         """What syncs returns, and has synced nothing."""
+        self.truncate_fails = False
+        """What cuts a file raises `EIO`, and has cut nothing."""
         self.fired: Counter[str] = Counter()
-        """How often a fault took effect: `full`, `sync_fails`, `loses_sync`, and at a power loss, by file, `torn`,
-        `lost` (the whole tail) and `undone` (a file made, replaced, removed, cut or overwritten)."""
+        """How often a fault took effect: `full`, `sync_fails`, `loses_sync`, `truncate_fails`, and at a power loss, by
+        file, `torn`, `lost` (the whole tail) and `undone` (a file made, replaced, removed, cut or overwritten)."""
         self._random = random
         self._files: dict[Path, Inode] = {}
         self._unsynced_names: dict[Path, Inode | None] = {}
@@ -128,6 +130,11 @@ class Volume:
         if self.loses_sync:
             self.fired["loses_sync"] += 1
         return not self.loses_sync
+
+    def check_truncate(self) -> None:
+        if self.truncate_fails:
+            self.fired["truncate_fails"] += 1
+            raise disk_error(errno.EIO)
 
     def sync_name(self, path: Path) -> None:
         self._unsynced_names.pop(path, None)

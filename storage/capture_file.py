@@ -109,7 +109,14 @@ def file_name(header: Header, run_id: str) -> str:
 
 
 def make_room(folder: Path, limit_bytes: int) -> None:
-    """Remove the oldest captures until they take at most `limit_bytes`."""
+    """Remove the oldest captures until they take at most `limit_bytes`. `CaptureFault` where that cannot be."""
+    try:
+        _remove_oldest(folder, limit_bytes)
+    except OSError as error:
+        raise CaptureFault(f"no room can be made in {folder}: {error}; look at what is in it") from error
+
+
+def _remove_oldest(folder: Path, limit_bytes: int) -> None:
     files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     taken = 0
     for path in files:

@@ -37,6 +37,8 @@ class HaltLatch:
     def __init__(self, disk: Disk, path: Path) -> None:
         self._disk = disk
         self._path = path
+        self.fault = ""
+        """What the disk refused of the last halt, which stands all the same: its reason, or its line in the history."""
 
     def read(self) -> Halt | None:
         """The halt that stands, or None. Cheap where there is none."""
@@ -48,14 +50,38 @@ class HaltLatch:
             return Halt(f"{self._path} cannot be read: {error}"[:REASON_LIMIT], "the latch itself", 0)
 
     def halt(self, reason: str, by: str, at_ns: int) -> Halt:
-        """Latch, and keep the first reason where it is latched already. `OSError` where the disk refuses."""
-        standing = self.read()
+        """Latch, and keep the first reason where one reads already. Without its reason and without a line in the
+        history where the disk refuses those, as a full one does: `fault` says so. `OSError` where it refuses all."""
+        self.fault = ""
+        standing = self._stored()
         if standing is not None:
             return standing
         made = Halt(reason[:REASON_LIMIT], by, at_ns)
-        self._disk.replace(self._path, msgspec.json.encode(made))
-        self._remember(_Entry("halt", made.reason, by, at_ns))
+        try:
+            self._disk.replace(self._path, msgspec.json.encode(made))
+        except OSError as error:
+            self.fault = str(error)
+            self._latch_empty()
+        try:
+            self._remember(_Entry("halt", made.reason, by, at_ns))
+        except OSError as error:
+            self.fault = str(error)
         return made
+
+    def _stored(self) -> Halt | None:
+        """The halt that reads; None too where the file cannot be read now, which does not say that there is one."""
+        try:
+            return msgspec.json.decode(self._disk.read(self._path), type=Halt)
+        except (OSError, *UNREADABLE):
+            return None
+
+    def _latch_empty(self) -> None:
+        """A file that takes no room, and does not read: a halt."""
+        file = self._disk.open(self._path)
+        try:
+            file.sync()
+        finally:
+            file.close()
 
     def release(self, reason: str, by: str, at_ns: int) -> bool:
         """Unlatch; False where nothing was latched. `ValueError` without a reason, `OSError` where the disk refuses:
@@ -71,8 +97,9 @@ class HaltLatch:
     def _remember(self, entry: _Entry) -> None:
         file = self._disk.open(self._path.with_name(HISTORY_NAME))
         try:
-            line = msgspec.json.encode(entry) + b"\n"
+            line, before_bytes = msgspec.json.encode(entry) + b"\n", len(file.read())
             if (taken := file.append(line)) != len(line):
+                file.truncate(before_bytes)  # the next one begins a line of its own
                 raise OSError(f"{HISTORY_NAME}: wrote {taken} of {len(line)} bytes; the disk may be full")
             file.sync()
         finally:

@@ -39,6 +39,8 @@ class Journal:
         self._file: AppendFile | None = None
         self._end = HEADER.size
         self._dirty = False
+        self._torn = False
+        """True while bytes of a short write may stand behind the last record."""
         self._syncing = Lock()
 
     def open(self) -> None:
@@ -56,7 +58,7 @@ class Journal:
         self._dirty = True  # who wrote it may have been killed before the sync
 
     def _recover(self, file: AppendFile, data: bytes) -> None:
-        self.sequence, self._end = self.base, HEADER.size
+        self.sequence, self._end, self._torn = self.base, HEADER.size, False
         if len(data) < HEADER.size and HEADER.pack(MAGIC, VERSION).startswith(data):
             self.recovered_bytes = len(data)
             file.truncate(0)
@@ -71,7 +73,8 @@ class Journal:
 
     def append(self, payload: bytes) -> int:
         """Write one record with a single `write`; its sequence. A short or failed write is `JournalFault`, after which
-        the file is as it was before; so is a payload over `PAYLOAD_LIMIT`."""
+        the file is as it was before, at the latest when the next record is written; so is a payload over
+        `PAYLOAD_LIMIT`."""
         if len(payload) > PAYLOAD_LIMIT:
             raise JournalFault(
                 f"journal {self.path}: a record of {len(payload)} bytes, at most {PAYLOAD_LIMIT} are read"
@@ -87,14 +90,21 @@ class Journal:
 
     def _write(self, file: AppendFile, data: bytes, end: int) -> None:
         try:
+            self._cut_torn(file, end)
             written = file.append(data)
             self._dirty = True
-            if written != len(data):
-                file.truncate(end)  # a torn record in the middle would hide those after it
+            self._torn = written != len(data)
+            self._cut_torn(file, end)
         except OSError as error:
             raise JournalFault(f"journal {self.path} cannot be written: {error.strerror}") from error
         if written != len(data):
             raise JournalFault(f"journal {self.path}: wrote {written} of {len(data)} bytes; the disk may be full")
+
+    def _cut_torn(self, file: AppendFile, end: int) -> None:
+        """A torn record in the middle would hide those after it: nothing is appended until the cut succeeded."""
+        if self._torn:
+            file.truncate(end)
+            self._torn = False
 
     @property
     def size_bytes(self) -> int:

@@ -9,7 +9,7 @@ from ..kernel.disk import Disk
 from .unreadable import UNREADABLE
 
 
-class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Equity is in the account's currency; times are UTC."""
 
     paused: dict[str, str] = {}
@@ -22,6 +22,8 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Since the last release of a halt."""
     starts_ns: tuple[int, ...] = ()
     """Of risk, the latest ones."""
+    halted: bool = False
+    """A halt was seen, and its release was not yet."""
 
 
 class MemoryLost(Exception):
@@ -38,11 +40,14 @@ class RiskMemory:
     def load(self) -> Memory:
         """Raises `MemoryLost`; an account that never traded has an empty one."""
         try:
-            return msgspec.json.decode(self._disk.read(self._path), type=Memory)
+            memory = msgspec.json.decode(self._disk.read(self._path), type=Memory)
         except FileNotFoundError:
             return Memory()
         except (OSError, *UNREADABLE) as error:
             raise MemoryLost(f"{self._path} cannot be read: {error}") from error
+        if not (memory.opening_equity.is_finite() and memory.peak_equity.is_finite()):
+            raise MemoryLost(f"{self._path} holds an equity that is no number: {memory}")
+        return memory
 
     def save(self, memory: Memory, *, sync: bool) -> None:
         """`OSError` where the disk refuses; the old one stands then. Without `sync` a power loss may take it."""

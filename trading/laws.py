@@ -58,13 +58,13 @@ class OrderLaws:
     def check_sent(self, sending: Sending) -> None:
         """An order leaves. Raises `LawBroken`."""
         intent = sending.intent
+        if intent.client_id in self._sent:
+            raise LawBroken(3, f"{intent.client_id} was sent a second time")
         self._check_approval(sending)
         if not sending.journalled:
             raise LawBroken(2, f"{intent.client_id} left before its intent was in the journal")
         if intent.signal_id in self._signals:
             raise LawBroken(2, f"signal {intent.signal_id} yielded a second order")
-        if intent.client_id in self._sent:
-            raise LawBroken(3, f"{intent.client_id} was sent a second time")
         if not sending.lease_held:
             raise LawBroken(4, f"{intent.client_id} left without the lease")
         if self._holders.setdefault(intent.epoch, sending.holder) != sending.holder:

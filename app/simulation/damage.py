@@ -52,8 +52,17 @@ def stop_launcher(world: "World", fault: Fault) -> Undo | None:
 
 
 def lose_power(world: "World", fault: Fault) -> Undo | None:
-    world.lose_power()
-    return nothing
+    """At once, or at the end of a time in which the disk only says that it synced: more than a moment is lost then."""
+    if not fault.for_s:
+        world.lose_power()
+        return nothing
+    world.disk.loses_sync = True
+
+    def end() -> None:
+        world.disk.loses_sync = False
+        world.lose_power()
+
+    return end
 
 
 def crash(world: "World", fault: Fault) -> Undo | None:
@@ -131,6 +140,11 @@ def drift(world: "World", fault: Fault) -> Undo:
 def steal(world: "World", fault: Fault) -> Undo | None:
     """Somebody else takes the account's lease, and gives it back."""
     return world.steal_lease()
+
+
+def halt(world: "World", fault: Fault) -> Undo:
+    """A person's kill switch; whoever looks after the system releases it (`World.watch_launcher`)."""
+    return nothing if world.halt("by the schedule") else None
 
 
 def points(world: "World", fault: Fault) -> Undo:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ..actors.portfolio import Portfolio
 from ..config.settings import RiskSettings, Settings, StrategySettings
 from ..kernel.simulation.ledger import MessagesLost, check_conservation
 from ..kernel.simulation.schedule import Schedule, to_text
@@ -14,10 +15,12 @@ from ..storage.journal import JournalFault
 from ..trading.laws import LawBroken, check_books, check_conclusions, check_signals
 from ..trading.order_events import OrderIntended
 from ..trading.rungs import Rung
+from ..transports.control import LadderAsked
 from .faults import Nemesis, draw_schedule
 from .journal_files import read_records
 from .log import Line
-from .venue import facts
+from .venue import facts, protect
+from .witness import RISK
 from .world import World
 
 SAFETY_S = 60.0
@@ -29,6 +32,9 @@ QUIET_S = 2.0
 """All must be well for this long before it counts."""
 STOP_S = 15.0
 STEP_S = 0.25
+ASK_TIMEOUT_S = 1.0
+PROTECT_S = 4.0
+"""When a person buys a little and guards it with a stop: no cancel may ever take that."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -86,6 +92,7 @@ class Seed:
         self.schedule = draw_schedule(drawn, SAFETY_S) if schedule is None else schedule
         self.world = World(seed, settings, tell=tell, read_along=read_along)
         self.nemesis = Nemesis(self.world, self.schedule)
+        self.world.loop.call_later(PROTECT_S, lambda: protect(self.world.venue))
         self.broken: list[str] = []
         self.healed_after_s: float | None = None
 
@@ -106,9 +113,16 @@ class Seed:
         for _ in range(round(seconds / STEP_S)):
             self.world.advance(STEP_S)
             self.world.watch_launcher()
+            self._ask()
             self._check_questions()
             if self.world.witness.broken:
                 return
+
+    def _ask(self) -> None:
+        """Somebody looks at the console: whatever fails meanwhile, every question of theirs must come to an end."""
+        console = self.world.nodes.get("console")
+        if console is not None:
+            console.loop.run(lambda: console.system.ask(RISK, LadderAsked(), ASK_TIMEOUT_S))
 
     def _check_questions(self) -> None:
         try:
@@ -230,10 +244,14 @@ def complaints(world: World) -> Iterator[str]:
     if portfolio is None or portfolio.behaviour is None:
         yield "there is no portfolio"
         return
-    for scope, change in getattr(portfolio.behaviour, "_rungs", {}).items():
+    assert isinstance(portfolio.behaviour, Portfolio)
+    rungs = portfolio.behaviour.rungs
+    if "account" not in rungs:
+        yield "nobody knows where the account stands"
+    for scope, change in rungs.items():
         if Rung[change.rung] is not Rung.NORMAL:
             yield f"{scope} is {change.rung}: {change.reason}"
-    for order in portfolio.behaviour.books.unknown_orders():  # type: ignore[attr-defined]
+    for order in portfolio.behaviour.books.unknown_orders():
         yield f"{order.intent.client_id} is unknown: {order.reason}"
 
 

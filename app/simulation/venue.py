@@ -3,11 +3,14 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..config.settings import AccountSettings
+from ..exchanges.simulated.engine import OrderRequest
 from ..exchanges.simulated.memory import MemoryVenue
 from ..exchanges.simulated.quiet_market import QuietMarket
 from ..trading.instruments import PAPER_INSTRUMENTS
 from ..trading.laws import VenueOrderFact, VenueTradeFact
 from ..trading.messages import ZERO
+from ..trading.order_ids import client_id_prefix
 
 if TYPE_CHECKING:
     from .world import World
@@ -25,6 +28,24 @@ def make_venue(world: "World") -> MemoryVenue:
         world.clock,
         world.random("venue"),
         opening_balances={settings.account.currency: settings.account.opening_balance},
+    )
+
+
+def protect(venue: MemoryVenue) -> None:
+    """By another hand than the system's, under its prefix: a position, and a stop that guards it."""
+    prefix = client_id_prefix(AccountSettings().name)
+    venue.place(OrderRequest("BTCUSDT", "BUY", "MARKET", f"{prefix}0-1", quantity=Decimal("0.02")))
+    venue.place(
+        OrderRequest(
+            "BTCUSDT",
+            "SELL",
+            "STOP_LOSS_LIMIT",
+            f"{prefix}0-2",
+            "GTC",
+            Decimal(20_900),
+            Decimal("0.01"),
+            stop_price=Decimal(21_000),
+        )
     )
 
 

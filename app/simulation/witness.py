@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernel.incarnation import Incarnation
 from ..kernel.simulation.trace import Trace
-from ..trading.laws import OrderLaws, Sending
+from ..trading.laws import LawBroken, OrderLaws, Sending
 from ..trading.messages import OrderApproved
 from ..trading.order_events import OrderIntended
+from ..trading.rungs import is_protective
 
 if TYPE_CHECKING:
     from .world import World
 
 EXECUTOR = "trader/trading/account/executor"
 RISK = "trader/trading/account/risk"
+HALT_KNOWN_S = 3.0
+"""A slow risk may hear of a halt late; by then the guard has fenced the executor."""
 
 
 class Witness:
@@ -48,6 +51,7 @@ class Witness:
     def sent(self, node: Any, intent: OrderIntended) -> None:
         """An order leaves a trader."""
         self.trace.add(f"{self._world.clock.monotonic_ns()} sent {intent.client_id}")
+        self._check(lambda: self._check_halt(node, intent.client_id))
         self._check(
             lambda: self.laws.check_sent(
                 Sending(
@@ -60,11 +64,24 @@ class Witness:
             )
         )
 
+    def _check_halt(self, node: Any, client_id: str) -> None:
+        """Nothing new leaves into a halt that stood long enough for everybody, the guard too, to act on it."""
+        halted_s = self._world.halted_s()
+        if halted_s > HALT_KNOWN_S and not node.was_stopped:
+            raise LawBroken(6, f"{client_id} left {halted_s:.1f} s into a halt")
+
+    def _check_protection(self, client_id: str) -> None:
+        """What guards a position stands until it is closed on purpose."""
+        order = self._world.venue.open_orders().get(client_id)
+        if order is not None and is_protective(order.type) and not self._world.flattens:
+            raise LawBroken(6, f"{client_id} protects a position, and was to be cancelled")
+
     def cancelled(self, node: Any, client_id: str) -> None:
         self.trace.add(f"{self._world.clock.monotonic_ns()} cancel {client_id}")
         held = node.system.ports["lease"].held()
         known = self._world.journal_holds(client_id)
         self._check(lambda: self.laws.check_cancel(client_id, lease_held=held, known=known))
+        self._check(lambda: self._check_protection(client_id))
 
     def note_stray(self, error: BaseException) -> None:
         """Raised outside of every actor: a disk that failed may do that, a fault of ours may not."""

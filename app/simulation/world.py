@@ -55,6 +55,7 @@ class World:
         self.lines = Lines(lambda: self.clock.monotonic_ns() / 1e9, read_along)
         self.network = SimulatedNetwork(self.loop, self.random("network"), Wire() if wire else _as_it_is)
         self.disk = SimulatedDisk(self.random("disk"))
+        self._latch = HaltLatch(self.disk, DATA / HALT_NAME)
         self.fault_points = FaultPoints(self.random("fault points"), self._fail_here)
         self.fault_kills = self.random("fault kills")
         self.witness = Witness(self)
@@ -65,6 +66,7 @@ class World:
         self.counts: Counter[str] = Counter()
         self._pids = 1_000
         self._halted_ns = 0
+        """When it last was seen that nothing is halted."""
         self._runs = 0
         self.stopping = False
         self.launcher = self._launch()
@@ -164,7 +166,7 @@ class World:
 
     def watch_launcher(self) -> None:
         """A launcher that gave up is started again, and a halt released, as a person would."""
-        if HaltLatch(self.disk, DATA / HALT_NAME).read() is None:
+        if self._latch.read() is None:
             self._halted_ns = self.clock.monotonic_ns()
         elif self.clock.monotonic_ns() - self._halted_ns > RELEASE_S * 1e9:
             self.release_halt("looked into it")
@@ -173,11 +175,30 @@ class World:
             self.launcher.kill()
             self.loop.call_later(RUN_AGAIN_S, self.launch_again)
 
+    def halt(self, reason: str) -> bool:
+        """The kill switch; False where the disk refuses."""
+        try:
+            self._latch.halt(reason, "a person", self.clock.now_ns())
+        except OSError:
+            return False
+        return True
+
+    def halted_s(self) -> float:
+        """How long a halt has stood, seen every quarter of a second; 0 where none does."""
+        return 0.0 if self._latch.read() is None else (self.clock.monotonic_ns() - self._halted_ns) / 1e9
+
+    @property
+    def flattens(self) -> bool:
+        """Whenever it stops, after its launcher died too, it closes positions, with all that guards them."""
+        return self.settings.on_stop == "flatten"
+
     def release_halt(self, reason: str) -> None:
         """A halt is a person's to release."""
-        latch = HaltLatch(self.disk, DATA / HALT_NAME)
-        if latch.release(reason, "a person", self.clock.now_ns()):
-            self.counts["halts released"] += 1
+        try:
+            released = self._latch.release(reason, "a person", self.clock.now_ns())
+        except OSError:  # the disk is in trouble: the person tries again
+            return
+        self.counts["halts released"] += released
 
     # -- fault points -------------------------------------------------------------------------------------------------
 

@@ -54,8 +54,12 @@ class SimulatedNetwork:
 
     def detach(self, system: System) -> None:
         """Its process is gone: frames to it are lost."""
-        if self._nodes.get(system.node, (None,))[0] is system:
+        if self.holds(system):
             del self._nodes[system.node]
+
+    def holds(self, system: System) -> bool:
+        """Whether this very process is attached: one that was killed sends nothing any more."""
+        return self._nodes.get(system.node, (None,))[0] is system
 
     def under_way(self) -> int:
         return sum(self._under_way.values())
@@ -105,6 +109,8 @@ class NodeTransport:
         self._system = system
 
     def send(self, path: str, envelope: Envelope) -> bool:
+        if not self._network.holds(self._system):
+            return True
         try:
             message = self._network.pass_wire(envelope.message)
         except ValueError:
@@ -124,6 +130,8 @@ class NodeTransport:
     def _answer(self, answering: System, asker: Reply, done: Reply) -> None:
         """Back over the network, to this very process: a later one did not ask."""
         asking = self._system
+        if not self._network.holds(answering):
+            return
 
         def deliver(system: System) -> None:
             if system is not asking:

@@ -491,3 +491,14 @@ def test_a_crash_after_any_message_brings_the_group_back_level(tmp_path: Path, s
         assert len(group) == 1, f"{path} crashed at step {step}, the group is at {group}"
         assert (group == {2}) == path.startswith(GROUP)
         assert_level(account)
+
+
+@pytest.mark.parametrize("step_s", [5, -5])
+def test_a_clock_that_is_set_while_the_account_comes_to_rest_leaves_nothing_open(tmp_path: Path, step_s: int) -> None:
+    account = Account(tmp_path).serve()
+    account.signal("0.01", limit="29900")
+    account.until(lambda: bool(account.venue.open_ids()))
+    account.clock._start_ns += step_s * 1_000_000_000
+    summary = account.drain("cancel")
+    assert summary.reconciled, summary.differences
+    assert account.venue.open_ids() == set()

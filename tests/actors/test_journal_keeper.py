@@ -12,6 +12,7 @@ from tradigrade.config.settings import LadderSettings
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.background import Action, Done, run_at_once
+from tradigrade.storage.journal import JournalFault
 from tradigrade.trading.messages import AccountReconciled
 
 PATH = "trader/journal"
@@ -123,3 +124,40 @@ def test_a_keeper_that_ended_is_not_told_of_appends(tmp_path: Path, ends: str) -
     scene.journal.open()
     scene.append()
     assert not scene.system.dead_letters
+
+
+def test_a_rotation_that_fails_is_tried_twice_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, tried, rotate = Scene(tmp_path), [0], AccountJournal.rotate
+
+    def refuse() -> None:
+        tried[0] += 1
+        raise JournalFault("the disk is full")
+
+    monkeypatch.setattr(scene.journal, "_rotate_at_bytes", 1)
+    monkeypatch.setattr(scene.journal, "rotate", refuse)
+    for _ in range(500):
+        scene.append()
+        scene.system.advance(0.01)
+    assert 9 <= tried[0] <= 11
+    assert not scene.journal.unsynced, "it goes on in the old file"
+    monkeypatch.setattr(scene.journal, "_rotate_at_bytes", 1000)
+    monkeypatch.setattr(scene.journal, "rotate", lambda: rotate(scene.journal))
+    scene.system.advance(0.5)
+    assert scene.journal.path.name == "account.journal.1"
+
+
+def test_after_a_sync_that_failed_all_is_written_anew_once_syncs_work(tmp_path: Path) -> None:
+    thread = Held()
+    scene = Scene(tmp_path, thread)
+    scene.system.advance(0.01)
+    thread.finish("the disk is broken")
+    scene.system.advance(5.0)
+    assert scene.journal.path.name == "account.journal", "not while syncs fail"
+    thread.finish()
+    scene.system.advance(0.5)
+    assert scene.journal.path.name == "account.journal.1"
+    scene.append()
+    scene.system.advance(0.01)
+    thread.finish()
+    scene.system.advance(5.0)
+    assert scene.journal.path.name == "account.journal.1", "once"

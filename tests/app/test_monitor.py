@@ -11,7 +11,7 @@ from tests.kit.cells import VirtualSystem
 from tradigrade.config.run import Run, fingerprint
 from tradigrade.config.settings import Settings
 from tradigrade.kernel.actor import Actor
-from tradigrade.kernel.disk import SystemDisk
+from tradigrade.kernel.disk import AppendFile, SystemDisk
 from tradigrade.kernel.turns import Turn
 from tradigrade.monitor import MONITOR, NODES, Monitor
 from tradigrade.storage.halt import HaltLatch
@@ -25,7 +25,7 @@ LOOPING = "trader/strategies/loop-btc-usdt"
 
 
 class SomeDisk(SystemDisk):
-    """Refuses to write while `full`."""
+    """Refuses to write, and to make an empty file, while `full`."""
 
     full = False
 
@@ -33,6 +33,11 @@ class SomeDisk(SystemDisk):
         if self.full:
             raise OSError(28, "No space left on device")
         super().replace(path, data, sync=sync)
+
+    def open(self, path: Path) -> AppendFile:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return super().open(path)
 
 
 class Asked(Actor):

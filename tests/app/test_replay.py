@@ -42,6 +42,20 @@ def captures(run: Run) -> list[Path]:
     return sorted((run.data / "captures").iterdir())
 
 
+@pytest.mark.parametrize("kind", ["a dangling link", "a folder"])
+def test_a_folder_of_captures_that_cannot_be_cleaned_is_a_capture_fault(tmp_path: Path, kind: str) -> None:
+    run, old = make_run(tmp_path, capture=CaptureSettings(limit_mb=0)), tmp_path / "captures" / "old.capture"
+    (old if kind == "a folder" else old.parent).mkdir(parents=True)
+    if kind == "a dangling link":
+        old.symlink_to("/nowhere")
+    loop = asyncio.new_event_loop()
+    try:
+        with pytest.raises(CaptureFault, match="no room can be made in"):
+            begin_capture("trader", run, 1, real_seams(loop), lambda _: None)
+    finally:
+        loop.close()
+
+
 def replay(path: Path) -> Replay:
     return Replay(read_capture(SystemDisk(), path))
 

@@ -53,6 +53,19 @@ def test_a_disk_that_fills_up_takes_one_short_write_and_then_nothing(disk: Fault
     assert file.append(b"z" * 100) == 100
 
 
+def test_a_cut_that_fails_cuts_nothing(disk: FaultyDisk, tmp_path: Path) -> None:
+    file = disk.open(tmp_path / "file")
+    file.append(b"hello")
+    disk.truncate_fails = True
+    with pytest.raises(OSError, match="Input/output error") as refused:
+        file.truncate(2)
+    assert (refused.value.errno, refused.value.filename) == (errno.EIO, str(tmp_path / "file"))
+    assert file.read() == b"hello"
+    disk.heal()
+    file.truncate(2)
+    assert file.read() == b"he"
+
+
 @pytest.mark.parametrize(("switch", "words"), [("full", "No space left"), ("sync_fails", "Input/output error")])
 def test_whole_contents_are_replaced_or_left_as_they_were(
     disk: FaultyDisk, tmp_path: Path, switch: str, words: str

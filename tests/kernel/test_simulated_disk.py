@@ -173,6 +173,20 @@ def test_a_sync_that_fails_says_so_and_one_that_lies_does_not() -> None:
     assert lost > SEEDS / 3
 
 
+def test_a_cut_that_fails_cuts_nothing_and_is_counted() -> None:
+    disk = disk_of(1)
+    file = disk.open(A)
+    file.append(b"hello")
+    disk.truncate_fails = True
+    with pytest.raises(OSError, match="Input/output"):
+        file.truncate(2)
+    assert disk.fired == {"truncate_fails": 1}
+    assert file.read() == b"hello"
+    disk.truncate_fails = False
+    file.truncate(2)
+    assert file.read() == b"he"
+
+
 def test_the_same_seed_loses_the_same() -> None:
     def run(seed: int) -> tuple[dict[Path, bytes], Counter[str]]:
         disk = disk_of(seed)

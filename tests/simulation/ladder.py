@@ -38,12 +38,12 @@ class Watched:
         portfolio = None if trader is None else trader.system.actors.get("trader/portfolio")
         if portfolio is None or portfolio.behaviour is None:
             return "none"
-        change = portfolio.behaviour._rungs.get(scope)  # type: ignore[attr-defined]
+        change = portfolio.behaviour.rungs.get(scope)  # type: ignore[attr-defined]
         return "none" if change is None else str(change.rung)
 
     def reason(self, scope: str) -> str:
         portfolio: Any = self.world.nodes["trader"].system.actors["trader/portfolio"].behaviour
-        return str(portfolio._rungs[scope].reason)
+        return str(portfolio.rungs[scope].reason)
 
     def until(self, holds: Callable[[], bool], within_s: float, what: str) -> float:
         """Advance until it is so; how long that took, in simulated seconds."""

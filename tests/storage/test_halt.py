@@ -5,12 +5,29 @@ from pathlib import Path
 
 import pytest
 
-from tradigrade.kernel.disk import SystemDisk
+from tradigrade.kernel.disk import AppendFile, SystemDisk
+from tradigrade.kernel.faulty import FaultyDisk
 from tradigrade.storage.halt import HISTORY_NAME, Halt, HaltLatch
 
 
 def latch(folder: Path) -> HaltLatch:
     return HaltLatch(SystemDisk(), folder / "halt.json")
+
+
+class SomeDisk(FaultyDisk):
+    """Refuses to open, too, while `opens` is False."""
+
+    opens = True
+
+    def open(self, path: Path) -> AppendFile:
+        if not self.opens:
+            raise OSError(24, "Too many open files")
+        return super().open(path)
+
+    def read(self, path: Path) -> bytes:
+        if not self.opens:
+            raise OSError(24, "Too many open files")
+        return super().read(path)
 
 
 def history(folder: Path) -> list[tuple[str, str]]:
@@ -64,3 +81,54 @@ def test_a_release_that_cannot_be_remembered_is_none(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         latch(tmp_path).release("looked at", "somebody", 2)
     assert latch(tmp_path).read() is not None
+
+
+def test_a_full_disk_takes_the_halt_all_the_same_and_it_is_told_what_is_not_written(tmp_path: Path) -> None:
+    disk = FaultyDisk(SystemDisk())
+    made, disk.full = HaltLatch(disk, tmp_path / "halt.json"), True
+    assert made.halt("drawdown", "risk", 1).reason == "drawdown"
+    assert "No space left" in made.fault
+    assert latch(tmp_path).read() is not None
+    disk.full = False
+    assert made.halt("drawdown", "risk", 2) == latch(tmp_path).read() == Halt("drawdown", "risk", 2)
+    assert made.fault == ""
+
+
+def test_a_halt_without_its_line_in_the_history_stands_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / HISTORY_NAME).mkdir()
+    made = latch(tmp_path)
+    assert made.halt("drawdown", "risk", 1) == latch(tmp_path).read() == Halt("drawdown", "risk", 1)
+    assert "directory" in made.fault
+
+
+def test_a_halt_that_may_not_outlive_the_power_is_refused_and_written_when_it_is_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    disk = FaultyDisk(SystemDisk())
+    made, disk.sync_fails = HaltLatch(disk, tmp_path / "halt.json"), True
+    with pytest.raises(OSError, match="Input/output"):
+        made.halt("drawdown", "risk", 1)
+    assert latch(tmp_path).read() is not None, "whoever looks meanwhile sees a halt"
+    disk.sync_fails = False
+    assert made.halt("drawdown", "risk", 2) == latch(tmp_path).read()
+    assert history(tmp_path) == [("halt", "drawdown")]
+
+
+def test_a_latch_that_cannot_be_read_for_a_moment_does_not_pass_for_one_that_stands(tmp_path: Path) -> None:
+    disk = SomeDisk(SystemDisk())
+    made, disk.opens, disk.full = HaltLatch(disk, tmp_path / "halt.json"), False, True
+    with pytest.raises(OSError, match="Too many open files"):
+        made.halt("drawdown", "risk", 1)
+    disk.opens, disk.full = True, False
+    assert made.read() is None
+    assert made.halt("drawdown", "risk", 2) == latch(tmp_path).read()
+
+
+def test_a_line_of_the_history_that_is_not_taken_whole_leaves_nothing_behind(tmp_path: Path) -> None:
+    disk = FaultyDisk(SystemDisk())
+    made, disk.full = HaltLatch(disk, tmp_path / "halt.json"), True
+    made.halt("a reason that is longer than the rest of the disk " * 3, "risk", 1)
+    assert "the disk may be full" in made.fault
+    disk.full = False
+    assert made.release("looked at", "somebody", 2)
+    assert history(tmp_path) == [("release", "looked at")]

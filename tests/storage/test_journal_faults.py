@@ -90,7 +90,7 @@ class FailingDisk(RuleBasedStateMachine):
         try:
             assert self.journal.append(payload) == len(self.appended) + 1
         except JournalFault:
-            assert self.disk.full
+            assert self.disk.full or self.disk.truncate_fails
         else:
             self.appended.append(payload)
 
@@ -111,8 +111,13 @@ class FailingDisk(RuleBasedStateMachine):
     def sicken(self, fails: bool) -> None:
         self.disk.sync_fails = fails
 
+    @rule(fails=st.booleans())
+    def refuse_cuts(self, fails: bool) -> None:
+        self.disk.truncate_fails = fails
+
     @rule()
     def kill(self) -> None:
+        self.disk.truncate_fails = False  # so that the journal opens at once
         dead = self.journal
         self.disk.kill("trader")
         self.journal = opened(self.disk)
@@ -122,7 +127,7 @@ class FailingDisk(RuleBasedStateMachine):
 
     @rule()
     def lose_power(self) -> None:
-        self.disk.full = False  # so that a new journal can be made at once
+        self.disk.full = self.disk.truncate_fails = False  # so that a journal can be made or opened at once
         self.disk.power_loss()
         self.journal = opened(self.disk)
         assert self.synced <= self.journal.sequence <= len(self.appended)
@@ -161,6 +166,26 @@ def test_a_sync_that_fails_is_a_fault_and_the_journal_stays_unsynced_and_closes(
         journal.close()
     with pytest.raises(JournalFault, match="is not open"):
         journal.append(b"two")
+
+
+def test_nothing_is_appended_behind_a_torn_record_that_cannot_be_cut() -> None:
+    for seed in range(20):
+        disk = SimulatedDisk(Random(seed))
+        journal = opened(disk)
+        journal.append(b"one")
+        disk.full = disk.truncate_fails = True
+        for _ in range(3):
+            with pytest.raises(JournalFault):
+                journal.append(b"two")
+        disk.full = False
+        if disk.fired["truncate_fails"]:
+            with pytest.raises(JournalFault, match="cannot be written: Input/output error"):
+                journal.append(b"two")
+        disk.truncate_fails = False
+        assert journal.append(b"two again") == 2
+        disk.kill("trader")
+        assert opened(disk).sequence == 2
+        assert payloads(disk) == [b"one", b"two again"]
 
 
 class SlowlySynced(SimulatedDisk):

@@ -92,6 +92,18 @@ def test_an_answer_for_a_process_that_is_no_more_does_not_reach_its_successor() 
     assert done == []
 
 
+def test_a_process_that_was_killed_sends_nothing_and_answers_nothing() -> None:
+    nodes = TwoNodes()
+    done = nodes.ask(timeout_s=0.5)
+    nodes.shared.advance(0.0004)
+    nodes.puppet.receive = lambda message: nodes.network.detach(nodes.b)  # type: ignore[method-assign,assignment]
+    nodes.shared.advance(0.1)
+    nodes.b.tell("a/anybody", "from the dead")
+    nodes.shared.advance(1.0)
+    assert isinstance(done[0].error, AskTimeout)
+    assert nodes.network.counts["sent"] == 1
+
+
 def test_what_the_wire_refuses_is_not_sent_and_counted() -> None:
     def refuse(payload: Any) -> Any:
         raise ValueError("not on this wire")

@@ -1,0 +1,264 @@
+"""What risk watches besides orders, over faults of its files, clocks that jump and restarts."""
+
+import errno
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.kit.account import SYMBOL, Account
+from tests.kit.cells import VirtualSystem
+from tradigrade.actors.commits import Commits
+from tradigrade.actors.risk_watch import RiskWatch
+from tradigrade.actors.standings import Standings
+from tradigrade.config.settings import LadderSettings, RiskSettings
+from tradigrade.kernel.actor import Actor
+from tradigrade.kernel.clock import ManualClock
+from tradigrade.kernel.disk import SystemDisk
+from tradigrade.kernel.faulty import FaultyDisk
+from tradigrade.storage.halt import HaltLatch
+from tradigrade.storage.risk_memory import RiskMemory
+from tradigrade.trading.ladder import ACCOUNT, SYSTEM
+from tradigrade.trading.order_events import OrderIntended
+
+SCOPE = f"learned {SYMBOL}"
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+
+
+class WatchDisk(FaultyDisk):
+    """One whose latch may fail to be read, and that counts syncs."""
+
+    def __init__(self) -> None:
+        super().__init__(SystemDisk())
+        self.latch_fails = False
+        self.synced: list[bool] = []
+
+    def read(self, path: Path) -> bytes:
+        if self.latch_fails and path.name == "halt.json":
+            raise OSError(errno.EMFILE, "too many open files", str(path))
+        return super().read(path)
+
+    def replace(self, path: Path, data: bytes, *, sync: bool = True) -> None:
+        super().replace(path, data, sync=sync)
+        self.synced.append(sync)
+
+
+class Keeper(Actor):
+    """Holds the watch, as risk does."""
+
+    def start(self) -> None:
+        self.standings = Standings(self.context, (SYMBOL,), (("learned", SYMBOL),), lease_held=True)
+        self.watch = RiskWatch(self.context, self.standings, RiskSettings(), LadderSettings(), (SCOPE,))
+
+    def receive(self, message: object) -> None:
+        pass
+
+
+class Stage:
+    """A watch on virtual time, over files that outlive it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.disk = WatchDisk()
+        self.latch = HaltLatch(self.disk, folder / "halt.json")
+        self.file = RiskMemory(self.disk, folder / "account-main.risk")
+        self.virtual = VirtualSystem()
+        self.virtual.ports = {"halt": self.latch, "risk_memory": self.file}
+        self.restart()
+
+    def restart(self) -> None:
+        self.keeper = Keeper()
+        self.virtual.reborn("node/keeper", self.keeper)
+        self.watch, self.standings = self.keeper.watch, self.keeper.standings
+
+    def check(self, *equities: int, every_s: float = 0.2) -> None:
+        for equity in equities:
+            self.virtual.advance(every_s)
+            self.watch.check(Decimal(equity))
+
+    def set_clock(self, by_s: int) -> None:
+        clock = self.virtual.clock
+        assert isinstance(clock, ManualClock)
+        clock._start_ns += by_s * 1_000_000_000
+
+    @property
+    def halted(self) -> bool:
+        return self.standings.holds(SYSTEM, "HALT")
+
+
+def test_a_peak_that_rose_right_after_a_save_is_on_disk_a_second_later(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, 11_500, *[10_600] * 6)
+    assert stage.file.load().peak_equity == 11_500
+    stage.restart()
+    stage.check(10_300)
+    assert stage.halted, "10.4 % below the peak"
+
+
+def test_a_peak_that_the_disk_refused_is_saved_once_it_takes_it_and_no_more_often_than_each_second(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    stage.check(9_000, 9_000, every_s=2.0)
+    stage.disk.full = True
+    stage.check(*range(9_900, 10_001), every_s=0.1)
+    assert 10 <= stage.virtual.metrics.counters["risk_memory_not_saved"] <= 12
+    stage.disk.full = False
+    stage.check(9_500, every_s=1.0)
+    assert stage.file.load().peak_equity == 10_000
+    saves = len(stage.disk.synced)
+    stage.check(9_500, 9_500, every_s=2.0)
+    assert len(stage.disk.synced) == saves, "nothing changed"
+
+
+def test_the_first_save_after_a_start_is_synced_also_where_the_disk_refused_one_before(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(9_000, 9_001, 9_002, every_s=2.0)
+    assert stage.disk.synced == [True, False, False, False]
+    stage.disk.synced.clear()
+    stage.disk.full = True
+    stage.restart()
+    stage.disk.full = False
+    stage.check(9_000, every_s=2.0)
+    assert stage.disk.synced == [True]
+
+
+def test_a_latch_that_does_not_read_once_halts_only_so_long_and_leaves_the_peak(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, 9_100, every_s=2.0)
+    stage.disk.latch_fails = True
+    stage.check(9_100)
+    assert stage.halted
+    stage.disk.latch_fails = False
+    stage.check(9_100)
+    assert not stage.halted
+    assert stage.watch._memory.peak_equity == 10_000
+    stage.check(8_900)
+    assert stage.halted
+    assert stage.latch.read() is not None
+
+
+def test_a_halt_over_a_lost_memory_is_written_also_where_the_latch_does_not_read_just_then(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    (tmp_path / "account-main.risk").write_bytes(b"\x00")
+    stage.disk.latch_fails = True
+    stage.restart()
+    stage.disk.latch_fails = False
+    stage.check(10_000)
+    assert stage.halted
+    assert (tmp_path / "halt.json").exists()
+
+
+def test_a_release_of_a_drawdown_stands_also_where_risk_was_down(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, 8_900, every_s=2.0)
+    assert stage.file.load().halted
+    assert stage.latch.release("accepted", "somebody", 2)
+    stage.restart()
+    stage.check(8_900, 8_900, every_s=2.0)
+    assert stage.latch.read() is None
+    assert not stage.halted
+    memory = stage.file.load()
+    assert (memory.peak_equity, memory.halted) == (8_900, False)
+    stage.check(8_000)
+    assert stage.halted, "10.1 % below the new peak"
+
+
+def test_a_resume_that_the_disk_refused_can_be_asked_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.watch.pause((SCOPE,), "lunch")
+    stage.disk.full = True
+    with pytest.raises(OSError, match="space"):
+        stage.watch.resume((SCOPE,))
+    assert stage.standings.holds(SCOPE, "PAUSED")
+    stage.disk.full = False
+    stage.check(10_000, every_s=2.0)
+    assert SCOPE in stage.file.load().paused
+    assert stage.watch.resume((SCOPE,)) == (SCOPE,)
+    assert not stage.standings.holds(SCOPE, "PAUSED")
+    assert stage.file.load().paused == {}
+
+
+def test_a_pause_that_the_disk_refused_holds_and_is_remembered_later(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.disk.full = True
+    with pytest.raises(OSError, match="space"):
+        stage.watch.pause((SCOPE,), "lunch")
+    assert stage.standings.holds(SCOPE, "PAUSED")
+    stage.disk.full = False
+    stage.check(10_000, every_s=2.0)
+    assert SCOPE in stage.file.load().paused
+
+
+# -- clocks that are set ----------------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_jumps_over_midnight_and_back_does_not_forgive_the_days_loss(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, 9_600)
+    stage.set_clock(DAY_S)
+    stage.check(*[9_600] * 50)
+    stage.set_clock(-DAY_S)
+    stage.check(*[9_600] * 50)
+    assert stage.standings.holds(ACCOUNT, "DAILY_LOSS")
+    assert stage.watch._memory.opening_equity == 10_000
+
+
+def test_no_day_begins_while_the_clock_is_off_the_venues(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000)
+    day = stage.watch._memory.day
+    stage.standings.note(ACCOUNT, "CLOCK_SKEW", holds=True)
+    stage.set_clock(DAY_S)
+    stage.check(*[9_600] * 5, every_s=60.0)
+    assert stage.watch._memory.day == day
+    stage.standings.note(ACCOUNT, "CLOCK_SKEW", holds=False)
+    stage.check(9_600, 9_500, 9_400, every_s=30.0)
+    assert (stage.watch._memory.day, stage.watch._memory.opening_equity) == (day + 1, 9_500)
+
+
+@pytest.mark.parametrize(("days", "opening"), [(1, 9_600), (-1, 10_000), (-2, 9_600)])
+def test_a_day_that_lasts_begins_forward_and_back_only_from_one_far_ahead(
+    tmp_path: Path, days: int, opening: int
+) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000)
+    stage.set_clock(days * DAY_S)
+    stage.check(9_600, 9_600, every_s=60.0)
+    assert stage.watch._memory.opening_equity == opening
+
+
+def test_restarts_count_by_the_time_that_passed_and_not_by_a_clock_that_was_set(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    for _ in range(6):
+        stage.virtual.advance(30.0)
+        stage.restart()
+    stage.set_clock(-HOUR_S)
+    stage.check(10_000)
+    assert not stage.standings.holds(ACCOUNT, "RESTARTS")
+    stage.restart()
+    assert not stage.standings.holds(ACCOUNT, "RESTARTS"), "times to come are dropped"
+    for _ in range(4):
+        stage.restart()
+    assert not stage.standings.holds(ACCOUNT, "RESTARTS"), "four are allowed"
+    stage.restart()
+    assert stage.standings.holds(ACCOUNT, "RESTARTS")
+    stage.check(10_000, every_s=61.0)
+    assert not stage.standings.holds(ACCOUNT, "RESTARTS")
+
+
+def test_an_approval_that_came_to_nothing_is_over_also_where_the_clock_was_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account(tmp_path).serve()
+    with monkeypatch.context() as patch:
+        patch.setattr(Commits, "write_intent", lambda self, intent: False)
+        account.signal("0.01")
+        account.advance(0.05)
+    assert account.codes() == ["JOURNAL_FAULT"]
+    account.clock._start_ns -= HOUR_S * 1_000_000_000
+    account.quotes.quote()
+    account.advance(1)
+    account.signal("0.01")
+    account.advance(1)
+    assert len(account.records(OrderIntended)) == 1
