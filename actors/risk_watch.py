@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ..config.settings import LadderSettings, RiskSettings
 from ..kernel.actor import Context
-from ..storage.halt import Halt, HaltLatch
+from ..storage.halt import HaltLatch
 from ..storage.risk_memory import Memory, MemoryLost, RiskMemory
 from ..trading.equity import day_of, fall
 from ..trading.ladder import ACCOUNT, SYSTEM
@@ -41,7 +41,8 @@ class RiskWatch:
         self._unsaved = True
         self._synced = False
         """The first save after a start is: until then the file may be of long ago, or not there at all."""
-        self._memory = self._load()
+        self._memory = Memory()
+        self._load()
         self._today = day_of(context.now_ns())
         self._today_since_ns = self._monotonic_ns() - DAY_PROVEN_NS
         for scope in scopes:
@@ -86,11 +87,16 @@ class RiskWatch:
     def _halt(self, words: str) -> None:
         self._wanted_halt = words
         try:
-            standing = self._latch.halt(words, BY_RISK, self._context.now_ns())
+            self._latch.halt(words, BY_RISK, self._context.now_ns())
         except OSError:
             self._context.system.metrics.count("halts_not_written")  # asked again at the next check
         else:
-            self._wanted_halt = "" if _is_written(standing) else words
+            self._wanted_halt = ""
+            self._note_halted()
+
+    def _note_halted(self) -> None:
+        if not self._memory.halted:
+            self._remember(replace(self._memory, halted=True))
 
     def _check_latch(self) -> None:
         if self._wanted_halt:
@@ -98,8 +104,8 @@ class RiskWatch:
         halt = self._latch.read()
         if halt is not None:
             self._standings.note(SYSTEM, "HALT", holds=True, detail=f"{halt.reason} (by {halt.by})")
-            if _is_written(halt) and not self._memory.halted:
-                self._remember(replace(self._memory, halted=True))
+            if halt.at_ns:  # otherwise the latch only does not read, perhaps just now
+                self._note_halted()
         elif self._wanted_halt:
             self._standings.note(SYSTEM, "HALT", holds=True, detail=f"{self._wanted_halt} (by {BY_RISK})")
         else:
@@ -148,20 +154,19 @@ class RiskWatch:
 
     # -- memory -------------------------------------------------------------------------------------------------------
 
-    def _load(self) -> Memory:
+    def _load(self) -> None:
         """What was remembered, with this start; where it is lost everything halts until a person has looked."""
         try:
             memory = self._file.load()
         except MemoryLost as fault:
             self._halt(f"who was paused, and what the equity was, is not known any more: {fault}")
-            memory = Memory()
+            memory = self._memory
         now_ns = self._context.now_ns()
         earlier = tuple(at_ns for at_ns in memory.starts_ns if at_ns <= now_ns)  # others: the clock was set back
         offset_ns = now_ns - self._monotonic_ns()
         self._earlier_starts_ns = tuple(at_ns - offset_ns for at_ns in earlier)
         """Monotonic, and so before its zero."""
         self._remember(replace(memory, starts_ns=(*earlier, now_ns)[-STARTS_KEPT:]))
-        return self._memory
 
     def _remember(self, memory: Memory) -> None:
         """What is worth less than a crash: a disk that refuses is counted, and asked again."""
@@ -179,8 +184,3 @@ class RiskWatch:
 
     def _monotonic_ns(self) -> int:
         return self._context.system.clock.monotonic_ns()
-
-
-def _is_written(halt: Halt) -> bool:
-    """False for one that only says that the latch does not read."""
-    return halt.at_ns != 0

@@ -17,6 +17,8 @@ from .forkserver import HEADER, send_request
 from .lifeline import Lifeline
 from .process_table import FORK_SERVERS, Process, ProcessTable
 
+ATTEMPTS = 3
+"""To have a process forked: a fork server that dies with a request is no failure of who was to start."""
 FORK_TIMEOUT_S = 1.0
 """A fork takes milliseconds: a fork server that owes one for this long hangs, and the other takes its place."""
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, <linux/prctl.h>
@@ -54,20 +56,12 @@ class ProcessSpawner(ProcessTable):
         self._loop.remove_signal_handler(signal.SIGCHLD)
 
     def start(self, supervisor: Actor, start: SpawnChild) -> None:
-        spec = start.spec
         process = self.enter(start)
-        ours, theirs = socket.socketpair()
-        process.lifeline = Lifeline(
-            self._loop,
-            ours,
-            lambda word, detail: self.hear(supervisor, process, word, detail),
-            lambda: self.note_end(supervisor, process),
-        )
-        if spec.id in FORK_SERVERS:
-            self._start_fork_server(supervisor, process, theirs)
+        if start.spec.id in FORK_SERVERS:
+            self._start_fork_server(supervisor, process)
         else:
-            argument = {**spec.settings, "name": spec.id, "incarnation": start.incarnation}
-            self._start_node(process, argument, theirs)
+            argument = {**start.spec.settings, "name": start.spec.id, "incarnation": start.incarnation}
+            self._start_node(supervisor, process, argument)
 
     def stop(self, supervisor: Actor, child: str, reason: str) -> None:
         process = self.processes[child]
@@ -93,7 +87,18 @@ class ProcessSpawner(ProcessTable):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
 
-    def _start_node(self, process: Process, argument: dict[str, Any], lifeline: socket.socket) -> None:
+    def _start_node(self, supervisor: Actor, process: Process, argument: dict[str, Any], attempt: int = 1) -> None:
+        def close() -> None:
+            lost = not process.pid and not process.reason and not process.kill_wanted
+            if lost and process.state == "starting" and attempt < ATTEMPTS:
+                self._start_node(supervisor, process, argument, attempt + 1)  # its fork server died with the request
+            else:
+                self.note_end(supervisor, process)
+
+        ours, lifeline = socket.socketpair()
+        process.lifeline = Lifeline(
+            self._loop, ours, lambda word, detail: self.hear(supervisor, process, word, detail), close
+        )
         if self._fork(process, self._target, argument, lifeline):
             return
         module, _, function = self._target.partition(":")
@@ -114,10 +119,8 @@ class ProcessSpawner(ProcessTable):
             return True
         return False
 
-    def _start_fork_server(self, supervisor: Actor, process: Process, lifeline: socket.socket) -> None:
-        lifeline.close()  # its control channel serves as its lifeline
-        if process.lifeline is not None:
-            process.lifeline.close()
+    def _start_fork_server(self, supervisor: Actor, process: Process) -> None:
+        """Its control channel serves as its lifeline."""
         ours, theirs = socket.socketpair()
         channel = self._controls[process.name] = _Channel(ours)
         if not self._fork(process, f"{__package__}.forkserver:continue_serving", {}, theirs):
@@ -166,11 +169,11 @@ class ProcessSpawner(ProcessTable):
             self._kill_fork_server_of(process)
 
     def _kill_fork_server_of(self, process: Process) -> None:
-        """It hangs, and owes a process: with it goes what it holds of that process, whose end is heard then."""
-        for name, channel in self._channels.items():
+        """It hangs, and owes a process: with it goes what it holds of that process, which another one forks then."""
+        for name, channel in list(self._channels.items()):
             if process in channel.waiting:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self.processes[name].pid, signal.SIGKILL)
+                self._signal_kill(self.processes[name])
+                self._hang_up(name)
 
 
 def _spawn(arguments: list[str], inherited: socket.socket) -> int:

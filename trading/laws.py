@@ -114,8 +114,8 @@ class VenueTradeFact(NamedTuple):
 
 
 def check_conclusions(records: Iterable[object], orders: Mapping[str, VenueOrderFact]) -> None:
-    """Law 3, when everything came to rest: what the journal says of an order's end is true at the venue; raises
-    `LawBroken`. An order said never to have arrived must never have; one said cancelled must not stand."""
+    """Law 3: what the journal says of an order's end is true at the venue; raises `LawBroken`. An order said never to
+    have arrived must never have: known when everything came to rest. One said cancelled must not stand, ever."""
     for record in records:
         match record:
             case OrderRejected(client_id, code) if client_id in orders:

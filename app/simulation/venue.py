@@ -55,6 +55,11 @@ class VenueFacts(NamedTuple):
     trades: tuple[VenueTradeFact, ...]
 
 
+def open_facts(venue: MemoryVenue) -> dict[str, VenueOrderFact]:
+    """The orders that stand now."""
+    return {each: VenueOrderFact(each, True, order.filled) for each, order in venue.open_orders().items()}
+
+
 def facts(venue: MemoryVenue) -> VenueFacts:
     """The truth as it stands."""
     orders = {

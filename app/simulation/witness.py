@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernel.incarnation import Incarnation
 from ..kernel.simulation.trace import Trace
-from ..trading.laws import LawBroken, OrderLaws, Sending
+from ..trading.laws import LawBroken, OrderLaws, Sending, check_conclusions
 from ..trading.messages import OrderApproved
-from ..trading.order_events import OrderIntended
+from ..trading.order_events import OrderCancelled, OrderIntended
 from ..trading.rungs import is_protective
+from .venue import open_facts
 
 if TYPE_CHECKING:
     from .world import World
 
 EXECUTOR = "trader/trading/account/executor"
 RISK = "trader/trading/account/risk"
+LEDGER = "trader/trading/account/ledger"
 HALT_KNOWN_S = 3.0
 """A slow risk may hear of a halt late; by then the guard has fenced the executor."""
 
@@ -43,6 +45,8 @@ class Witness:
                 self._newest_risk(node)
             elif kind is OrderApproved and actor.path == EXECUTOR:
                 self.laws.note_approval(message, self._newest_risk(node))
+            elif kind is OrderCancelled and actor.path == LEDGER:
+                self._check(lambda: check_conclusions([message], open_facts(world.venue)))
             if world.tell is not None:
                 world.tell(now_ns(), actor.path, message)
 

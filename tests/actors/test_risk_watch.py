@@ -67,6 +67,8 @@ class Stage:
         self.restart()
 
     def restart(self) -> None:
+        if (before := self.virtual.actors.get("node/keeper")) is not None:
+            before.kill()
         self.keeper = Keeper()
         self.virtual.reborn("node/keeper", self.keeper)
         self.watch, self.standings = self.keeper.watch, self.keeper.standings
@@ -138,15 +140,17 @@ def test_a_latch_that_does_not_read_once_halts_only_so_long_and_leaves_the_peak(
     assert stage.latch.read() is not None
 
 
-def test_a_halt_over_a_lost_memory_is_written_also_where_the_latch_does_not_read_just_then(tmp_path: Path) -> None:
+def test_a_release_of_a_drawdown_that_was_latched_without_its_reason_begins_a_new_peak(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
-    (tmp_path / "account-main.risk").write_bytes(b"\x00")
-    stage.disk.latch_fails = True
-    stage.restart()
-    stage.disk.latch_fails = False
-    stage.check(10_000)
-    assert stage.halted
-    assert (tmp_path / "halt.json").exists()
+    stage.check(10_000, every_s=2.0)
+    stage.disk.full = True
+    stage.check(8_900)
+    stage.disk.full = False
+    assert (tmp_path / "halt.json").read_bytes() == b""
+    assert stage.latch.release("accepted", "somebody", 2)
+    stage.check(8_900, 8_900)
+    assert not stage.halted
+    assert stage.watch._memory.peak_equity == 8_900
 
 
 def test_a_release_of_a_drawdown_stands_also_where_risk_was_down(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ KILLS = int(os.environ.get("KILLS", "5"))
 SEED = 49
 """Its first five strikes are two on the trader, and one each on exchange, guard and a fork server."""
 
+NODES = ("exchange", "guard", "learner", "console", "forkserver", "spare")
+
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180 + 30 * KILLS)]
 
 
@@ -42,11 +44,10 @@ def test_nodes_killed_at_random_instants_lose_and_double_no_order_and_leave_noth
         assert not leaks(struck)
 
 
-@pytest.mark.parametrize("name", ["exchange", "guard", "learner", "console", "forkserver", "spare"])
-def test_a_killed_node_comes_back_and_trading_goes_on(tmp_path: Path, name: str) -> None:
+def test_every_node_that_is_killed_comes_back_again_and_again_and_trading_goes_on(tmp_path: Path) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(2)
-        for _ in range(2):
+        for name in (*NODES, *NODES):
             kill_and_wait(system, name)
         system.wait_orders(len(system.intents()) + 3)
         summary = system.stop()

@@ -131,10 +131,22 @@ def test_a_fork_server_that_hangs_is_replaced_and_holds_nothing_up() -> None:
         found = await launched.runs("node")
         os.kill(launched["forkserver"].pid, signal.SIGSTOP)
         os.kill(found.pid, signal.SIGKILL)
-        await launched.runs("node", 3)
+        await launched.runs("node", 2)
         assert (await launched.runs("forkserver", 2)).restarts == 1
 
     launch(nodes(*WARM, node()), test)
+
+
+def test_a_start_that_was_asked_of_a_fork_server_that_hangs_succeeds_by_the_other() -> None:
+    async def test(launched: Launched) -> None:
+        for name in FORK_SERVERS:
+            await launched.runs(name)
+        os.kill(launched["forkserver"].pid, signal.SIGSTOP)
+        launched.system.ask(NODES, StartChild(node("late")), LIMIT_S)
+        assert (await launched.runs("late")).restarts == 0
+        assert (await launched.runs("forkserver", 2)).restarts == 1
+
+    launch(nodes(*WARM), test)
 
 
 def test_a_start_taken_back_while_the_fork_servers_hang_holds_nothing_up() -> None:
