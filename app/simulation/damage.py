@@ -142,7 +142,7 @@ def steal(world: "World", fault: Fault) -> Undo | None:
     return world.steal_lease()
 
 
-def halt(world: "World", fault: Fault) -> Undo:
+def halt(world: "World", fault: Fault) -> Undo | None:
     """A person's kill switch; whoever looks after the system releases it (`World.watch_launcher`)."""
     return nothing if world.halt("by the schedule") else None
 

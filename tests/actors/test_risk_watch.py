@@ -17,7 +17,7 @@ from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.kernel.faulty import FaultyDisk
 from tradigrade.storage.halt import HaltLatch
-from tradigrade.storage.risk_memory import RiskMemory
+from tradigrade.storage.risk_memory import Memory, RiskMemory
 from tradigrade.trading.ladder import ACCOUNT, SYSTEM
 from tradigrade.trading.order_events import OrderIntended
 
@@ -181,6 +181,27 @@ def test_a_resume_that_the_disk_refused_can_be_asked_again(tmp_path: Path) -> No
     assert stage.watch.resume((SCOPE,)) == (SCOPE,)
     assert not stage.standings.holds(SCOPE, "PAUSED")
     assert stage.file.load().paused == {}
+
+
+def test_a_resume_that_the_disk_refused_after_it_was_written_is_written_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, 10_000, every_s=2.0)
+    stage.watch.pause((SCOPE,), "lunch")
+    save = stage.file.save
+
+    def fail_late(memory: Memory, *, sync: bool) -> None:
+        save(memory, sync=sync)
+        raise OSError("input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.file, "save", fail_late)
+        with pytest.raises(OSError, match="input"):
+            stage.watch.resume((SCOPE,))
+    assert stage.file.load().paused == {}
+    stage.check(10_000, every_s=2.0)
+    assert SCOPE in stage.file.load().paused
 
 
 def test_a_pause_that_the_disk_refused_holds_and_is_remembered_later(tmp_path: Path) -> None:

@@ -43,6 +43,16 @@ def test_a_place_fails_by_chance_only_where_it_is_live_and_its_failure_is_counte
     assert points.reached == dict.fromkeys(names, 2)
 
 
+def test_the_first_visits_of_a_place_fail_more_readily_than_its_later_ones() -> None:
+    points = FaultPoints(Random(1), lambda path, name: None, share=1.0)
+    points.chance = 0.01
+    for number in range(500):
+        points.reach("node/a", f"seldom {number}")
+        points.reach("node/a", "often")
+    seldom = sum(count for name, count in points.fired.items() if name != "often")
+    assert seldom > 5 * points.fired["often"] > 0
+
+
 def test_a_place_that_fails_crashes_the_actor_that_came_to_it() -> None:
     system = VirtualSystem()
     system.place("node/visitor", Visitor())
