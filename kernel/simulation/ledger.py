@@ -14,6 +14,9 @@ QUESTIONS_LOOKED_AT = 1_000
 class MessagesLost(AssertionError):
     """Law 9 is broken; the text says where."""
 
+    def __init__(self, words: str) -> None:
+        super().__init__(f"law 9 is broken: {words}")
+
 
 class WatchedRegistry(Registry):
     """Remembers every incarnation there ever was."""

@@ -222,6 +222,7 @@ PATIENT = {OFTEN: "the ladder waits on purpose: whoever failed so often must bea
 
 NO_ROW = {
     "fault-points": "a crash or a kill in the middle of a step: those of the tables above, at another moment",
+    "halt": "it is done by a person's own command in the rows of people",
 }
 """Kinds of fault without a row, and why."""
 
