@@ -6,33 +6,50 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 
 from rich.console import Console
 
+from .config.loader import load_settings
 from .kernel.simulation.schedule import Fault, Schedule, from_text, shrink
-from .simulation.run import Outcome, Seed, run_seed
+from .simulation.choice import Own
+from .simulation.outcome import Outcome
+from .simulation.run import Seed, run_seed
+from .trading.loader import make_strategy
 
 SEEDS_AT_ONCE = 8
 """Of one process of the pool: a process that ran many is replaced, so that memory stays small."""
 SHRINK_RUNS = 150
 
 
-def run_seeds(seeds: Iterable[int], jobs: int) -> Iterator[Outcome]:
+def read_own(path: Path) -> Own:
+    """A user's configuration; `ConfigFault` or `StrategyFault` where it, or a strategy of it, is not right. torch stays
+    outside of a simulation: the system runs on its linear model."""
+    settings = load_settings(path)
+    for strategy in settings.strategies:
+        for symbol in strategy.symbols or settings.symbols:
+            make_strategy(strategy.path, settings.strategies_dir, symbol, strategy.parameters)
+    return Own(settings, str(path))
+
+
+def run_seeds(seeds: Iterable[int], jobs: int, own: Own | None = None) -> Iterator[Outcome]:
     """Each seed's outcome, in order, from `jobs` processes."""
+    run = partial(run_seed, own=own)
     if jobs == 1:
-        yield from map(run_seed, seeds)
+        yield from map(run, seeds)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
-        yield from pool.map(run_seed, seeds, chunksize=SEEDS_AT_ONCE)
+        yield from pool.map(run, seeds, chunksize=SEEDS_AT_ONCE)
 
 
-def simulate(first: int, count: int, jobs: int | None, *, as_json: bool) -> bool:
+def simulate(first: int, count: int, jobs: int | None, own: Own | None = None, *, as_json: bool) -> bool:
     """Run `count` seeds from `first` on; True where all of them hold. The first that fails is made smaller and told."""
     screen = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     totals: Counter[str] = Counter()
     failed: list[Outcome] = []
-    for outcome in run_seeds(range(first, first + count), jobs or os.cpu_count() or 1):
+    for outcome in run_seeds(range(first, first + count), jobs or os.cpu_count() or 1, own):
         totals.update(outcome.counts)
         totals["seeds"] += 1
         totals["orders"] += outcome.orders
@@ -40,7 +57,7 @@ def simulate(first: int, count: int, jobs: int | None, *, as_json: bool) -> bool
             failed.append(outcome)
             screen.print(f"seed {outcome.seed}: {'; '.join(outcome.broken)}\n  {outcome.command}")
     if failed:
-        explain(failed[0], screen)
+        explain(failed[0], screen, own)
     summary = {"seeds": count, "failed": [outcome.seed for outcome in failed], "orders": totals["orders"]}
     if as_json:
         sys.stdout.write(json.dumps(summary | {"counts": dict(sorted(totals.items()))}) + "\n")
@@ -49,20 +66,20 @@ def simulate(first: int, count: int, jobs: int | None, *, as_json: bool) -> bool
     return not failed
 
 
-def explain(failed: Outcome, screen: Console) -> None:
+def explain(failed: Outcome, screen: Console, own: Own | None = None) -> None:
     """Which of its faults a failing seed needs, and what runs it again."""
     screen.print(f"seed {failed.seed}: looking for the fewest faults it fails with ...")
-    fewest = shrink_failing(failed)
+    fewest = shrink_failing(failed, own)
     screen.print(f"  fails with {len(fewest)} of {len(failed.schedule)} faults:")
     for fault in fewest:
         screen.print(f"  {describe(fault)}")
-    screen.print(f"  {run_command(failed.seed, fewest)}")
+    screen.print(f"  {run_command(failed.seed, fewest, failed.config)}")
 
 
-def shrink_failing(failed: Outcome) -> Schedule:
+def shrink_failing(failed: Outcome, own: Own | None = None) -> Schedule:
     """Shorter schedules of the same seed that break the same way, the shortest found."""
     kind = kind_of(failed)
-    return shrink(failed.schedule, lambda schedule: kind_of(run_seed(failed.seed, schedule)) == kind, SHRINK_RUNS)
+    return shrink(failed.schedule, lambda each: kind_of(run_seed(failed.seed, each, own)) == kind, SHRINK_RUNS)
 
 
 def kind_of(outcome: Outcome) -> str:
@@ -70,8 +87,8 @@ def kind_of(outcome: Outcome) -> str:
     return outcome.broken[0].partition(":")[0] if outcome.broken else ""
 
 
-def run_command(seed: int, schedule: Schedule) -> str:
-    return Outcome(seed, schedule, (), "", 0.0, None, 0, {}).command
+def run_command(seed: int, schedule: Schedule, config: str = "") -> str:
+    return Outcome(seed, schedule, (), "", 0.0, None, 0, {}, config=config).command
 
 
 def describe(fault: Fault) -> str:
@@ -81,12 +98,12 @@ def describe(fault: Fault) -> str:
     return f"{fault.at_s:8.3f} s  {fault.kind} {fault.target}{for_text}{amount}"
 
 
-def read_along(seed: int, faults: str | None, *, verbose: bool, as_json: bool) -> bool:
+def read_along(seed: int, faults: str | None, own: Own | None = None, *, verbose: bool, as_json: bool) -> bool:
     """One seed, told as it goes; True where it holds. `msgspec.DecodeError` for faults that do not read."""
     schedule = None if faults is None else from_text(faults)
     screen = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     tell = (lambda line: screen.print(str(line))) if verbose else (lambda _: None)
-    run = Seed(seed, schedule, read_along=tell)
+    run = Seed(seed, schedule, own=own, read_along=tell)
     for fault in run.schedule if not as_json else ():
         screen.print(describe(fault))
     outcome = run.run()

@@ -1,11 +1,14 @@
 """The command `simulate`."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from ..config.errors import ConfigFault
+from ..trading.strategy import StrategyFault
 from .common import FAILED, USED_WRONGLY, JsonOption, fail
 
 
@@ -15,6 +18,10 @@ def simulate(
     first: Annotated[int, typer.Option(min=0, help="The first of them.")] = 0,
     faults: Annotated[
         str | None, typer.Option(help="With --seed: these faults instead of its own, as a failing run prints them.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Simulate the system of this configuration, your strategies in it, on the simulated market."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one for each core.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With --seed: every line that nodes log.")] = False,
@@ -26,14 +33,17 @@ def simulate(
     Each seed: a minute in which anything may fail, then all must come well again and stop in order, and every law must
     have held. A seed that fails prints the command that runs it again, with as few faults as it needs.
     """
-    from ..simulate import read_along
+    from ..simulate import read_along, read_own
     from ..simulate import simulate as run
 
     try:
+        own = None if config is None else read_own(config)
         if seed is None:
-            holds = run(first, seeds, jobs, as_json=as_json)
+            holds = run(first, seeds, jobs, own, as_json=as_json)
         else:
-            holds = read_along(seed, faults, verbose=verbose, as_json=as_json)
+            holds = read_along(seed, faults, own, verbose=verbose, as_json=as_json)
+    except (ConfigFault, StrategyFault) as fault:
+        raise fail(str(fault), USED_WRONGLY) from None
     except msgspec.DecodeError as error:
         raise fail(f"--faults: expected a schedule as a failing run prints it, found {error}", USED_WRONGLY) from None
     sys.stdout.flush()

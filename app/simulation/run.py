@@ -4,21 +4,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import msgspec
-
 from ..actors.portfolio import Portfolio
-from ..config.settings import RiskSettings, Settings, StrategySettings
 from ..kernel.simulation.ledger import MessagesLost, check_conservation
-from ..kernel.simulation.schedule import Schedule, to_text
+from ..kernel.simulation.schedule import Schedule
 from ..storage.account_journal import AccountJournal
 from ..storage.journal import JournalFault
 from ..trading.laws import LawBroken, check_books, check_conclusions, check_signals
 from ..trading.order_events import OrderIntended
 from ..trading.rungs import Rung
 from ..transports.control import LadderAsked
+from .choice import Own, choose_settings
 from .faults import Nemesis, draw_schedule
 from .journal_files import read_records
 from .log import Line
+from .outcome import Outcome
 from .venue import facts, protect
 from .witness import RISK
 from .world import World
@@ -37,43 +36,6 @@ PROTECT_S = 4.0
 """When a person buys a little and guards it with a stop: no cancel may ever take that."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What a seed came to. `broken` is empty where every law held and all came well again."""
-
-    seed: int
-    schedule: Schedule
-    broken: tuple[str, ...]
-    trace: str
-    simulated_s: float
-    healed_after_s: float | None
-    """How long after the last fault everything worked again."""
-    orders: int
-    counts: dict[str, int]
-    lines: tuple[str, ...] = ()
-
-    @property
-    def command(self) -> str:
-        """What runs it again."""
-        return f"tradigrade simulate --seed {self.seed} --faults '{to_text(self.schedule)}'"
-
-
-def draw_settings(world_random: Any) -> Settings:
-    """A small system that trades a lot: two strategies on one or two symbols."""
-    symbols = ("BTC/USDT", "ETH/USDT")[: world_random.choice([1, 2, 2])]
-    path = "tradigrade.trading.strategies.exerciser:Exerciser"
-    strategies = tuple(
-        StrategySettings(path=path, name=f"exerciser{number}", parameters={"seed": world_random.randrange(1_000)})
-        for number in (1, 2)
-    )
-    return Settings(
-        symbols=symbols,
-        bar_s=0.5,
-        strategies=strategies,
-        risk=RiskSettings(max_order_notional=1_500, max_position_notional=3_000),  # type: ignore[arg-type]
-        on_stop=world_random.choice(["cancel", "cancel", "flatten"]),  # what is left may fill when nobody looks
-    )
-
-
 class Seed:
     """A run that may be looked at while it goes on."""
 
@@ -82,17 +44,20 @@ class Seed:
         seed: int,
         schedule: Schedule | None = None,
         *,
+        own: Own | None = None,
         tell: Callable[[int, str, Any], object] | None = None,
         read_along: Callable[[Line], object] = lambda _: None,
     ) -> None:
         from random import Random
 
         drawn = Random(f"{seed}/run")  # noqa: S311 - reproducible on purpose
-        settings = draw_settings(drawn)
+        settings = choose_settings(own, drawn)
+        self._own = own
         self.schedule = draw_schedule(drawn, SAFETY_S) if schedule is None else schedule
         self.world = World(seed, settings, tell=tell, read_along=read_along)
         self.nemesis = Nemesis(self.world, self.schedule)
-        self.world.loop.call_later(PROTECT_S, lambda: protect(self.world.venue))
+        if own is None:
+            self.world.loop.call_later(PROTECT_S, lambda: protect(self.world.venue))
         self.broken: list[str] = []
         self.healed_after_s: float | None = None
 
@@ -138,11 +103,11 @@ class Seed:
         orders = None
         while (now_s := world.clock.monotonic_ns() / 1e9) < began_s + LIVENESS_S:
             self._pass_time(STEP_S)
-            found = list(complaints(world))
+            found = list(complaints(world, Rung.NORMAL if self._own is None else Rung.FALLBACK))
             well_since_s = None if found else (well_since_s or now_s)
             orders = None if found else (orders if orders is not None else self._orders())
             quiet = not found and now_s - (well_since_s or now_s) >= QUIET_S
-            if quiet and self._orders() > max(orders or 0, ORDERS_MIN - 1):
+            if quiet and (self._own is not None or self._orders() > max(orders or 0, ORDERS_MIN - 1)):
                 self.healed_after_s = round((well_since_s or now_s) - began_s, 3)
                 return
         words = "; ".join(found) or f"{self._orders()} orders are made, {orders} before all was well"
@@ -225,11 +190,12 @@ class Seed:
             self._orders(),
             dict(counts),
             tuple(map(str, world.lines.kept)) if self.broken else (),
+            self._own.path if self._own else "",
         )
 
 
-def complaints(world: World) -> Iterator[str]:
-    """What is not well, in words: the diagnosis where a run does not converge."""
+def complaints(world: World, lowest: Rung = Rung.NORMAL) -> Iterator[str]:
+    """What is not well, in words: the diagnosis where a run does not converge. Down to `lowest` a rung is well."""
     if not world.launcher.alive or world.launcher.reason:
         yield f"the launcher is gone: {world.launcher.reason or 'killed'}"
         return
@@ -249,12 +215,12 @@ def complaints(world: World) -> Iterator[str]:
     if "account" not in rungs:
         yield "nobody knows where the account stands"
     for scope, change in rungs.items():
-        if Rung[change.rung] is not Rung.NORMAL:
+        if Rung[change.rung] > lowest:
             yield f"{scope} is {change.rung}: {change.reason}"
     for order in portfolio.behaviour.books.unknown_orders():
         yield f"{order.intent.client_id} is unknown: {order.reason}"
 
 
-def run_seed(seed: int, schedule: Schedule | None = None) -> Outcome:
+def run_seed(seed: int, schedule: Schedule | None = None, own: Own | None = None) -> Outcome:
     """The whole run of a seed; with `schedule`, its own faults are replaced by these."""
-    return Seed(seed, schedule).run()
+    return Seed(seed, schedule, own=own).run()

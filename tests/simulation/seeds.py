@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tradigrade.simulation.run import Outcome
+from tradigrade.simulation.outcome import Outcome
 
 ROOT = Path(__file__).parents[2]
 _decode = msgspec.json.Decoder(Outcome).decode

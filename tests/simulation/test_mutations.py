@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.simulation.seeds import first_broken
-from tradigrade.simulation.run import Outcome
+from tradigrade.simulation.outcome import Outcome
 
 SEEDS = 200
 """A mechanism whose break is not noticed by one of so many seeds is not tested by them."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulation.seeds import ROOT, finish, start_worker
 from tradigrade.simulation.faults import KINDS, VENUE_CHANCES, VENUE_EVENTS
-from tradigrade.simulation.run import Outcome
+from tradigrade.simulation.outcome import Outcome
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120 + 12 * SEEDS)]

@@ -10,7 +10,9 @@ from tradigrade.cli import app
 from tradigrade.kernel.simulation.schedule import Fault, to_text
 from tradigrade.simulate import describe, kind_of, run_command, shrink_failing
 from tradigrade.simulation import run as run_module
-from tradigrade.simulation.run import Outcome, Seed, complaints, run_seed
+from tradigrade.simulation.choice import Own
+from tradigrade.simulation.outcome import Outcome
+from tradigrade.simulation.run import Seed, complaints, run_seed
 
 KILL = Fault(10.0, "kill", "trader")
 CALM = ()
@@ -40,7 +42,7 @@ def test_what_is_not_well_is_said_in_words() -> None:
 def test_a_failing_schedule_shrinks_to_the_fault_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     schedule = (Fault(5.0, "crash"), KILL, Fault(20.0, "hang"))
 
-    def fail_with_a_kill(seed: int, schedule: tuple[Fault, ...]) -> Outcome:
+    def fail_with_a_kill(seed: int, schedule: tuple[Fault, ...], own: Own | None = None) -> Outcome:
         broken = ("law 5 is broken: as the test wants",) if KILL in schedule else ()
         return Outcome(seed, schedule, broken, "", 60.0, None, 50, {})
 
@@ -79,3 +81,39 @@ def test_a_liveness_failure_is_diagnosed(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert "liveness" in outcome.broken[0]
     assert "there is no trader" in outcome.broken[0]
     assert outcome.lines
+
+
+CONFIG = """
+strategies_dir = "{folder}"
+symbols = ["ETH/USDT"]
+[[strategies]]
+path = "always.py:Always"
+"""
+ALWAYS = """
+from decimal import Decimal
+from tradigrade.trading.strategy import Strategy, Target
+
+class Always(Strategy):
+    def on_bar(self, bar):
+        return Target(Decimal("0.1"))
+"""
+
+
+def test_a_users_own_strategies_are_simulated_under_the_same_faults_and_laws(tmp_path: Path) -> None:
+    (tmp_path / "always.py").write_text(ALWAYS)
+    config = tmp_path / "own.toml"
+    config.write_text(CONFIG.format(folder=tmp_path))
+    done = CliRunner().invoke(app, ["simulate", "--seed", "5", "--config", str(config), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["broken"] == []
+    assert told["orders"] >= 1
+    assert told["faults"] >= 6
+
+
+def test_a_configuration_that_is_wrong_is_refused_before_anything_is_simulated(tmp_path: Path) -> None:
+    config = tmp_path / "own.toml"
+    config.write_text(CONFIG.format(folder=tmp_path))
+    done = CliRunner().invoke(app, ["simulate", "--config", str(config)])
+    assert done.exit_code == 2
+    assert "always.py" in done.stderr

@@ -1,0 +1,41 @@
+"""Which system a seed runs: one drawn from it that trades a lot, or a user's own."""
+
+from typing import Any
+
+import msgspec
+
+from ..config.settings import RiskSettings, Settings, StrategySettings
+
+
+def draw_settings(world_random: Any) -> Settings:
+    """A small system that trades a lot: two strategies on one or two symbols."""
+    symbols = ("BTC/USDT", "ETH/USDT")[: world_random.choice([1, 2, 2])]
+    path = "tradigrade.trading.strategies.exerciser:Exerciser"
+    strategies = tuple(
+        StrategySettings(path=path, name=f"exerciser{number}", parameters={"seed": world_random.randrange(1_000)})
+        for number in (1, 2)
+    )
+    return Settings(
+        symbols=symbols,
+        bar_s=0.5,
+        strategies=strategies,
+        risk=RiskSettings(max_order_notional=1_500, max_position_notional=3_000),  # type: ignore[arg-type]
+        on_stop=world_random.choice(["cancel", "cancel", "flatten"]),  # what is left may fill when nobody looks
+    )
+
+
+class Own(msgspec.Struct, frozen=True):
+    """A user's settings instead of drawn ones; `path` is the file they came from. What they leave at the end is
+    cancelled, the market is the simulator's own, and whether their strategies trade is theirs to know."""
+
+    settings: Settings
+    path: str
+
+
+def choose_settings(own: Own | None, drawn: Any) -> Settings:
+    """One stream of chance is drawn from either way: the faults of a seed stay the same."""
+    settings = draw_settings(drawn)
+    if own is None:
+        return settings
+    on_stop = "cancel" if own.settings.on_stop == "leave" else own.settings.on_stop
+    return msgspec.structs.replace(own.settings, on_stop=on_stop)
