@@ -103,7 +103,11 @@ class ProcessSpawner(ProcessTable):
             return
         module, _, function = self._target.partition(":")
         code = f"import json, sys; from {module} import {function} as f; f(int(sys.argv[1]), json.loads(sys.argv[2]))"
-        process.pid = _spawn(["-c", code, str(lifeline.fileno()), json.dumps(argument)], lifeline)
+        try:
+            process.pid = _spawn(["-c", code, str(lifeline.fileno()), json.dumps(argument)], lifeline)
+        except OSError:
+            process.lifeline.close()  # nobody is at its other end: only the error speaks
+            raise
 
     def _fork(self, process: Process, target: str, argument: dict[str, Any], end: socket.socket) -> bool:
         """Ask a warm fork server for the process; False where none is to be had."""

@@ -15,8 +15,9 @@ import msgspec
 
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.kernel.errors import KernelError
+from tradigrade.simulation.journal_files import journal_files, read_records
 from tradigrade.status import NothingRuns, read_status
-from tradigrade.storage.account_journal import AccountJournal, Record
+from tradigrade.storage.account_journal import Record
 
 ROOT = Path(__file__).parents[2]
 RECORDING = ROOT.parent / "shared/data/streams/binance-spot/btcusdt_20230405.dat.gz"
@@ -100,8 +101,10 @@ class Running:
         os.kill(self.node(name)["pid"], signal.SIGKILL)
 
     def journal(self) -> list[Record]:
-        path = self.data_dir / "account-main.journal"
-        return list(AccountJournal(SystemDisk(), path).replay()) if path.exists() and path.stat().st_size > 8 else []
+        """Of all its files: it is rotated when it is full, and after a sync that failed."""
+        disk, path = SystemDisk(), self.data_dir / "account-main.journal"
+        files = journal_files(disk, path)
+        return list(read_records(disk, path, files[-1])) if files else []
 
     def intents(self) -> list[str]:
         return [record.client_id for record in self.journal() if type(record).__name__ == "OrderIntended"]
