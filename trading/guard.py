@@ -35,9 +35,7 @@ from .guard_events import (
     OpenOrdersSeen,
     Tell,
 )
-
-PROTECTIVE_TYPES = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
-"""The venue's names of the types that end a position when its price is reached: they stand through a halt."""
+from .rungs import is_protective
 
 SECOND = 1_000_000_000
 ANSWER_DUE_NS = 1_500_000_000
@@ -170,7 +168,7 @@ class GuardCore:
         return True
 
     def _is_target(self, order: OpenOrder) -> bool:
-        return order.client_id.startswith(self._prefix) and order.type not in PROTECTIVE_TYPES
+        return order.client_id.startswith(self._prefix) and not is_protective(order.type)
 
     def _none_open(self, state: GuardState, reason: str) -> None:
         self._retry_ns = RETRY_MIN_NS

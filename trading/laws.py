@@ -31,7 +31,6 @@ class Sending(NamedTuple):
     """What is known at the moment an order leaves."""
 
     intent: OrderIntended
-    now_ns: int
     journalled: bool
     """The intent stands in the journal, as the disk shows it."""
     lease_held: bool

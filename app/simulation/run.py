@@ -146,8 +146,8 @@ class Seed:
                 self.broken.append(str(error))
 
     def _check_messages(self) -> None:
-        for grave in self.world.graves:
-            check_conservation(grave.born)
+        for process in self.world.booted:
+            check_conservation(process.born)
         counts = self.world.network.counts
         arrived = counts["delivered"] + counts["nobody"] + counts["dropped"] + counts["cut"]
         if counts["sent"] != arrived + self.world.network.under_way():

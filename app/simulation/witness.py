@@ -1,6 +1,5 @@
 """Sees everything that is handled and all that leaves, keeps the trace, and checks the laws where they could break."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,6 @@ class Witness:
         self.trace = Trace()
         self.laws = OrderLaws()
         self.broken: list[AssertionError] = []
-        self.handled: Counter[str] = Counter()
         self._risk = ""
 
     def watch(self, node: Any) -> Callable[[Incarnation, Any], None]:
@@ -60,7 +58,6 @@ class Witness:
             lambda: self.laws.check_sent(
                 Sending(
                     intent,
-                    self._world.clock.now_ns(),
                     journalled=self._world.journal_holds(intent.client_id),
                     lease_held=node.system.ports["lease"].held(),
                     holder=node.owner,

@@ -61,7 +61,7 @@ class World:
         self.witness = Witness(self)
         self.venue = make_venue(self)
         self.nodes: dict[str, SimulatedNode] = {}
-        self.graves: list[Any] = []
+        self.booted: list[Any] = []
         """Every node and launcher there ever was."""
         self.counts: Counter[str] = Counter()
         self._pids = 1_000
@@ -95,7 +95,7 @@ class World:
     ) -> SimulatedNode:
         """A process begins. Its tree is not started yet."""
         node = self.nodes[name] = SimulatedNode(self, name, run, incarnation, said, ended)
-        self.graves.append(node)
+        self.booted.append(node)
         self.counts["boots"] += 1
         return node
 
@@ -137,7 +137,7 @@ class World:
         self._runs += 1
         run = Run(f"run{self._runs}", str(DATA), "", 0, 0, self.clock.now_ns(), self.settings)
         launcher = SimulatedLauncher(self, run)
-        self.graves.append(launcher)
+        self.booted.append(launcher)
         return launcher
 
     def end_launcher(self) -> None:

@@ -11,7 +11,6 @@ from tradigrade.trading.guard import (
     ANSWER_DUE_NS,
     CANCELS_AT_ONCE,
     PROBE_NS,
-    PROTECTIVE_TYPES,
     RETRY_MAX_NS,
     GuardCore,
 )
@@ -34,6 +33,8 @@ from tradigrade.trading.guard_events import (
     Tell,
 )
 
+PROTECTIVE_TYPES = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
+"""As the venue spells them."""
 PREFIX = "tgmain-"
 TICK_NS = 100_000_000
 GRACE_S, LOOK_S, LOST_AFTER_S = 0.5, 1.0, 2.5
