@@ -15,6 +15,7 @@ from rich.console import Console
 from .config.loader import load_settings
 from .kernel.simulation.schedule import Fault, Schedule, from_text, shrink
 from .simulation.choice import Own
+from .simulation.faults import check_schedule
 from .simulation.outcome import Outcome
 from .simulation.run import Seed, run_seed
 from .trading.loader import make_strategy
@@ -99,8 +100,10 @@ def describe(fault: Fault) -> str:
 
 
 def read_along(seed: int, faults: str | None, own: Own | None = None, *, verbose: bool, as_json: bool) -> bool:
-    """One seed, told as it goes; True where it holds. `msgspec.DecodeError` for faults that do not read."""
+    """One seed, told as it goes; True where it holds. `msgspec.DecodeError` for faults that do not read,
+    `UnknownFault` for those there are not."""
     schedule = None if faults is None else from_text(faults)
+    check_schedule(schedule or ())
     screen = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     tell = (lambda line: screen.print(str(line))) if verbose else (lambda _: None)
     run = Seed(seed, schedule, own=own, read_along=tell)

@@ -13,7 +13,7 @@ from .common import FAILED, USED_WRONGLY, JsonOption, fail
 
 
 def simulate(
-    seed: Annotated[int | None, typer.Option(help="Run this one seed, and tell what happens.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Run this one seed, and tell what happens.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds to run.")] = 100,
     first: Annotated[int, typer.Option(min=0, help="The first of them.")] = 0,
     faults: Annotated[
@@ -35,7 +35,10 @@ def simulate(
     """
     from ..simulate import read_along, read_own
     from ..simulate import simulate as run
+    from ..simulation.faults import UnknownFault
 
+    if seed is None and (faults is not None or verbose):
+        raise fail("--faults and --verbose: expected only with --seed, found without it", USED_WRONGLY)
     try:
         own = None if config is None else read_own(config)
         if seed is None:
@@ -44,7 +47,7 @@ def simulate(
             holds = read_along(seed, faults, own, verbose=verbose, as_json=as_json)
     except (ConfigFault, StrategyFault) as fault:
         raise fail(str(fault), USED_WRONGLY) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnknownFault) as error:
         raise fail(f"--faults: expected a schedule as a failing run prints it, found {error}", USED_WRONGLY) from None
     sys.stdout.flush()
     raise typer.Exit(0 if holds else FAILED)

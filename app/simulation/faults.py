@@ -97,6 +97,8 @@ KINDS: dict[str, Kind] = {
     "venue-event": Kind(_drawn("venue-event", VENUE_EVENTS, (0.2, 5.0)), damage.venue_event, 3),
 }
 
+VENUE_TARGETS = {"venue-chance": VENUE_CHANCES, "venue-event": VENUE_EVENTS}
+
 CALM_S = 5.0
 """Nothing fails before the system had time to begin."""
 
@@ -109,6 +111,19 @@ def draw_schedule(random: Random, safety_s: float) -> Schedule:
     times = sorted(random.uniform(CALM_S, safety_s) for _ in range(count))
     drawn = random.choices(kinds, weights, k=count)
     return tuple(KINDS[name].draw(random, at_s) for at_s, name in zip(times, drawn, strict=True))
+
+
+class UnknownFault(Exception):
+    """A schedule names a kind that there is not, or a target that this kind cannot strike."""
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """`UnknownFault` for the first that cannot be brought over any system."""
+    for fault in schedule:
+        if fault.kind not in KINDS:
+            raise UnknownFault(f"a fault of kind {fault.kind!r}; there are {', '.join(KINDS)}")
+        if fault.kind in VENUE_TARGETS and fault.target not in VENUE_TARGETS[fault.kind]:
+            raise UnknownFault(f"{fault.kind} {fault.target!r}; there are {', '.join(VENUE_TARGETS[fault.kind])}")
 
 
 class Nemesis:

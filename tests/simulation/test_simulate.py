@@ -62,10 +62,22 @@ def test_the_command_that_runs_a_failing_seed_again_runs_it_with_the_same_faults
     assert told["counts"]["fault kill"] == 1
 
 
-def test_faults_that_do_not_read_are_refused_with_one_sentence() -> None:
-    done = CliRunner().invoke(app, ["simulate", "--seed", "1", "--faults", "nonsense"])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--seed", "1", "--faults", "nonsense"), "--faults: expected a schedule"),
+        (("--seed", "1", "--faults", '[[1.0,"meteor"]]'), "'meteor'"),
+        (("--seed", "1", "--faults", '[[1.0,"venue-chance","luck"]]'), "'luck'"),
+        (("--faults", "[]"), "only with --seed"),
+        (("--seed", "-1"), "greater than or equal to 0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_simulated_is_refused_with_a_sentence(arguments: tuple[str, ...], words: str) -> None:
+    done = CliRunner().invoke(app, ["simulate", *arguments])
     assert done.exit_code == 2
-    assert "--faults: expected a schedule" in done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_fault_is_described_in_one_line() -> None:
