@@ -123,6 +123,17 @@ class Running:
         """Of the launcher and of every node that has begun."""
         return [node["pid"] for node in self.status()["nodes"] if node["pid"]] + [self.process.pid]
 
+    def serving_pids(self) -> dict[str, int]:
+        """By node, once every node that was asked for serves."""
+
+        def serve() -> dict[str, int]:
+            nodes = self.status().get("nodes", ())
+            up = nodes and all(node["pid"] and node["state"] == "running" for node in nodes)
+            return {node["name"]: node["pid"] for node in nodes} if up else {}
+
+        pids: dict[str, int] = self.wait("every node serving", serve)
+        return pids
+
     def stop(self) -> dict[str, Any]:
         """Ctrl-C, and the summary."""
         self.process.send_signal(signal.SIGINT)

@@ -58,9 +58,9 @@ def test_every_node_that_is_killed_comes_back_again_and_again_and_trading_goes_o
 def test_losing_a_fork_server_loses_no_running_node(tmp_path: Path) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(1)
-        before = {node["name"]: node["pid"] for node in system.status()["nodes"]}
+        before = system.serving_pids()
         kill_and_wait(system, "forkserver")
-        after = {node["name"]: node["pid"] for node in system.status()["nodes"]}
+        after = system.serving_pids()
         changed = {name for name in before if before[name] != after[name]}
         assert changed == {"forkserver"}
         kill_and_wait(system, "trader")
@@ -101,12 +101,12 @@ def test_a_silent_node_is_taken_for_dead_and_replaced(tmp_path: Path) -> None:
 def test_a_launcher_that_stood_still_blames_no_node(tmp_path: Path) -> None:
     with running(tmp_path / "data") as system:
         system.wait_orders(1)
-        before = {node["name"]: node["pid"] for node in system.status()["nodes"]}
+        before = system.serving_pids()
         os.kill(system.process.pid, signal.SIGSTOP)
         time.sleep(3.5)
         os.kill(system.process.pid, signal.SIGCONT)
         system.wait_orders(len(system.intents()) + 3)
-        assert {node["name"]: node["pid"] for node in system.status()["nodes"]} == before
+        assert system.serving_pids() == before
         assert system.stop()["reconciled"]
 
 
