@@ -15,13 +15,29 @@ import msgspec
 from ..kernel.disk import Disk
 from ..trading.books import Books
 from ..trading.books_image import BooksImage, restore, take
-from ..trading.messages import AccountReconciled, OrderApproved, OrderRefused, RungChanged, SignalGenerated
+from ..trading.messages import (
+    AccountReconciled,
+    OrderApproved,
+    OrderRefused,
+    OrderRequested,
+    RungChanged,
+    SignalGenerated,
+)
 from ..trading.order_events import OrderEvent, OrderFilled
 from ..trading.tally import RunStarted, RunTally
 from .journal import Journal, JournalFault
 from .unreadable import UNREADABLE
 
-Record = OrderEvent | SignalGenerated | OrderApproved | OrderRefused | AccountReconciled | RungChanged | RunStarted
+Record = (
+    OrderEvent
+    | SignalGenerated
+    | OrderRequested
+    | OrderApproved
+    | OrderRefused
+    | AccountReconciled
+    | RungChanged
+    | RunStarted
+)
 
 ROTATE_AT_BYTES = 4 << 20
 FILES_KEPT = 64

@@ -22,6 +22,32 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag=True, fo
     """Base of every message of trading: immutable, tagged with its own name, strict when decoded."""
 
 
+TimeInForce = Literal["gtc", "ioc", "fok", "gtd"]
+
+
+class Terms(Message, frozen=True, gc=False, omit_defaults=True):
+    """How an order behaves, beyond its side, type, amount and price."""
+
+    time_in_force: TimeInForce = "gtc"
+    expires_ns: int = 0
+    """When a `gtd` order ends."""
+    stop_price: Decimal | None = None
+    """Where an order that waits for the market is set off."""
+    trail_bps: int = 0
+    """Above 0: the stop price follows the best price since at this distance, and never goes back."""
+    post_only: bool = False
+    """Refused by the venue where it would take liquidity."""
+    reduce_only: bool = False
+    """Only ever shrinks the strategy's position."""
+    display_amount: Decimal | None = None
+    """Of an iceberg: what others see of it."""
+    quote_amount: Decimal | None = None
+    """Of a market order: what to spend or to receive, in quote currency; its `amount` is then the most it may fill."""
+
+
+PLAIN = Terms()
+
+
 # -- market -----------------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +154,23 @@ class SignalGenerated(Message, frozen=True, gc=False):
     features: tuple[float, ...] = ()
 
 
-class OrderApproved(Message, frozen=True, gc=False):
+class OrderRequested(Message, frozen=True, gc=False, omit_defaults=True):
+    """A strategy or a person wants exactly this order. `request_id` is what a signal's id is to a target: it yields one
+    intent, ever, however often it is said. `cause` names what led here."""
+
+    request_id: str
+    strategy: str
+    symbol: str
+    side: Side
+    type: OrderType
+    amount: Decimal
+    price: Decimal | None
+    created_ns: int
+    cause: str
+    terms: Terms = PLAIN
+
+
+class OrderApproved(Message, frozen=True, gc=False, omit_defaults=True):
     """Risk allows exactly this order, once, until `expires_ns`, as judged by this incarnation of risk."""
 
     approval_id: str
@@ -144,6 +186,7 @@ class OrderApproved(Message, frozen=True, gc=False):
     judged_ns: int
     expires_ns: int
     judged_on: str
+    terms: Terms = PLAIN
 
 
 class OrderRefused(Message, frozen=True, gc=False):

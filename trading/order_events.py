@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from .messages import Message, OrderType, Side
+from .messages import PLAIN, Message, OrderType, Side, Terms
 
 
-class OrderIntended(Message, frozen=True, gc=False):
+class OrderIntended(Message, frozen=True, gc=False, omit_defaults=True):
     """Written to the journal before the first byte leaves; `client_id` is never derived again."""
 
     client_id: str
@@ -21,9 +21,10 @@ class OrderIntended(Message, frozen=True, gc=False):
     price: Decimal | None
     reference_price: Decimal
     at_ns: int
+    terms: Terms = PLAIN
 
 
-class OrderPlaced(Message, frozen=True, gc=False):
+class OrderPlaced(Message, frozen=True, gc=False, omit_defaults=True):
     """The request of an intended order was handed to the venue's connection."""
 
     client_id: str
@@ -35,6 +36,7 @@ class OrderPlaced(Message, frozen=True, gc=False):
     amount: Decimal
     price: Decimal | None
     at_ns: int
+    terms: Terms = PLAIN
 
 
 class OrderAccepted(Message, frozen=True, gc=False):

@@ -29,6 +29,7 @@ def approve(
         judged_ns=now_ns,
         expires_ns=expires_ns,
         judged_on=f"{market.kind} {market.sequence} of {market.symbol}",
+        terms=draft.terms,
     )
 
 
@@ -48,6 +49,7 @@ def intend(approval: OrderApproved, client_id: str, sequence: int, epoch: int, n
         price=approval.price,
         reference_price=approval.reference_price,
         at_ns=now_ns,
+        terms=approval.terms,
     )
 
 
@@ -63,6 +65,7 @@ def place(intent: OrderIntended, now_ns: int) -> OrderPlaced:
         intent.amount,
         intent.price,
         now_ns,
+        intent.terms,
     )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .books import Books
 from .instruments import Instrument
-from .messages import ZERO, MarketDataUpdate, OrderType, Side, SignalGenerated
+from .messages import PLAIN, ZERO, MarketDataUpdate, OrderType, Side, SignalGenerated, Terms
 from .rungs import FALLBACK_MODEL, Rung, Standing
 
 MARKET_SLACK = Decimal("1.01")
@@ -36,6 +36,7 @@ class Draft(NamedTuple):
     amount: Decimal
     price: Decimal | None
     reference: Decimal
+    terms: Terms = PLAIN
 
     @property
     def worst_notional(self) -> Decimal:

@@ -10,7 +10,15 @@ import pytest
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal, Record
 from tradigrade.storage.journal import Journal, JournalFault
-from tradigrade.trading.messages import AccountReconciled, OrderApproved, OrderRefused, RungChanged, SignalGenerated
+from tradigrade.trading.messages import (
+    AccountReconciled,
+    OrderApproved,
+    OrderRefused,
+    OrderRequested,
+    RungChanged,
+    SignalGenerated,
+    Terms,
+)
 from tradigrade.trading.order_events import (
     BalanceAdopted,
     CancelIntended,
@@ -50,6 +58,13 @@ RECORDS: list[Record] = [
     RungChanged("account", "CANCEL_ONLY", "balance of BTC", AT),
 ]
 
+SINCE: list[Record] = [
+    OrderRequested(
+        "r1", "person", "BTC/USDT", "sell", "stop_loss", AMOUNT, None, AT, "by hand", Terms(stop_price=PRICE)
+    ),
+]
+"""Kinds of records that came after version 1 was first written; an older program cannot read them, and says so."""
+
 
 def write(path: Path, records: list[Record]) -> None:
     journal = AccountJournal(SystemDisk(), path)
@@ -60,12 +75,12 @@ def write(path: Path, records: list[Record]) -> None:
 
 
 def test_the_records_above_are_of_every_kind() -> None:
-    assert {type(record) for record in RECORDS} == set(get_args(Record))
+    assert {type(record) for record in (*RECORDS, *SINCE)} == set(get_args(Record))
 
 
 def test_every_kind_of_record_comes_back_as_it_was(tmp_path: Path) -> None:
-    write(tmp_path / "j", RECORDS)
-    assert list(AccountJournal(SystemDisk(), tmp_path / "j").replay()) == RECORDS
+    write(tmp_path / "j", RECORDS + SINCE)
+    assert list(AccountJournal(SystemDisk(), tmp_path / "j").replay()) == RECORDS + SINCE
 
 
 def test_a_journal_of_version_1_still_reads() -> None:
