@@ -7,7 +7,7 @@ import msgspec
 from ..kernel.actor import Context
 from ..kernel.envelope import Reply
 from ..trading.books import Books, Order
-from ..trading.reconciliation import DOUBTFUL
+from ..trading.order_states import DOUBTFUL
 from ..trading.rungs import is_protective
 from ..trading.tally import RunTally, Summary
 from .reconciler import Reconciler

@@ -26,15 +26,14 @@ from ..trading.order_events import (
 )
 from ..trading.order_ids import client_id_prefix, make_client_id
 from ..trading.order_making import intend, place, refuse
-from ..trading.order_states import OrderState
-from ..trading.reconciliation import DOUBTFUL
+from ..trading.order_states import DOUBTFUL, OrderState
 from ..trading.rungs import Rung, may_cancel, refuse_order
 from ..trading.tally import Drain, RunTally
 from . import topics
 from .commits import Commits
 from .drain import AccountDrain, DrainDue
 from .heard_rungs import HeardRungs
-from .reconciler import ReconcileDue, Reconciler
+from .reconciler import ReconcileDue, Reconciler, SettleDue
 from .risk import RiskStarted, Stopping
 from .venue_meaning import meaning_of_answer, meaning_of_report
 from .venue_session import Attach, Cancel
@@ -116,6 +115,8 @@ class Executor(Actor):
                 self._reconciler.failed(request_id, reason)
             case ReconcileDue():
                 self._reconciler.ask()
+            case SettleDue():
+                self._reconciler.go_on()
             case VenueOpened():
                 self._opened = message
                 self.context.tell(self.risk, message)
@@ -127,7 +128,7 @@ class Executor(Actor):
             case RiskStarted(incarnation):
                 self._meet_risk(incarnation)
             case StateAsked():
-                self.context.publish(topics.RECONCILED, self._reconciler.verdict)
+                self._reconciler.tell()
                 self._commits.tell()
             case RungChanged(scope):
                 self._rungs.hear(message)

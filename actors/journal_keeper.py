@@ -11,6 +11,7 @@ from ..kernel.mailbox import Lane
 from ..storage.account_journal import AccountJournal, Record
 from ..storage.background import Background
 from ..storage.journal import JournalFault
+from ..trading.differences import DifferenceNoted
 from ..trading.ladder import ACCOUNT
 from ..trading.messages import (
     AccountReconciled,
@@ -84,7 +85,14 @@ class JournalKeeper(Actor):
         if recovered_bytes:
             self.context.system.metrics.count("journal_torn_bytes", recovered_bytes)
         self._write(RunStarted(self.run_id, self.context.now_ns()))
-        for topic in (topics.SIGNALS, topics.APPROVALS, topics.REFUSALS, topics.RECONCILED, topics.RUNG):
+        for topic in (
+            topics.SIGNALS,
+            topics.APPROVALS,
+            topics.REFUSALS,
+            topics.RECONCILED,
+            topics.DIFFERENCES,
+            topics.RUNG,
+        ):
             self.context.subscribe(topic)
         self.context.subscribe(topics.STATE_ASKED)
         self._schedule()
@@ -104,7 +112,14 @@ class JournalKeeper(Actor):
                 self._sync_ended(sequence, fault)
             case _LookDue():
                 self._look_at_disk()
-            case SignalGenerated() | OrderApproved() | OrderRefused() | RungChanged() | AccountReconciled():
+            case (
+                SignalGenerated()
+                | OrderApproved()
+                | OrderRefused()
+                | RungChanged()
+                | AccountReconciled()
+                | DifferenceNoted()
+            ):
                 self._write(message)
             case StateAsked():
                 for cause, words in self._causes.items():

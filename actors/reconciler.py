@@ -1,6 +1,7 @@
 """The executor's part that brings the books level with the venue: asks, weighs, asks again; one look at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -8,10 +9,20 @@ from ..exchanges.venue import EvidenceAsked
 from ..kernel.actor import Context
 from ..kernel.loop import Timer
 from ..trading.books import Books
-from ..trading.evidence import Evidence
+from ..trading.differences import (
+    Difference,
+    ForeignOrdersSeen,
+    Kind,
+    compare,
+    describe_foreign,
+    foreign_orders,
+    note,
+    repaired,
+)
+from ..trading.evidence import Evidence, VenueOrder
 from ..trading.messages import AccountReconciled
 from ..trading.order_events import OrderEvent
-from ..trading.reconciliation import begin, compare, settle
+from ..trading.reconciliation import begin, settle
 from . import topics
 from .venue_session import Cancel
 
@@ -26,10 +37,27 @@ MISMATCHES_BORNE = 2
 """Evidence is not one instant: only a difference seen this many times in a row is one."""
 MOVING_BORNE = 20
 """Looks in a row that fills overtook, before one is judged anyway."""
+STEPS_AT_ONCE = 500
+"""Of a settlement, before others have their turn: ten thousand open orders must not hold the market up."""
+DIFFERENCES_NOTED_MAX = 100
+"""Of one look; the verdict counts the rest."""
 
 
 class ReconcileDue(msgspec.Struct, frozen=True):
     """Time to look again."""
+
+
+class SettleDue(msgspec.Struct, frozen=True):
+    """Time for the next steps of a settlement."""
+
+
+class _Settlement(msgspec.Struct):
+    """A look being weighed. `moved`: the books went on by themselves since it was asked for."""
+
+    evidence: Evidence
+    steps: Iterator[OrderEvent | None]
+    moved: bool
+    activity: int
 
 
 class Reconciler:
@@ -62,6 +90,9 @@ class Reconciler:
         self._retry_s = RETRY_MIN_S
         self._retry: Timer | None = None
         self._looked_ns = context.system.clock.monotonic_ns()
+        self._settlement: _Settlement | None = None
+        self._standing: dict[tuple[Kind, str], Difference] = {}
+        self._foreign: dict[str, VenueOrder] = {}
         self._fenced = ""
         self.connected = False
         self.activity = 0
@@ -75,7 +106,8 @@ class Reconciler:
         self.ask()
 
     def closed(self, reason: str) -> None:
-        self.connected, self._asked_at = False, None
+        self.connected = False
+        self._drop_settlement()
         self._judge((f"disconnected from the venue: {reason}",))
 
     def fence(self, reason: str) -> None:
@@ -85,7 +117,8 @@ class Reconciler:
 
     def unfence(self) -> None:
         """The books may be behind: compare them anew."""
-        self._fenced, self._asked_at = "", None
+        self._fenced = ""
+        self._drop_settlement()
         self.ask()
 
     def soon(self) -> None:
@@ -97,7 +130,7 @@ class Reconciler:
 
     def failed(self, request_id: int, reason: str) -> None:
         """The venue could not be asked: that proves nothing."""
-        if request_id == self._request_id:
+        if request_id == self._request_id and self._settlement is None:
             self._asked_at = None
             self.soon()
             self._check_overdue(reason)
@@ -129,20 +162,50 @@ class Reconciler:
 
     def weigh(self, request_id: int, evidence: Evidence) -> None:
         """Settle what the evidence proves, then compare what remains."""
-        if request_id != self._request_id or self._asked_at is None:
+        if request_id != self._request_id or self._asked_at is None or self._settlement is not None:
             return
-        moved, self._asked_at = self.activity != self._asked_at, None
-        now_ns = self._context.now_ns()
+        moved, now_ns = self.activity != self._asked_at, self._context.now_ns()
         self._looked_ns = self._context.system.clock.monotonic_ns()
         just_begun = not self._books.adopted
         if just_begun:
             for event in begin(evidence, now_ns):
                 self._commit(event)
-        for event in settle(self._books, evidence, now_ns, self._lost_after_ns, self._prefix, just_begun=just_begun):
-            self._commit(event)
-            self._context.fault_point("reconciler: settled in part")
+        steps = settle(self._books, evidence, now_ns, self._lost_after_ns, self._prefix, just_begun=just_begun)
+        self._settlement = _Settlement(evidence, steps, moved, self.activity)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """The next steps of the settlement under way; its end where there are no more."""
+        settlement = self._settlement
+        if settlement is None:
+            return
+        settlement.moved |= self.activity != settlement.activity
+        taken = 0
+        for event in islice(settlement.steps, STEPS_AT_ONCE):
+            taken += 1
+            if event is not None:
+                self._repair(event)
+                self._context.fault_point("reconciler: settled in part")
+        settlement.activity = self.activity
+        if taken == STEPS_AT_ONCE:
+            self._context.tell(self._context.path, SettleDue())
+        else:
+            self._drop_settlement()
+            self._conclude(settlement.evidence, moved=settlement.moved)
+
+    def _repair(self, event: OrderEvent) -> None:
+        repair = repaired(event, self._books.orders.get(getattr(event, "client_id", "")))
+        self._commit(event)
+        if repair is not None:
+            self._note(*repair)
+
+    def _drop_settlement(self) -> None:
+        self._settlement = self._asked_at = None
+
+    def _conclude(self, evidence: Evidence, *, moved: bool) -> None:
         self._cancel_strays(evidence)
-        differences = compare(self._books, evidence)
+        self._watch_foreign(evidence)
+        differences = compare(self._books, evidence, self._prefix)
         if differences and moved and self._moving < MOVING_BORNE:
             self._moving += 1
             self.ask()
@@ -150,11 +213,42 @@ class Reconciler:
         self._moving = 0
         self._mismatches = self._mismatches + 1 if differences else 0
         if not differences or self._mismatches >= MISMATCHES_BORNE:
-            self._judge(differences)
+            self._note_standing(differences)
+            self._judge(tuple(map(str, differences)))
         if differences or self._books.unknown_orders():
             self.soon()
         else:
             self._retry_s = RETRY_MIN_S
+
+    def tell(self) -> None:
+        """To a newcomer: the verdict, and whose orders stand at the venue besides ours."""
+        self._context.publish(topics.RECONCILED, self.verdict)
+        self._context.publish(topics.FOREIGN, ForeignOrdersSeen(tuple(self._foreign.values())))
+
+    def _watch_foreign(self, evidence: Evidence) -> None:
+        """Orders that are not ours are nobody's business here, but what they hold is not free."""
+        foreign = foreign_orders(self._books, evidence, self._prefix)
+        for client_id in sorted(foreign.keys() - self._foreign.keys()):
+            self._note(describe_foreign(foreign[client_id]), "")
+        for client_id in sorted(self._foreign.keys() - foreign.keys()):
+            self._note(describe_foreign(self._foreign[client_id]), "gone")
+        if foreign != self._foreign:
+            self._foreign = foreign
+            self._context.publish(topics.FOREIGN, ForeignOrdersSeen(tuple(foreign.values())))
+
+    def _note_standing(self, differences: tuple[Difference, ...]) -> None:
+        """What stands is noted once, and once more when it is gone."""
+        now = {(each.kind, each.subject): each for each in differences[:DIFFERENCES_NOTED_MAX]}
+        for key, difference in now.items():
+            if self._standing.get(key) != difference:
+                self._note(difference, "")
+        for key, difference in self._standing.items():
+            if key not in now:
+                self._note(difference, "equal again")
+        self._standing = now
+
+    def _note(self, difference: Difference, resolution: str) -> None:
+        self._context.publish(topics.DIFFERENCES, note(difference, resolution, self._context.now_ns()))
 
     def _cancel_strays(self, evidence: Evidence) -> None:
         """An order of ours that stands at the venue and is closed in the books must not go on standing; what it fills

@@ -3,7 +3,7 @@
 from ..exchanges.venue import OrderReported, PlaceAnswered
 from ..trading.books import Order
 from ..trading.order_events import OrderAccepted, OrderCancelled, OrderEvent, OrderRejected, OrderUnknown
-from ..trading.reconciliation import DOUBTFUL
+from ..trading.order_states import DOUBTFUL
 
 
 def meaning_of_answer(answer: PlaceAnswered, now_ns: int) -> OrderEvent:

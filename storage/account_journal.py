@@ -15,6 +15,7 @@ import msgspec
 from ..kernel.disk import Disk
 from ..trading.books import Books
 from ..trading.books_image import BooksImage, restore, take
+from ..trading.differences import DifferenceNoted
 from ..trading.messages import (
     AccountReconciled,
     OrderApproved,
@@ -35,6 +36,7 @@ Record = (
     | OrderApproved
     | OrderRefused
     | AccountReconciled
+    | DifferenceNoted
     | RungChanged
     | RunStarted
 )

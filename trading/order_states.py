@@ -22,6 +22,9 @@ S = OrderState
 
 CLOSED = frozenset({S.FILLED, S.CANCELLED, S.REJECTED})
 
+DOUBTFUL = (S.INTENDED, S.SUBMITTED, S.UNKNOWN)
+"""Whether the venue holds such an order is not proven."""
+
 TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
     # An order found at the venue may have been sent though the journal lost the word of it.
     S.INTENDED: frozenset({S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.UNKNOWN}),

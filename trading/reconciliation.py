@@ -1,4 +1,4 @@
-"""Bringing the books level with the venue's own evidence. Pure: evidence in, events and differences out."""
+"""Bringing the books level with the venue's own evidence. Pure: evidence in, events out."""
 
 from collections.abc import Iterator
 
@@ -15,9 +15,7 @@ from .order_events import (
     OrderRejected,
     OrderUnknown,
 )
-from .order_states import OrderState
-
-DOUBTFUL = (OrderState.INTENDED, OrderState.SUBMITTED, OrderState.UNKNOWN)
+from .order_states import DOUBTFUL, OrderState
 
 
 def begin(evidence: Evidence, now_ns: int) -> Iterator[OrderEvent]:
@@ -31,47 +29,34 @@ def begin(evidence: Evidence, now_ns: int) -> Iterator[OrderEvent]:
 
 def settle(
     books: Books, evidence: Evidence, now_ns: int, lost_after_ns: int, prefix: str, *, just_begun: bool = False
-) -> Iterator[OrderEvent]:
-    """The events the books missed; apply each to `books` before taking the next.
+) -> Iterator[OrderEvent | None]:
+    """A step for each order and trade looked at: an event that the books missed, to be applied before the next step is
+    asked for, or None. Time may pass between the steps, and the books may move on.
 
     An order the venue does not hold is proven never to have arrived once its request is older than `lost_after_ns` by
     the venue's own clock, past which the venue refuses it, however wrong ours is; before that it stays unknown.
     """
     at_venue = {order.client_id: order for order in evidence.orders}
     for theirs in evidence.orders:
-        if theirs.client_id not in books.orders and theirs.state == "open" and theirs.client_id.startswith(prefix):
+        if theirs.client_id in books.orders:
+            yield _hold(books.orders[theirs.client_id], theirs, now_ns)
+        elif theirs.state == "open" and theirs.client_id.startswith(prefix):
             yield _adopt(theirs, now_ns, just_begun=just_begun)
             yield OrderAccepted(theirs.client_id, theirs.venue_id, now_ns)
-    for order in books.open_orders():
-        found = at_venue.get(order.intent.client_id)
-        if found is not None and found.state not in ("missing", "rejected") and order.state in DOUBTFUL:
-            yield OrderAccepted(order.intent.client_id, found.venue_id, now_ns)
     for trade in evidence.trades:
-        if not books.knows_trade(trade.symbol, trade.trade_id):
-            yield trade
+        yield None if books.knows_trade(trade.symbol, trade.trade_id) else trade
     for symbol, last_trade_id in sorted(evidence.last_trade_ids.items()):
         if books.last_trade_id.get(symbol) != last_trade_id:
             yield HistoryAdopted(symbol, last_trade_id, now_ns)
     for order in books.open_orders():
-        if event := _conclude(order, at_venue.get(order.intent.client_id), evidence, now_ns, lost_after_ns):
-            yield event
+        if order.open:
+            yield _conclude(order, at_venue.get(order.intent.client_id), evidence, now_ns, lost_after_ns)
 
 
-def compare(books: Books, evidence: Evidence) -> tuple[str, ...]:
-    """Every difference between the books and the venue, in words; empty where position, balances and open orders are
-    equal. Orders still unknown are not compared: they are doubt, not difference."""
-    differences = []
-    for currency in sorted(books.balances.keys() | evidence.balances.keys()):
-        ours, theirs = books.balances.get(currency, ZERO), evidence.balances.get(currency, ZERO)
-        if ours != theirs:
-            differences.append(f"balance of {currency}: books {ours}, venue {theirs}")
-    doubtful = {order.intent.client_id for order in books.open_orders() if order.state in DOUBTFUL}
-    ours_open = {order.intent.client_id for order in books.open_orders()} - doubtful
-    theirs_open = {order.client_id for order in evidence.orders if order.state == "open"} - doubtful
-    for client_id in sorted(ours_open ^ theirs_open):
-        side = "the books" if client_id in ours_open else "the venue"
-        differences.append(f"open order {client_id!r} is only in {side}")
-    return tuple(differences)
+def _hold(order: Order, found: VenueOrder, now_ns: int) -> OrderEvent | None:
+    """The venue holds, or held, an order of which that was not proven."""
+    proven = found.state not in ("missing", "rejected") and order.state in DOUBTFUL
+    return OrderAccepted(found.client_id, found.venue_id, now_ns) if proven else None
 
 
 def _adopt(order: VenueOrder, now_ns: int, *, just_begun: bool) -> OrderIntended:

@@ -14,6 +14,7 @@ from tradigrade.kernel.cell import CellActor
 from tradigrade.kernel.incarnation import Incarnation
 from tradigrade.kernel.simulated import SimulatedActor
 from tradigrade.kernel.threads import ThreadActor
+from tradigrade.trading.differences import DifferenceNoted
 from tradigrade.trading.evidence import VenueState
 from tradigrade.trading.messages import RungChanged, StateAsked
 from tradigrade.trading.order_events import (
@@ -221,8 +222,8 @@ def test_a_difference_leads_to_cancel_only_and_says_itself(tmp_path: Path) -> No
     account.venue.balances["USDT"] -= 100  # a withdrawal
     account.advance(6)
     assert account.rung() == "CANCEL_ONLY"
-    assert account.verdict().differences == ("balance of USDT: books 10000, venue 9900",)
-    assert account.of(RungChanged)[-1].reason == "balance of USDT: books 10000, venue 9900"
+    assert account.verdict().differences == ("balance USDT: books 10000, venue 9900",)
+    assert account.of(RungChanged)[-1].reason == "balance USDT: books 10000, venue 9900"
     account.signal("0.05")
     account.advance(1)
     assert account.codes() == ["RUNG"]
@@ -258,14 +259,19 @@ def test_an_order_of_ours_that_the_journal_lost_is_adopted(tmp_path: Path) -> No
     assert account.verdict().equal
 
 
-def test_an_order_of_somebody_else_is_a_difference(tmp_path: Path) -> None:
+def test_an_order_of_somebody_else_is_noted_and_holds_nothing_up(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     account.signal("0.05", limit="29900")
     account.advance(1)
     (ours,) = account.venue.orders.values()
     account.venue.orders["by-hand"] = TrueOrder(ours.intent, "v99")
     account.advance(6)
-    assert account.verdict().differences == ("open order 'by-hand' is only in the venue",)
+    del account.venue.orders["by-hand"]
+    account.advance(6)
+    noted = [(each.kind, each.subject, each.resolution) for each in account.records(DifferenceNoted)]
+    assert noted == [("foreign order", "by-hand", ""), ("foreign order", "by-hand", "gone")]
+    assert account.verdict().equal
+    assert account.rung() == "NORMAL"
     assert account.venue.cancels == []
 
 

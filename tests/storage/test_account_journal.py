@@ -10,6 +10,7 @@ import pytest
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal, Record
 from tradigrade.storage.journal import Journal, JournalFault
+from tradigrade.trading.differences import DifferenceNoted
 from tradigrade.trading.messages import (
     AccountReconciled,
     OrderApproved,
@@ -62,6 +63,7 @@ SINCE: list[Record] = [
     OrderRequested(
         "r1", "person", "BTC/USDT", "sell", "stop_loss", AMOUNT, None, AT, "by hand", Terms(stop_price=PRICE)
     ),
+    DifferenceNoted("fill", "42", "nothing", "buy 1 BTC/USDT at 27000", "booked", AT),
 ]
 """Kinds of records that came after version 1 was first written; an older program cannot read them, and says so."""
 
