@@ -1,6 +1,7 @@
 """Gathering a venue's evidence of an account through ccxt's REST calls."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import ccxt
@@ -8,6 +9,7 @@ import ccxt
 from ..kernel.clock import Clock
 from ..trading.evidence import Evidence, VenueOrder
 from ..trading.order_events import OrderFilled
+from .binance import account
 from .ccxt_parsing import exact, fill_of_trade, venue_order
 from .venue import EvidenceAsked
 
@@ -25,8 +27,8 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
     asked_ns = clock.now_ns()
     venue_ms: int = await exchange.fetch_time()
     found: dict[str, VenueOrder] = {}
-    for orders in await asyncio.gather(*(exchange.fetch_open_orders(symbol) for symbol in request.symbols)):
-        found |= {order.client_id: order for order in map(venue_order, orders)}
+    for orders in await asyncio.gather(*(_open_orders(exchange, symbol) for symbol in request.symbols)):
+        found |= {order.client_id: order for order in orders}
     missing = [(client_id, symbol) for client_id, symbol in request.open_ids.items() if client_id not in found]
     for start in range(0, len(missing), QUERIES_AT_ONCE):
         batch = missing[start : start + QUERIES_AT_ONCE]
@@ -38,9 +40,21 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
     for symbol in request.symbols:
         fresh, last_trade_ids[symbol] = await _trades(exchange, symbol, request.since.get(symbol), known)
         trades += fresh
-    balance = await exchange.fetch_balance()
-    totals = {currency: exact(amount) for currency, amount in balance["total"].items() if amount}
+    totals = await _balances(exchange)
     return Evidence(asked_ns, tuple(found.values()), tuple(trades), last_trade_ids, totals, venue_ms * 1_000_000)
+
+
+async def _open_orders(exchange: Any, symbol: str) -> list[VenueOrder]:
+    if exchange.id == "binance":
+        return await account.fetch_open_orders(exchange, symbol)
+    return [venue_order(order) for order in await exchange.fetch_open_orders(symbol)]
+
+
+async def _balances(exchange: Any) -> dict[str, Decimal]:
+    if exchange.id == "binance":
+        return await account.fetch_balances(exchange)
+    balance = await exchange.fetch_balance()
+    return {currency: exact(amount) for currency, amount in balance["total"].items() if amount}
 
 
 async def _query(exchange: Any, client_id: str, symbol: str) -> VenueOrder:

@@ -122,6 +122,7 @@ def venue_order(order: Any) -> VenueOrder:
         amount=exact(order["amount"]),
         price=exact(order["price"]) if order.get("price") else None,
         filled=exact(order["filled"] or 0),
+        stop_price=exact(order["stopPrice"]) if order.get("stopPrice") else None,
     )
 
 

@@ -20,6 +20,7 @@ class VenueOrder(Message, frozen=True, gc=False):
     amount: Decimal = Decimal(0)
     price: Decimal | None = None
     filled: Decimal = Decimal(0)
+    stop_price: Decimal | None = None
 
 
 class Evidence(Message, frozen=True, gc=False):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from .books import ADOPTED, Books, Order
 from .evidence import Evidence, VenueOrder
-from .messages import ZERO
+from .messages import PLAIN, ZERO, Terms
 from .order_events import (
     BalanceAdopted,
     HistoryAdopted,
@@ -75,6 +75,7 @@ def _adopt(order: VenueOrder, now_ns: int, *, just_begun: bool) -> OrderIntended
         price=order.price,
         reference_price=order.price or ZERO,
         at_ns=now_ns,
+        terms=Terms(stop_price=order.stop_price) if order.stop_price else PLAIN,
     )
 
 
