@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..exchanges.venue import (
+    BalancesReported,
     CancelAnswered,
     EvidenceFailed,
     EvidenceGathered,
@@ -18,25 +19,27 @@ from ..trading.books import Books
 from ..trading.ladder import ACCOUNT
 from ..trading.messages import ZERO, OrderApproved, OrderRefused, RungChanged, SignalGenerated, StateAsked
 from ..trading.order_events import (
-    CancelIntended,
     CancelRequested,
+    FundsMoved,
     OrderEvent,
     OrderFilled,
     OrderUnknown,
 )
 from ..trading.order_ids import client_id_prefix, make_client_id
 from ..trading.order_making import intend, place, refuse
-from ..trading.order_states import DOUBTFUL, OrderState
+from ..trading.order_states import OrderState
+from ..trading.reported_balances import ReportedBalances
 from ..trading.rungs import Rung, may_cancel, refuse_order
 from ..trading.tally import Drain, RunTally
 from . import topics
+from .cancels import Cancels
 from .commits import Commits
 from .drain import AccountDrain, DrainDue
 from .heard_rungs import HeardRungs
 from .reconciler import ReconcileDue, Reconciler, SettleDue
 from .risk import RiskStarted, Stopping
 from .venue_meaning import meaning_of_answer, meaning_of_report
-from .venue_session import Attach, Cancel
+from .venue_session import Attach
 
 CHECK_PERIOD_S = 0.5
 
@@ -71,9 +74,10 @@ class Executor(Actor):
         self._commits = Commits(self.context, self._journal, self.books)
         self.tally: RunTally = self._journal.tally()
         self._opened: VenueOpened | None = None
+        self._reported = ReportedBalances()
         self._risk_incarnation = ""
         self._used_approvals: dict[str, int] = {}
-        self._cancelling: set[str] = set()
+        self._cancels = Cancels(self.context, self.books, self._commit, self.session, self._may_cancel)
         self._drain: AccountDrain | None = None
         self._reconciler = Reconciler(
             self.context,
@@ -102,15 +106,19 @@ class Executor(Actor):
                 self._filled(message)
             case OrderReported():
                 self._reported(message)
+            case FundsMoved():
+                self._commit(message)
+            case BalancesReported(totals):
+                self._reported.hear(totals)
             case CancelRequested(client_id, reason):
-                self._cancel(client_id, reason)
+                self._cancels.want(client_id, reason)
             case CancelAnswered(client_id, outcome):
-                self._cancelling.discard(client_id)
+                self._cancels.answered(client_id)
                 if outcome != "done":
                     self._reconciler.soon()
             case EvidenceGathered(request_id, evidence):
                 self._reconciler.weigh(request_id, evidence)
-                self._cancel_again()
+                self._cancels.again()
             case EvidenceFailed(request_id, reason):
                 self._reconciler.failed(request_id, reason)
             case ReconcileDue():
@@ -123,7 +131,7 @@ class Executor(Actor):
                 self._reconciler.opened()
             case VenueClosed(reason):
                 self._opened = None
-                self._cancelling.clear()
+                self._cancels.forget()
                 self._reconciler.closed(reason)
             case RiskStarted(incarnation):
                 self._meet_risk(incarnation)
@@ -135,9 +143,7 @@ class Executor(Actor):
                 if scope == ACCOUNT:
                     self._halt_orders()
             case _LeaseDue():
-                self._keep_lease()
-                self._halt_orders()
-                self._commits.try_again(self._reconciler.verdict)
+                self._check()
             case SignalGenerated() | OrderRefused():
                 self.tally.apply(message)
             case Drain(policy):
@@ -210,30 +216,20 @@ class Executor(Actor):
         if event is not None:
             self._commit(event)
 
-    def _cancel(self, client_id: str, reason: str) -> None:
-        order = self.books.orders.get(client_id)
-        if order is None or not order.open or client_id in self._cancelling or not self._may_cancel(order.intent.type):
-            return
-        if not order.cancel_wanted:
-            self._commit(CancelIntended(client_id, reason, self.context.now_ns()))
-        self.context.fault_point("executor: cancel wanted")
-        self._cancelling.add(client_id)
-        self.context.tell(self.session, Cancel(client_id, order.intent.symbol))
-
-    def _cancel_again(self) -> None:
-        """A cancel may be lost, or come before its order: what stands at the venue against our wish is asked again."""
-        for order in self.books.open_orders():
-            if order.cancel_wanted and order.state not in DOUBTFUL:
-                self._cancel(order.intent.client_id, "still open")
-
     def _may_cancel(self, order_type: str) -> bool:
         return self._lease.held() and may_cancel(self._rungs.account, order_type)
 
     def _halt_orders(self) -> None:
         """On HALTED cancel all but what protects, again and again until nothing of it stands."""
         if self._rungs.account == Rung.HALTED:
-            for order in self.books.open_orders():
-                self._cancel(order.intent.client_id, "halted")
+            self._cancels.want_all("halted")
+
+    def _check(self) -> None:
+        self._keep_lease()
+        self._halt_orders()
+        self._commits.try_again(self._reconciler.verdict)
+        if self._reported.compare(self.books.balances):
+            self._reconciler.soon()
 
     # -- the lease ----------------------------------------------------------------------------------------------------
 
@@ -256,7 +252,7 @@ class Executor(Actor):
         if self._fenced:
             self._fenced = False
             self._doubt_unproven("the lease was taken anew")
-            self._cancelling.clear()
+            self._cancels.forget()
             self._reconciler.unfence()
 
     def _doubt_unproven(self, reason: str) -> None:
@@ -286,5 +282,5 @@ class Executor(Actor):
     def _begin_drain(self, policy: str) -> Reply:
         if self._drain is None:
             self.context.tell(self.risk, Stopping(policy == "flatten"))
-            self._drain = AccountDrain(self.context, self.books, self._reconciler, self._cancel, policy)
+            self._drain = AccountDrain(self.context, self.books, self._reconciler, self._cancels.want, policy)
         return self._drain.answer
