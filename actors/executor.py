@@ -74,7 +74,7 @@ class Executor(Actor):
         self._commits = Commits(self.context, self._journal, self.books)
         self.tally: RunTally = self._journal.tally()
         self._opened: VenueOpened | None = None
-        self._reported = ReportedBalances()
+        self._balances = ReportedBalances()
         self._risk_incarnation = ""
         self._used_approvals: dict[str, int] = {}
         self._cancels = Cancels(self.context, self.books, self._commit, self.session, self._may_cancel)
@@ -106,14 +106,13 @@ class Executor(Actor):
                 self._filled(message)
             case OrderReported():
                 self._reported(message)
-            case FundsMoved():
-                self._commit(message)
-            case BalancesReported(totals):
-                self._reported.hear(totals)
+            case FundsMoved() | BalancesReported():
+                self._hear_funds(message)
             case CancelRequested(client_id, reason):
                 self._cancels.want(client_id, reason)
             case CancelAnswered(client_id, outcome):
                 self._cancels.answered(client_id)
+                self._halt_orders()
                 if outcome != "done":
                     self._reconciler.soon()
             case EvidenceGathered(request_id, evidence):
@@ -210,6 +209,12 @@ class Executor(Actor):
         else:
             self._reconciler.soon()
 
+    def _hear_funds(self, word: FundsMoved | BalancesReported) -> None:
+        if isinstance(word, FundsMoved):
+            self._commit(word)
+        else:
+            self._balances.hear(word.totals)
+
     def _reported(self, report: OrderReported) -> None:
         order = self.books.orders.get(report.client_id)
         event = None if order is None else meaning_of_report(report, order, self.context.now_ns())
@@ -228,7 +233,7 @@ class Executor(Actor):
         self._keep_lease()
         self._halt_orders()
         self._commits.try_again(self._reconciler.verdict)
-        if self._reported.compare(self.books.balances):
+        if self._balances.compare(self.books.balances):
             self._reconciler.soon()
 
     # -- the lease ----------------------------------------------------------------------------------------------------

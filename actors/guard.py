@@ -63,6 +63,7 @@ class Guard(Actor):
         match message:
             case _TickDue():
                 self._check_fence()
+                self._heed_kill_file()
                 halt = self._halt.read()
                 self.context.fault_point("guard: halt read")
                 self._step(HaltRead("" if halt is None else halt.reason or "no reason given"))
@@ -71,6 +72,13 @@ class Guard(Actor):
                 self._step(message)
             case PortBroke(reason):
                 raise PortFault(reason)
+
+    def _heed_kill_file(self) -> None:
+        """Also where the trader hangs, or is no more."""
+        try:
+            self._halt.heed_kill_file(self.context.now_ns())
+        except OSError:
+            self.context.system.metrics.count("halts_not_written")  # tried again at the next look
 
     def _step(self, event: Event) -> None:
         for effect in self._core.step(event, self.context.system.clock.monotonic_ns()):

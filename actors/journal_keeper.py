@@ -13,11 +13,13 @@ from ..storage.background import Background
 from ..storage.journal import JournalFault
 from ..trading.differences import DifferenceNoted
 from ..trading.ladder import ACCOUNT
+from ..trading.limits import LimitChanged
 from ..trading.messages import (
     AccountReconciled,
     CauseNoted,
     OrderApproved,
     OrderRefused,
+    RiskAlert,
     RungChanged,
     SignalGenerated,
     StateAsked,
@@ -55,6 +57,12 @@ class SyncEnded(msgspec.Struct, frozen=True):
     fault: str
 
 
+class ArchiveTidied(msgspec.Struct, frozen=True):
+    """Older files were looked after; `fault` says which of them are damaged, or could not be packed away."""
+
+    fault: str
+
+
 class JournalKeeper(Actor):
     """Opens the port `journal` for everybody after it in the tree; records decisions from their topics. A disk that
     refuses is told as a cause of the ladder, and tried again; what does not fit meanwhile is counted."""
@@ -80,6 +88,7 @@ class JournalKeeper(Actor):
         self._doubted = False
         """True after a failed sync until a new file begins: a later sync need not reach what the failed one lost."""
         self._causes: dict[str, str] = {}
+        self._tidying, self._archive_fault = False, ""
         recovered_bytes = self._journal.open()
         self.context.fault_point("journal: opened")
         if recovered_bytes:
@@ -91,11 +100,13 @@ class JournalKeeper(Actor):
             topics.REFUSALS,
             topics.RECONCILED,
             topics.DIFFERENCES,
+            topics.LIMITS,
             topics.RUNG,
         ):
             self.context.subscribe(topic)
         self.context.subscribe(topics.STATE_ASKED)
         self._schedule()
+        self._tidy()
         self.context.repeat(TICK_PERIOD_S, _TickDue())
         self.context.repeat(LOOK_PERIOD_S, _LookDue())
 
@@ -110,6 +121,8 @@ class JournalKeeper(Actor):
                 self._go_on(tick=True)
             case SyncEnded(sequence, fault):
                 self._sync_ended(sequence, fault)
+            case ArchiveTidied(fault):
+                self._tidied(fault)
             case _LookDue():
                 self._look_at_disk()
             case (
@@ -119,6 +132,7 @@ class JournalKeeper(Actor):
                 | RungChanged()
                 | AccountReconciled()
                 | DifferenceNoted()
+                | LimitChanged()
             ):
                 self._write(message)
             case StateAsked():
@@ -184,7 +198,29 @@ class JournalKeeper(Actor):
         self.context.fault_point("journal: full")
         self._try("rotate", self._journal.rotate)
         self._doubted = self._doubted and "rotate" in self._faults
+        if "rotate" not in self._faults:
+            self._tidy()
         self.context.fault_point("journal: rotated")
+
+    def _tidy(self) -> None:
+        """In a thread of its own: it takes its time, and no sync waits for it."""
+        archive, system, path = self.context.ports.get("archive"), self.context.system, self.context.path
+        if archive is None or self._tidying:
+            return
+        self._tidying, now_ns = True, self.context.now_ns()
+        self.context.ports["archive_thread"](
+            lambda: archive.tidy(now_ns),
+            lambda fault: system.tell(path, ArchiveTidied(fault), sender="port/thread", lane=Lane.SUPERVISION),
+        )
+
+    def _tidied(self, fault: str) -> None:
+        """What is wrong with older files stops nothing: nothing is restored from them. A person is to look."""
+        self._tidying = False
+        self.context.system.metrics.gauge("journal_archive_fault", float(bool(fault)))
+        if fault and fault != self._archive_fault:
+            words = f"{fault}; see `tradigrade journal verify`"
+            self.context.publish(topics.ALERTS, RiskAlert("JOURNAL_ARCHIVE", words[:300], self.context.now_ns()))
+        self._archive_fault = fault
 
     def _sync(self) -> None:
         """In another thread; that it ended comes as a message, so that nothing here hangs on when it did."""

@@ -12,6 +12,8 @@ from . import topics
 class Ledger(Actor):
     """Publishes a strategy's position when it starts, when asked, and with each of its fills, just before the fill."""
 
+    must_hear = OrderEvent
+
     def start(self) -> None:
         self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
         self.books: Books = self.context.ports["journal"].books()

@@ -49,6 +49,7 @@ class Portfolio(Actor):
     """Keeps a replica of the books and tells `receiver` a `TradingSnapshot` every `PERIOD_S`."""
 
     mailbox_limit = 100_000
+    must_hear = OrderEvent
     progress_due_s = 5.0
 
     def __init__(self, receiver: str, symbols: tuple[str, ...], currency: str) -> None:

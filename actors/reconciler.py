@@ -23,6 +23,7 @@ from ..trading.evidence import Evidence, VenueOrder
 from ..trading.messages import AccountReconciled
 from ..trading.order_events import OrderEvent
 from ..trading.reconciliation import begin, settle
+from ..trading.transfers import missed_transfers
 from . import topics
 from .venue_session import Cancel
 
@@ -35,6 +36,8 @@ ANSWER_DUE_S = 10.0
 """A look that was not answered by then is taken for lost."""
 MISMATCHES_BORNE = 2
 """Evidence is not one instant: only a difference seen this many times in a row is one."""
+TRANSFERS_ASKED_NS = 89 * 86_400_000_000_000
+"""How far back deposits and withdrawals are asked for, where balances differ: venues tell of about three months."""
 MOVING_BORNE = 20
 """Looks in a row that fills overtook, before one is judged anyway."""
 STEPS_AT_ONCE = 500
@@ -157,6 +160,7 @@ class Reconciler:
                 {order.intent.client_id: order.intent.symbol for order in self._books.open_orders()},
                 dict(self._books.last_trade_id),
                 {order.venue_id: order.intent.client_id for order in orders if order.venue_id},
+                self._context.now_ns() - TRANSFERS_ASKED_NS if self._mismatches else None,
             ),
         )
 
@@ -205,6 +209,8 @@ class Reconciler:
     def _conclude(self, evidence: Evidence, *, moved: bool) -> None:
         self._cancel_strays(evidence)
         self._watch_foreign(evidence)
+        for transfer in missed_transfers(self._books, evidence):
+            self._repair(transfer)
         differences = compare(self._books, evidence, self._prefix)
         if differences and moved and self._moving < MOVING_BORNE:
             self._moving += 1

@@ -1,8 +1,7 @@
-"""The risk actor: knows the rung, judges every signal, approves with a single-use id or refuses with numbers."""
+"""The risk actor: knows the rung, judges what is asked, approves with a single-use id or refuses with numbers."""
 
-from collections import deque
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -12,7 +11,6 @@ from ..kernel.actor import Actor
 from ..supervisors.reports import SupervisorReport
 from ..supervisors.supervisor import SUPERVISION
 from ..trading.books import Books, Order
-from ..trading.equity import equity
 from ..trading.ladder import ACCOUNT, strategy_scope
 from ..trading.messages import (
     AccountReconciled,
@@ -20,18 +18,34 @@ from ..trading.messages import (
     FeedChanged,
     MarketDataUpdate,
     OrderRefused,
+    OrderRequested,
+    RiskAlert,
     RungAsked,
     SignalGenerated,
     StateAsked,
 )
-from ..trading.order_events import CancelRequested, OrderEvent, OrderIntended
+from ..trading.order_events import CancelRequested, OrderEvent, OrderFilled
 from ..trading.order_making import approve
 from ..trading.order_states import OrderState
-from ..trading.risk import Draft, Limits, Refusal, RiskView, judge
+from ..trading.risk import Asked, Draft, Refusal, asked_id, judge
+from ..trading.risk.budgets import BudgetGranted
 from ..trading.rungs import Rung, Standing, lowest
-from ..transports.control import Acknowledged, Failed, LadderAnswered, LadderAsked, PauseStrategy, ResumeStrategy
+from ..transports.control import (
+    Acknowledged,
+    Failed,
+    LadderAnswered,
+    LadderAsked,
+    PauseStrategy,
+    ResumeStrategy,
+    RiskAsked,
+    SetLimit,
+)
 from . import topics
+from .budget_link import BudgetLink
 from .risk_facts import RiskFacts
+from .risk_knowledge import Knowledge
+from .risk_limits import RiskLimits
+from .risk_report import report
 from .risk_watch import RiskWatch
 from .standings import Standings
 
@@ -50,21 +64,14 @@ class Stopping(msgspec.Struct, frozen=True):
     flatten: bool
 
 
-class _Reservation(NamedTuple):
-    """An approval on its way to become an order."""
-
-    until_ns: int
-    """Monotonic: a clock set back must not make it last."""
-    strategy: str
-    draft: Draft
-
-
 class _CheckDue:
     pass
 
 
 class Risk(Actor):
     """Fails closed: it knows nothing good until told, and an exception in a check refuses with its code."""
+
+    must_hear = OrderEvent
 
     def __init__(
         self,
@@ -74,39 +81,38 @@ class Risk(Actor):
         currency: str,
         ladder: LadderSettings,
         strategies: dict[str, tuple[str, str]],
+        account: str = "main",
+        budgets: str = "",
     ) -> None:
-        """`strategies`: by the last part of its runner's path, each strategy and its symbol."""
+        """`strategies`: by the last part of its runner's path, each strategy and its symbol. `budgets`: who grants a
+        share of what all accounts may do; empty: nobody, and nothing but its own limits bounds this one."""
         self.symbols = symbols
         self.settings = limits
         self.executor = executor
         self.currency = currency
         self.ladder = ladder
         self.strategies = strategies
-        self.limits = Limits(
-            limits.max_order_notional,
-            limits.max_position_notional,
-            limits.max_orders_per_s,
-            Decimal(str(limits.max_price_deviation_bps)),
-            round(limits.max_market_age_s * 1e9),
-        )
+        self.account = account
+        self.budgets = budgets
 
     def start(self) -> None:
         self.incarnation = self.context.system.entropy.new_id()
         self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
-        self.books: Books = self.context.ports["journal"].books()
-        self._instruments: dict[str, Any] = {}
-        self._markets: dict[str, MarketDataUpdate] = {}
+        self._limits = RiskLimits(self.context, self.settings)
+        self._known = Knowledge(self.context, self._limits, self.settings, self.symbols, self.currency)
         self._stopping = False
-        self._reserved: dict[str, _Reservation] = {}
         self._flattening: set[str] = set()
         self._held: dict[tuple[str, str], SignalGenerated] = {}
-        self._approved_ns: deque[int] = deque(maxlen=self.settings.max_orders_per_s + 1)
         strategies = tuple(self.strategies.values())
         held = self.context.ports["lease"].held()
         self._standings = Standings(self.context, self.symbols, strategies, lease_held=held)
         self._facts = RiskFacts(self.context, self._standings, self.ladder, self.strategies)
         scopes = tuple(strategy_scope(*each) for each in strategies)
-        self._watch = RiskWatch(self.context, self._standings, self.settings, self.ladder, scopes)
+        self._watch = RiskWatch(self.context, self._standings, lambda: self._limits.account, self.ladder, scopes)
+        if self._limits.fault:
+            self._watch.halt(self._limits.fault)
+        self._budget = BudgetLink(self.context, self.budgets, self.account)
+        self._known.grant = self._budget.first
         heard = (topics.FEEDS, topics.RECONCILED, topics.CAUSES, topics.VENUE, SUPERVISION, topics.STATE_ASKED)
         for topic in (*heard, *map(topics.market, self.symbols)):
             self.context.subscribe(topic)
@@ -114,13 +120,19 @@ class Risk(Actor):
         self.context.publish(topics.STATE_ASKED, StateAsked())
         self.context.repeat(CHECK_PERIOD_S, _CheckDue())
 
+    @property
+    def books(self) -> Books:
+        return self._known.books
+
     def receive(self, message: Any) -> Any:
         match message:
             case MarketDataUpdate():
-                self._markets[message.symbol] = message
+                self._known.markets[message.symbol] = message
                 self._standings.note_market(message)
             case SignalGenerated():
                 self._consider(message)
+            case OrderRequested():
+                self._judge(message)
             case (
                 FeedChanged()
                 | AccountReconciled()
@@ -131,7 +143,7 @@ class Risk(Actor):
             ):
                 self._facts.hear(message)
             case VenueOpened(instruments):
-                self._instruments = instruments
+                self._known.instruments = instruments
             case StateAsked():
                 self._standings.tell_all()
             case RungAsked(scopes):
@@ -141,20 +153,34 @@ class Risk(Actor):
                 self._stop_trading(flatten)
             case _CheckDue():
                 self._check()
+            case BudgetGranted():
+                self._known.grant = self._budget.hear(message)
             case LadderAsked():
                 return LadderAnswered(self._standings.views(), self._standings.moves())
             case PauseStrategy() | ResumeStrategy():
                 return self._obey(message)
+            case RiskAsked():
+                return report(self._known, self._limits, self._watch.losses(), self.context.now_ns())
+            case SetLimit():
+                return self._limits.set(message)
             case _ if isinstance(message, OrderEvent):
                 self._fold(message)
 
     def _fold(self, event: OrderEvent) -> None:
-        self.books.apply(event)
-        if isinstance(event, OrderIntended):
-            self._reserved.pop(event.approval_id, None)
+        booked = self._known.fold(event)
+        if booked and isinstance(event, OrderFilled):
+            self._inspect(event)
         order = self.books.orders.get(getattr(event, "client_id", ""))
         if order is not None:
             self._reconsider(order.intent.strategy, order.intent.symbol)
+
+    def _inspect(self, fill: OrderFilled) -> None:
+        """Past its bounds all the same: only what shrinks positions of this symbol may leave for a while."""
+        for code, numbers in self._known.inspect(fill):
+            words = ", ".join(f"{name}={value}" for name, value in numbers.items())
+            self.context.publish(topics.ALERTS, RiskAlert(code, words, self.context.now_ns()))
+            self._standings.note(fill.symbol, "POST_TRADE", holds=True, detail=f"{code}: {words}")
+            self._standings.note(fill.symbol, "POST_TRADE", holds=False)
 
     def _reconsider(self, strategy: str, symbol: str) -> None:
         """What a held signal waited for may have come."""
@@ -164,7 +190,7 @@ class Risk(Actor):
     def _consider(self, signal: SignalGenerated) -> None:
         """Judge a signal; where an order of the same strategy still stands, cancel that and keep the latest signal."""
         standing_order = self._standing_order(signal)
-        waits = standing_order is not None or self._has_approval(signal)
+        waits = standing_order is not None or self._known.has_approval(signal.strategy, signal.symbol)
         if not waits or (self._stopping and signal.signal_id not in self._flattening):
             self._judge(signal)
             return
@@ -172,62 +198,46 @@ class Risk(Actor):
         if standing_order is not None and not standing_order.cancel_wanted:
             self.context.tell(self.executor, CancelRequested(standing_order.intent.client_id, "a newer signal"))
 
-    def _has_approval(self, signal: SignalGenerated) -> bool:
-        """An approval the books do not show yet: judged beside it, the same target would be bought twice."""
-        monotonic_ns = self.context.system.clock.monotonic_ns()
-        return any(
-            (each.strategy, each.draft.symbol) == (signal.strategy, signal.symbol) and each.until_ns > monotonic_ns
-            for each in self._reserved.values()
-        )
-
     def _standing_order(self, signal: SignalGenerated) -> Order | None:
-        for order in self.books.open_orders():
-            same = (order.intent.strategy, order.intent.symbol) == (signal.strategy, signal.symbol)
-            if same and order.state is not OrderState.UNKNOWN:
+        """Of orders as targets make them: what protects a position, or was asked for on terms of its own, stays."""
+        for order in self._known.exposure.plain_order(signal.strategy, signal.symbol):
+            if order.state is not OrderState.UNKNOWN:
                 return order
         return None
 
-    def _judge(self, signal: SignalGenerated) -> None:
+    def _judge(self, asked: Asked) -> None:
         now_ns = self.context.now_ns()
-        try:
-            verdict = judge(signal, self._view(signal, now_ns), self.limits)
-        except (ArithmeticError, ValueError, AssertionError) as error:
-            verdict = Refusal("CHECK_FAILED", {"error": repr(error)})
+        if self._known.equity is None:
+            self._measure()
+        verdict = judge(asked, self._known.view(asked, self._standing(asked), now_ns))
         self.context.progress()
-        self.context.system.metrics.observe("stage_signal_to_verdict", (now_ns - signal.created_ns) / 1e9)
+        self.context.system.metrics.observe("stage_signal_to_verdict", (now_ns - asked.created_ns) / 1e9)
         match verdict:
             case Draft():
-                self._approve(signal, verdict, now_ns)
+                self._approve(asked, verdict, now_ns)
             case Refusal(code, numbers):
-                self.context.publish(
-                    topics.REFUSALS,
-                    OrderRefused(signal.signal_id, signal.strategy, signal.symbol, code, numbers, now_ns),
-                )
+                refused = OrderRefused(asked_id(asked), asked.strategy, asked.symbol, code, numbers, now_ns)
+                self.context.publish(topics.REFUSALS, refused)
 
-    def _view(self, signal: SignalGenerated, now_ns: int) -> RiskView:
-        symbol = signal.symbol
-        monotonic_ns = self.context.system.clock.monotonic_ns()
-        self._reserved = {key: entry for key, entry in self._reserved.items() if entry.until_ns > monotonic_ns}
-        standing = self._standings.of(strategy_scope(signal.strategy, symbol))
-        if self._stopping and signal.signal_id not in self._flattening:
-            standing = lowest((standing, Standing(Rung.CANCEL_ONLY, "stopping")))
-        return RiskView(
-            now_ns=now_ns,
-            standing=standing,
-            books=self.books,
-            instrument=self._instruments.get(symbol),
-            market=self._markets.get(symbol),
-            reserved=tuple(entry.draft for entry in self._reserved.values()),
-            orders_last_s=sum(at_ns > monotonic_ns - 1_000_000_000 for at_ns in self._approved_ns),
-        )
+    def _standing(self, asked: Asked) -> Standing:
+        standing = self._standings.of(strategy_scope(asked.strategy, asked.symbol))
+        if self._stopping and asked_id(asked) not in self._flattening:
+            return lowest((standing, Standing(Rung.CANCEL_ONLY, "stopping")))
+        return standing
 
-    def _approve(self, signal: SignalGenerated, draft: Draft, now_ns: int) -> None:
+    def _approve(self, asked: Asked, draft: Draft, now_ns: int) -> None:
         approval_id = self.context.system.entropy.new_id()
-        ttl_ns, monotonic_ns = round(self.settings.approval_ttl_s * 1e9), self.context.system.clock.monotonic_ns()
-        self._reserved[approval_id] = _Reservation(monotonic_ns + ttl_ns, signal.strategy, draft)
-        self._approved_ns.append(monotonic_ns)
-        market = self._markets[signal.symbol]
-        approval = approve(approval_id, self.incarnation, signal, draft, market, now_ns, now_ns + ttl_ns)
+        ttl_ns = self._known.reserve(approval_id, asked, draft)
+        approval = approve(
+            approval_id,
+            self.incarnation,
+            asked,
+            draft,
+            self._known.markets[asked.symbol],
+            now_ns,
+            now_ns + ttl_ns,
+            self._known.versions,
+        )
         self.context.fault_point("risk: reserved")
         self.context.tell(self.executor, approval)
         self.context.fault_point("risk: approval told")
@@ -253,20 +263,18 @@ class Risk(Actor):
     def _check(self) -> None:
         held = self.context.ports["lease"].held()
         self._standings.note(ACCOUNT, "LEASE_LOST", holds=not held)
-        self._standings.note_ages(self._markets, self.context.now_ns(), self.limits.max_market_age_ns)
+        self._standings.note_ages(self._known.markets, self.context.now_ns(), self._known.max_market_age_ns)
         self._facts.check()
-        self._watch.check(self._equity())
+        self._watch.check(self._measure(), self._known.paid_in())
+        self._known.drawdown = self._watch.drawdown
+        self._budget.check(self._known.exposure.gross)
         self._standings.pass_time()
         for key in tuple(self._held):
             self._reconsider(*key)
 
-    def _equity(self) -> Decimal | None:
-        """Told only of books that are equal to the venue's and of markets that nothing ails."""
+    def _measure(self) -> Decimal | None:
         applied = self._standings.ladder.applied
-        if "UNRECONCILED" in applied.get(ACCOUNT, {}):
-            return None
-        markets = {symbol: market for symbol, market in self._markets.items() if symbol not in applied}
-        return equity(self.books.balances, markets, self.symbols, self.currency)
+        return self._known.measure("UNRECONCILED" not in applied.get(ACCOUNT, {}), applied.keys())
 
     def _obey(self, asked: PauseStrategy | ResumeStrategy) -> Acknowledged | Failed:
         """A person's word on a strategy."""

@@ -1,20 +1,23 @@
 """Risk's part that watches what is not of one order: the halt latch, equity, restarts, pauses by people."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from msgspec.structs import replace
 
-from ..config.settings import LadderSettings, RiskSettings
+from ..config.settings import LadderSettings
 from ..kernel.actor import Context
-from ..storage.halt import HaltLatch
+from ..storage.halt import KILL_NAME, HaltLatch
 from ..storage.risk_memory import Memory, MemoryLost, RiskMemory
-from ..trading.equity import day_of, fall
+from ..trading.equity import day_of, week_of
 from ..trading.ladder import ACCOUNT, SYSTEM
+from ..trading.limits import Limits
 from ..trading.messages import ZERO
+from ..trading.risk.losses import Marks, fall, stop, warn
 from .standings import Standings
 
 STARTS_KEPT = 1_000
+KILL_PERIOD_NS = 500_000_000
 SAVE_PERIOD_NS = 1_000_000_000
 """What changes all the time is not written more often, and what a disk refused is not tried more often."""
 DAY_PROVEN_NS = 60_000_000_000
@@ -26,11 +29,17 @@ class RiskWatch:
     """Owned by risk; notes causes in its standings. Needs the ports `halt` and `risk_memory`."""
 
     def __init__(
-        self, context: Context, standings: Standings, risk: RiskSettings, ladder: LadderSettings, scopes: Iterable[str]
+        self,
+        context: Context,
+        standings: Standings,
+        limits: Callable[[], Limits],
+        ladder: LadderSettings,
+        scopes: Iterable[str],
     ) -> None:
+        """`limits`: those of the account, as they are now."""
         self._context = context
         self._standings = standings
-        self._risk = risk
+        self._limits = limits
         self._ladder = ladder
         self._latch: HaltLatch = context.ports["halt"]
         self._file: RiskMemory = context.ports["risk_memory"]
@@ -38,10 +47,12 @@ class RiskWatch:
         """A halt that is not on disk yet: without the file nobody's release could mean it."""
         self._saved_ns = -SAVE_PERIOD_NS
         """When a save was tried last (monotonic)."""
+        self._kill_looked_ns = -KILL_PERIOD_NS
         self._unsaved = True
         self._synced = False
         """The first save after a start is: until then the file may be of long ago, or not there at all."""
         self._memory = Memory()
+        self._equity = self._paid_in = ZERO
         self._load()
         self._today = day_of(context.now_ns())
         self._today_since_ns = self._monotonic_ns() - DAY_PROVEN_NS
@@ -51,13 +62,13 @@ class RiskWatch:
         self._check_latch()
         self.check_restarts()
 
-    def check(self, equity: Decimal | None) -> None:
-        """To be called about five times a second; None where the equity cannot be told."""
+    def check(self, equity: Decimal | None, paid_in: Decimal = ZERO) -> None:
+        """To be called about five times a second; None where the equity cannot be told. `paid_in`: what of it came
+        from outside, withdrawals taken off: it is neither profit nor loss."""
         self._check_latch()
         self.check_restarts()
         if equity is not None:
-            self._check_day(equity)
-            self._check_peak(equity)
+            self._check_losses(equity, paid_in)
         if self._unsaved and self._monotonic_ns() - self._saved_ns >= SAVE_PERIOD_NS:
             self._remember(self._memory)
 
@@ -84,7 +95,8 @@ class RiskWatch:
 
     # -- the latch ----------------------------------------------------------------------------------------------------
 
-    def _halt(self, words: str) -> None:
+    def halt(self, words: str) -> None:
+        """Latch it, now or as soon as the disk takes it."""
         self._wanted_halt = words
         try:
             self._latch.halt(words, BY_RISK, self._context.now_ns())
@@ -99,8 +111,9 @@ class RiskWatch:
             self._remember(replace(self._memory, halted=True))
 
     def _check_latch(self) -> None:
+        self._look_for_kill_file()
         if self._wanted_halt:
-            self._halt(self._wanted_halt)
+            self.halt(self._wanted_halt)
         halt = self._latch.read()
         if halt is not None:
             self._standings.note(SYSTEM, "HALT", holds=True, detail=f"{halt.reason} (by {halt.by})")
@@ -111,23 +124,62 @@ class RiskWatch:
         else:
             self._end_halt()
 
+    def _look_for_kill_file(self) -> None:
+        if self._monotonic_ns() - self._kill_looked_ns < KILL_PERIOD_NS:
+            return
+        self._kill_looked_ns = self._monotonic_ns()
+        try:
+            self._latch.heed_kill_file(self._context.now_ns())
+        except OSError as error:
+            self._wanted_halt = f"the file {KILL_NAME} lies in the data directory, and the halt is not written: {error}"
+
     def _end_halt(self) -> None:
         """A person's release begins a new peak, also one while risk was down; a latch that reads again does not."""
         if self._memory.halted:
-            self._remember(replace(self._memory, halted=False, peak_equity=ZERO))
+            self._remember(replace(self._memory, halted=False, begins=True, peak_equity=ZERO))
         if "HALT" in self._standings.ladder.applied.get(SYSTEM, {}):
             self._standings.release()
 
     # -- equity and restarts ------------------------------------------------------------------------------------------
 
-    def _check_day(self, equity: Decimal) -> None:
-        today = day_of(self._context.now_ns())
+    @property
+    def drawdown(self) -> float:
+        """The fraction of the peak that is lost."""
+        return float(fall(self._marks().peak, self._equity)) if self._equity else 0.0
+
+    def losses(self) -> dict[str, Decimal]:
+        """The lost fractions, by the limit that bounds each."""
+        marks, equity = self._marks(), self._equity
+        found = {"max_daily_loss": marks.day, "max_weekly_loss": marks.week, "max_drawdown": marks.peak}
+        found["daily_loss_warning"] = self._memory.opening_equity + self._paid_in
+        return {name: fall(mark, equity) for name, mark in found.items()} if equity else {}
+
+    def _marks(self) -> Marks:
+        memory, paid_in = self._memory, self._paid_in
+        return Marks(memory.day_equity + paid_in, memory.week_equity + paid_in, memory.peak_equity + paid_in)
+
+    def _check_losses(self, equity: Decimal, paid_in: Decimal) -> None:
+        self._equity, self._paid_in = equity, paid_in
+        self._begin(equity - paid_in)
+        opening = self._marks()._replace(day=self._memory.opening_equity + paid_in)
+        words = warn(opening, equity, self._limits())
+        self._standings.note(ACCOUNT, "DAILY_LOSS", holds=bool(words), detail=words)
+        if (words := stop(self._marks(), equity, self._limits())) and not self._standings.holds(SYSTEM, "HALT"):
+            self.halt(words)
+            self._check_latch()
+
+    def _begin(self, equity: Decimal) -> None:
+        """Days, weeks and peaks; what a release left open begins here."""
+        memory, today = self._memory, day_of(self._context.now_ns())
+        if memory.begins or not memory.week_equity:
+            memory = replace(memory, begins=False, day_equity=equity, week_equity=equity)
+            self._memory, self._unsaved = replace(memory, peak_equity=max(memory.peak_equity, equity)), True
         if self._is_new(today):
-            self._remember(replace(self._memory, day=today, opening_equity=equity))
-        lost, bound = fall(self._memory.opening_equity, equity), self._risk.daily_loss_warning
-        holds = lost >= bound
-        words = f"the day's loss reached {bound:.2%} of {self._memory.opening_equity:.2f}" if holds else ""
-        self._standings.note(ACCOUNT, "DAILY_LOSS", holds=holds, detail=words)
+            week, mark = week_of(today), self._memory.week_equity if week_of(today) == self._memory.week else equity
+            begun = replace(self._memory, day=today, opening_equity=equity, day_equity=equity)
+            self._remember(replace(begun, week=week, week_equity=mark))
+        if equity > self._memory.peak_equity:
+            self._memory, self._unsaved = replace(self._memory, peak_equity=equity), True
 
     def _is_new(self, today: int) -> bool:
         """Whether a day begins. Never while the clock is off, and not one day back: midnight passed twice is one."""
@@ -135,16 +187,6 @@ class RiskWatch:
         if today != self._today or self._standings.holds(ACCOUNT, "CLOCK_SKEW"):
             self._today, self._today_since_ns = today, now_ns
         return (today > day or today < day - 1) and now_ns - self._today_since_ns >= DAY_PROVEN_NS
-
-    def _check_peak(self, equity: Decimal) -> None:
-        peak = self._memory.peak_equity
-        if equity > peak:
-            self._memory = replace(self._memory, peak_equity=equity)
-            self._unsaved = True
-        elif fall(peak, equity) >= self._risk.max_drawdown and not self._standings.holds(SYSTEM, "HALT"):
-            words = f"drawdown stop: equity {equity:.2f} is {fall(peak, equity):.2%} below its peak of {peak:.2f}"
-            self._halt(words)
-            self._check_latch()
 
     def check_restarts(self) -> None:
         since_ns = self._monotonic_ns() - round(self._ladder.restarts_period_s * 1e9)
@@ -159,7 +201,7 @@ class RiskWatch:
         try:
             memory = self._file.load()
         except MemoryLost as fault:
-            self._halt(f"who was paused, and what the equity was, is not known any more: {fault}")
+            self.halt(f"who was paused, and what the equity was, is not known any more: {fault}")
             memory = self._memory
         now_ns = self._context.now_ns()
         earlier = tuple(at_ns for at_ns in memory.starts_ns if at_ns <= now_ns)  # others: the clock was set back

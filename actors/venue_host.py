@@ -4,9 +4,10 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from ..exchanges.simulated.errors import RequestRefused
 from ..exchanges.simulated.venue import SimulatedVenue
 from ..kernel.actor import Actor
-from ..transports.control import Acknowledged, Failed, VenueBooks, VenueBooksAsked, VenueFaultAsked
+from ..transports.control import Acknowledged, Failed, TransferAsked, VenueBooks, VenueBooksAsked, VenueFaultAsked
 from .venue_server import ServerFailed, ServerOpened
 
 STATS_PERIOD_S = 1.0
@@ -45,6 +46,8 @@ class VenueHost(Actor):
                 raise VenueBroke(reason)
             case VenueFaultAsked():
                 return self._set_fault(message)
+            case TransferAsked():
+                return self._transfer(message)
             case VenueBooksAsked():
                 return Failed("the venue is not open yet") if self._venue is None else _books(self._venue)
             case _StatsDue():
@@ -68,6 +71,15 @@ class VenueHost(Actor):
         _set(self._venue, asked.fault, asked.times if asked.for_s is None else TIMES_MAX)
         if asked.for_s is not None:
             self.context.system.call_later(asked.for_s, lambda: self._end(asked))
+        return Acknowledged(self.context.incarnation, self.context.system.clock.monotonic_ns())
+
+    def _transfer(self, asked: TransferAsked) -> Acknowledged | Failed:
+        if self._venue is None:
+            return Failed("the venue is not open yet")
+        try:
+            self._venue.transfer(asked.currency, asked.amount)
+        except RequestRefused as error:
+            return Failed(f"transfer of {asked.amount} {asked.currency}: {error}")
         return Acknowledged(self.context.incarnation, self.context.system.clock.monotonic_ns())
 
     def _end(self, asked: VenueFaultAsked) -> None:

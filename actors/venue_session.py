@@ -6,6 +6,7 @@ import msgspec
 
 from ..exchanges.tasks import PortBroke, PortFault
 from ..exchanges.venue import (
+    BalancesReported,
     CancelAnswered,
     ClockCompared,
     EvidenceAsked,
@@ -20,8 +21,9 @@ from ..exchanges.venue import (
 )
 from ..kernel.actor import Actor
 from ..trading.messages import StateAsked
-from ..trading.order_events import OrderFilled, OrderIntended
+from ..trading.order_events import FundsMoved, OrderFilled, OrderIntended
 from . import topics
+from .venue_health import VenueHealth
 
 
 class Attach(msgspec.Struct, frozen=True):
@@ -43,6 +45,7 @@ class VenueSession(Actor):
         self._opened: VenueOpened | None = None
         self._sent_ns: dict[str, int] = {}
         self._said: dict[type, ClockCompared | RateLimited] = {}
+        self._health = VenueHealth(self.context)
         self.context.subscribe(topics.STATE_ASKED)
         port: VenuePort = self.context.ports["venue"]
         self._port = port
@@ -55,10 +58,10 @@ class VenueSession(Actor):
     def receive(self, message: Any) -> Any:
         match message:
             case OrderIntended():
-                self._sent_ns[message.client_id] = self.context.system.clock.monotonic_ns()
-                self.context.fault_point("venue: order not sent")
-                self._port.place(message)
-                self.context.fault_point("venue: order sent")
+                self._place(message)
+                return
+        self._health.hear(message)
+        match message:
             case Cancel(client_id, symbol):
                 self._port.cancel(client_id, symbol)
             case EvidenceAsked():
@@ -70,6 +73,7 @@ class VenueSession(Actor):
             case VenueOpened():
                 self._opened = message
                 self._forward(message)
+                self.context.publish(topics.VENUE, message)
             case VenueClosed():
                 self._opened = None
                 self._forward(message)
@@ -79,7 +83,8 @@ class VenueSession(Actor):
                 self._said[type(message)] = message
                 self.context.publish(topics.VENUE, message)
             case StateAsked():
-                for word in self._said.values():
+                self._health.tell()
+                for word in (*self._said.values(), *([self._opened] if self._opened else ())):
                     self.context.publish(topics.VENUE, word)
             case PlaceAnswered():
                 self.context.fault_point("venue: answer heard")
@@ -87,6 +92,17 @@ class VenueSession(Actor):
                 self._forward(message)
             case CancelAnswered() | OrderReported() | OrderFilled() | EvidenceGathered() | EvidenceFailed():
                 self._forward(message)
+            case FundsMoved() | BalancesReported():
+                self._forward(message)
+
+    def _place(self, intent: OrderIntended) -> None:
+        if (refused := self._health.refuse(intent)) is not None:
+            self._forward(refused)
+            return
+        self._sent_ns[intent.client_id] = self.context.system.clock.monotonic_ns()
+        self.context.fault_point("venue: order not sent")
+        self._port.place(intent)
+        self.context.fault_point("venue: order sent")
 
     def _note_latency(self, client_id: str) -> None:
         sent_ns = self._sent_ns.pop(client_id, None)

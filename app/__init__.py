@@ -7,7 +7,11 @@ This file is imported with any part of the package, so it imports nothing; publi
 
 from typing import Any
 
-_PUBLIC = {"Strategy": "tradigrade.trading.strategy"}
+_PUBLIC = {
+    "Strategy": "tradigrade.trading.strategy",
+    "halt": "tradigrade.operate",
+    "release": "tradigrade.operate",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -126,6 +126,7 @@ def captured_ports(boundary: Boundary, ports: dict[str, Any]) -> dict[str, Any]:
         "market": CapturedMarket(boundary, ports["market"]),
         "venue": CapturedVenue(boundary, ports["venue"]),
         "thread": CapturedBackground(boundary, ports["thread"]),
+        "archive_thread": CapturedBackground(boundary, ports["archive_thread"]),
         "free_bytes": lambda: boundary.ask("looking for free space", free_bytes),
     }
 

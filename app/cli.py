@@ -22,9 +22,14 @@ from .commands.common import (
     fail,
     find_data_dir,
 )
+from .commands.history import add_history
+from .commands.journal import journal_app
 from .commands.operate import add_operations
+from .commands.orders import orders_app
 from .commands.replay import replay as replay_command
+from .commands.risk import add_risk
 from .commands.simulate import simulate
+from .commands.transfers import add_transfers
 from .config.errors import ConfigFault
 
 app = typer.Typer(
@@ -38,6 +43,8 @@ node_app = typer.Typer(help="Run one node by itself.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(node_app, name="node")
 app.add_typer(chaos_app, name="chaos")
+app.add_typer(orders_app, name="orders")
+app.add_typer(journal_app, name="journal")
 
 
 @app.command()
@@ -161,6 +168,9 @@ def node_run(
 
 
 add_operations(app)
+add_transfers(app)
+add_risk(app)
+add_history(app, orders_app)
 app.command()(simulate)
 app.command("replay")(replay_command)
 

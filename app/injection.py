@@ -17,7 +17,7 @@ from .transports.control import Acknowledged, ChaosAsked, Failed
 
 OUTSIDE = "outside"
 """Name of the actor of a node that speaks with the launcher."""
-REASON = "asked for"
+REASON = "injected: asked for"
 FOR_S_MAX = 86_400.0
 BY_S_MAX = 60.0
 CLOCK_BY_S_MAX = 86_400.0

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -39,3 +40,18 @@ def configure_logs(node: str, folder: Path) -> structlog.stdlib.BoundLogger:
     )
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("tradigrade", node=node)
     return logger
+
+
+class CrashLog:
+    """Tells what an actor crashed of, with the traceback: file, line and message. One that is the same as the actor's
+    last is not told again; its supervisor logs every restart. May be called from any thread."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._last: dict[str, str] = {}
+
+    def __call__(self, path: str, error: BaseException) -> None:
+        told = "".join(traceback.format_exception(error))
+        if self._last.get(path) != told:
+            self._last[path] = told
+            self._log.error("crashed", child=path, exception=told.rstrip())

@@ -21,7 +21,7 @@ from .kernel.signals import SHUTDOWN
 from .kernel.system import System
 from .kernel.tuning import collect, complaints, tune
 from .kernel.turns import create_turns
-from .logs import configure_logs
+from .logs import CrashLog, configure_logs
 from .memory import free_memory, turn_file
 from .node_tree import NodeTree
 from .ports import node_ports
@@ -50,6 +50,7 @@ class Node:
         self.capture = self._begin_capture(incarnation, seams)
         inner = seams if self.capture is None else self.capture.seams
         self.system = System(name, inner.loop, inner.clock, inner.entropy)
+        self.system.on_crash = CrashLog(self.log)
         self.system.ports = {"incarnation": incarnation, "run": run, "disk": seams.disk, "clock": seams.clock}
         self.system.ports |= node_ports(name, run, self.loop, dataclasses.replace(seams, disk=inner.disk))
         self.system.threads.abandoned_limit = run.settings.supervision.abandoned_threads

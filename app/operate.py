@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,32 @@ from .kernel.clock import SystemClock
 from .kernel.disk import SystemDisk
 from .status import connect
 from .storage.halt import HALT_NAME, Halt, HaltLatch
-from .transports.control import LadderAnswered, LadderAsked, PauseStrategy, ResumeStrategy
+from .transports.control import (
+    LadderAnswered,
+    LadderAsked,
+    PauseStrategy,
+    ResumeStrategy,
+    RiskAsked,
+    SetLimit,
+    TransferAsked,
+)
 
 RISK = "trader/trading/account/risk"
+VENUE = "exchange/venue"
 MOVES_SHOWN = 20
 
 
-def halt(data_dir: Path, reason: str) -> Halt:
+def halt(data_dir: Path, reason: str, by: str = "") -> Halt:
     """Latch the halt of this data directory, whether or not anything runs; the halt that stands then. `ValueError`
     without a reason, `OSError` where the disk refuses."""
     if not reason.strip():
         raise ValueError("a halt needs a reason")
-    return _latch(data_dir).halt(reason, getpass.getuser(), SystemClock().now_ns())
+    return _latch(data_dir).halt(reason, by or getpass.getuser(), SystemClock().now_ns())
 
 
-def release(data_dir: Path, reason: str) -> bool:
+def release(data_dir: Path, reason: str, by: str = "") -> bool:
     """End the halt; False where there is none. `ValueError` without a reason, `OSError` where the disk refuses."""
-    return _latch(data_dir).release(reason, getpass.getuser(), SystemClock().now_ns())
+    return _latch(data_dir).release(reason, by or getpass.getuser(), SystemClock().now_ns())
 
 
 def find_halt(data_dir: Path) -> Halt | None:
@@ -40,7 +50,7 @@ def _latch(data_dir: Path) -> HaltLatch:
     return HaltLatch(SystemDisk(), data_dir / HALT_NAME)
 
 
-def ask_risk(data_dir: Path, question: PauseStrategy | ResumeStrategy | LadderAsked) -> Any:
+def ask_risk(data_dir: Path, question: PauseStrategy | ResumeStrategy | LadderAsked | RiskAsked | SetLimit) -> Any:
     """The answer of the running trader's risk. Raises `NothingRuns`, and `ActorFailed` with its reason for a no."""
 
     async def ask() -> Any:
@@ -48,6 +58,17 @@ def ask_risk(data_dir: Path, question: PauseStrategy | ResumeStrategy | LadderAs
             return await link.ask(question, RISK)
 
     return asyncio.run(ask())
+
+
+def transfer(data_dir: Path, currency: str, amount: Decimal) -> None:
+    """Deposit at the paper exchange, or with an amount below zero withdraw. Raises `NothingRuns`, and `ActorFailed`
+    with the venue's reason for a no."""
+
+    async def ask() -> None:
+        async with connect(data_dir) as link:
+            await link.ask(TransferAsked(currency, amount), VENUE)
+
+    asyncio.run(ask())
 
 
 def ladder_json(answer: LadderAnswered) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The doors of each node to the outside: real sockets, files and threads, under the names actors know them by."""
 
 import asyncio
+from functools import partial
 from importlib.util import find_spec
 from shutil import disk_usage
 from typing import Any
@@ -15,6 +16,7 @@ from .config.run import Run
 from .config.topology import RECEIVE_WINDOW_MS
 from .exchanges.simulated.tls import CERTIFICATE_NAME
 from .exchanges.tasks import TaskSet
+from .kernel.disk import SystemDisk
 from .seams import Seams
 from .storage.background import OneThread
 
@@ -37,7 +39,7 @@ def node_ports(name: str, run: Run, loop: asyncio.AbstractEventLoop, seams: Seam
         case "learner":
             return _learner_ports(run, seams)
         case _:
-            return _console_ports(loop)
+            return _console_ports(run, loop, seams)
 
 
 def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
@@ -54,18 +56,24 @@ def _guard_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dic
     account, credentials = run.settings.account.name, read_credentials(run)
     key, secret = credentials.api_key, credentials.api_secret
     log = structlog.stdlib.get_logger("tradigrade", node="guard")
+    symbols = tuple(symbol.replace("/", "") for symbol in run.settings.symbols)
     return {
-        "guard_venue": BinanceGuard(loop, seams.clock, key, secret, lambda: _loopback_session(run)),
+        "guard_venue": BinanceGuard(loop, seams.clock, key, secret, lambda: _loopback_session(run), symbols),
         "halt": HaltLatch(seams.disk, run.data / HALT_NAME),
         "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
         "guard_log": lambda told: log.warning("guard", state=told.state.name, reason=told.reason),
     }
 
 
-def _console_ports(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+def _console_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
+    from .storage.journal_keys import load_keys
+    from .web.history import HistoryReader
     from .web.server import ConsoleServer
 
-    return {"tasks": TaskSet(loop), "console_server": ConsoleServer}
+    journal = run.settings.journal
+    keys = load_keys(journal.key_file, journal.old_key_files, seams.entropy.new_id)
+    history = HistoryReader(seams.disk, run.data / f"account-{run.settings.account.name}.journal", keys)
+    return {"tasks": TaskSet(loop), "console_server": partial(ConsoleServer, history=history)}
 
 
 def _learner_ports(run: Run, seams: Seams) -> dict[str, Any]:
@@ -98,6 +106,7 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
         "market": BinanceStreams(loop, seams.clock, seams.entropy, open_session),
         "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect),
         "thread": OneThread(loop),
+        "archive_thread": OneThread(loop, "archive"),
         "free_bytes": lambda: disk_usage(run.data).free,
         **trader_files(run, seams),
     }
@@ -109,14 +118,21 @@ def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
     from .storage.account_journal import AccountJournal
     from .storage.halt import HALT_NAME, HaltLatch
     from .storage.held_back import HELD_BACK_NAME, HeldBack
+    from .storage.journal_archive import JournalArchive
+    from .storage.journal_keys import load_keys
     from .storage.lease import FileLease
+    from .storage.limits_file import LimitsFile
     from .storage.risk_memory import RiskMemory
     from .storage.state_files import StateFiles
 
     account = run.settings.account.name
+    path, journal = run.data / f"account-{account}.journal", run.settings.journal
+    keys = load_keys(journal.key_file, journal.old_key_files, seams.entropy.new_id)
     return {
         "risk_memory": RiskMemory(seams.disk, run.data / f"account-{account}.risk"),
-        "journal": AccountJournal(seams.disk, run.data / f"account-{account}.journal"),
+        "limits": LimitsFile(seams.disk, run.data / f"account-{account}.limits.json"),
+        "journal": AccountJournal(seams.disk, path, keys=keys),
+        "archive": JournalArchive(SystemDisk(), path, journal.keep_files, journal.keep_days),
         "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
         "halt": HaltLatch(seams.disk, run.data / HALT_NAME),
         "held_back": HeldBack(seams.disk, run.data / HELD_BACK_NAME),

@@ -39,6 +39,20 @@ def check(run: Run) -> None:
         raise UsageFault(fault)
 
 
+def check_keys(run: Run) -> None:
+    """`UsageFault` where the files of the account cannot be read with the keys of the settings."""
+    from .kernel.disk import SystemDisk
+    from .storage.journal_keys import KeyFault, load_keys
+    from .storage.journal_reader import check_newest
+
+    journal, account = run.settings.journal, run.settings.account.name
+    try:
+        keys = load_keys(journal.key_file, journal.old_key_files)
+        check_newest(SystemDisk(), run.data / f"account-{account}.journal", keys)
+    except KeyFault as fault:
+        raise UsageFault(str(fault)) from None
+
+
 def _find_fault(run: Run) -> str:
     from .actors.venue_server import market_source
     from .config.topology import NODES, launcher_tree, misplaced, node_tree

@@ -26,7 +26,7 @@ from .storage.held_back import HELD_BACK_NAME, HeldBack
 NODES_END_S = 4.0
 RUN_FILE = "run.json"
 MARKET_FILE = "market.json"
-HEADER_AND_START_BYTES = 64
+HEADER_AND_START_BYTES = 160
 """A journal no longer than this holds nothing yet."""
 SOCKETS_PREFIX = "tradigrade-"
 OURS = ("exchange", "models", "logs")
@@ -100,7 +100,8 @@ class DataDirectory:
     def resumes(self, account: str) -> bool:
         """True where books of an earlier run are there to go on with."""
         journal = self.path / f"account-{account}.journal"
-        return journal.exists() and journal.stat().st_size > 64
+        rotated = journal.with_name(f"{journal.name}.snapshot").exists()
+        return rotated or (journal.exists() and journal.stat().st_size > HEADER_AND_START_BYTES)
 
 
 def describe_market(settings: Settings) -> dict[str, str]:

@@ -21,6 +21,7 @@ from .ports import trader_files
 from .seams import Seams
 from .storage.account_journal import AccountJournal, Record
 from .storage.capture_file import Capture
+from .storage.journal_keys import KeyFault
 
 
 class Replay:
@@ -37,9 +38,15 @@ class Replay:
         loop, clock, self.disk = ReplayLoop(self.player), ReplayClock(self.player), ReplayDisk(self.player)
         entropy, cell = SeededEntropy(int(header.seed)), ReplayCell(loop, self.player)
         self.system = System(header.node, loop, clock, entropy, runtimes={"cell": cell})
-        files = trader_files(run, Seams(loop, clock, entropy, self.disk))
+        files = _files(run, Seams(loop, clock, entropy, self.disk))
         files["journal"] = self._journal = _NotedJournal(files["journal"])
-        outside = {"market": _Nowhere(), "venue": _Nowhere(), "thread": _nothing, "free_bytes": lambda: 0}
+        outside = {
+            "market": _Nowhere(),
+            "venue": _Nowhere(),
+            "thread": _nothing,
+            "archive_thread": _nothing,
+            "free_bytes": lambda: 0,
+        }
         switches = {"disk": FaultyDisk(SystemDisk()), "clock": OffsetClock(SystemClock())}  # nobody stands on them
         self.system.ports = {"incarnation": header.incarnation, "run": run, **switches}
         self.system.threads.abandoned_limit = run.settings.supervision.abandoned_threads
@@ -86,6 +93,13 @@ def _run_of(capture: Capture) -> Run:
     except msgspec.MsgspecError as error:
         words = f"{capture.path}: its settings are not of this program: {error}"
         raise CaptureFault(f"{words}; replay it with version {capture.header.program}") from error
+
+
+def _files(run: Run, seams: Seams) -> dict[str, Any]:
+    try:
+        return trader_files(run, seams)
+    except KeyFault as fault:
+        raise CaptureFault(f"its journal cannot be written as it was: {fault}") from fault
 
 
 class _NotedJournal:

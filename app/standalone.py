@@ -9,7 +9,7 @@ from .config.run import Run, from_json, to_json
 from .config.settings import Settings
 from .config.topology import NODES
 from .node import NodeRuns, main
-from .preflight import StartFault, check
+from .preflight import StartFault, check, check_keys
 from .preparation import DataDirectory, prepare, write_private
 
 STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -44,7 +44,9 @@ def _shared_run(settings: Settings, data_dir: Path) -> Run:
             run = from_json(path.read_text())
             if run.settings == settings and Path(run.socket_dir).is_dir():
                 return run
-        check(Run("", str(directory.path), "", 0, 0, 0, settings))
+        unprepared = Run("", str(directory.path), "", 0, 0, 0, settings)
+        check(unprepared)
+        check_keys(unprepared)
         run = prepare(directory, settings)
         write_private(path, to_json(run).encode())
         return run

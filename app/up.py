@@ -16,7 +16,7 @@ from .config.run import Run
 from .config.settings import Settings
 from .kernel.signals import SHUTDOWN
 from .launcher import Launcher
-from .preflight import check
+from .preflight import check, check_keys
 from .preparation import DataDirectory, announce, clean_up, console_url, prepare
 from .supervisors.process_table import Process
 
@@ -43,6 +43,7 @@ def run_system(settings: Settings, options: Options) -> bool:
     check(Run("", str(directory.path), "", 0, 0, 0, settings))
     if options.fresh:
         directory.clear()
+    check_keys(Run("", str(directory.path), "", 0, 0, 0, settings))
     resumed = directory.resumes(settings.account.name)
     directory.start_anew(settings)
     run = prepare(directory, settings)
@@ -58,6 +59,8 @@ def run_system(settings: Settings, options: Options) -> bool:
     _show(summary, options.as_json, screen)
     if reason != SHUTDOWN:
         screen.print(f"tradigrade failed: {reason}", style="red")
+    elif summary["reconciled"] is None:
+        screen.print("whether the books are reconciled is not known: the trader gave no account of itself", style="red")
     elif not summary["reconciled"]:
         screen.print(f"not reconciled: {'; '.join(summary['differences'])}", style="red")
     return reason == SHUTDOWN and bool(summary["reconciled"])
@@ -105,7 +108,8 @@ def learns() -> bool:
 
 
 def summarise(launcher: Launcher, run: Run) -> dict[str, Any]:
-    """One run in numbers, restarts included; amounts are exact decimal strings. None: the trader could not say."""
+    """One run in numbers, restarts included; amounts are exact decimal strings. None: the trader could not say.
+    `errors` counts what was refused or broke: `ERROR_COUNTERS`, of all nodes."""
     account, monitor = launcher.summary, launcher.monitor
     processes = launcher.spawner.processes.values()
     balances: dict[str, str] = account.get("balances", {})
@@ -119,10 +123,10 @@ def summarise(launcher: Launcher, run: Run) -> dict[str, Any]:
         "unknown": account.get("unknown"),
         "restarts": sum(process.restarts for process in processes) + monitor.counted("restarts"),
         "learned_bars": account.get("learned_bars"),
-        "position": account.get("position", {}),
+        "position": account.get("position"),
         "cash": cash,
         "equity": account.get("equity"),
-        "reconciled": account.get("reconciled", False),
+        "reconciled": account.get("reconciled"),
         "differences": _differences(account),
         "errors": sum(map(monitor.counted, ERROR_COUNTERS)),
     }
@@ -136,6 +140,8 @@ def _differences(account: dict[str, Any]) -> list[str]:
 
 
 ERROR_COUNTERS = ("wire_faults", "frames_malformed", "models_corrupt", "model_states_refused", "crashes")
+"""Messages between nodes and market frames that could not be read, published models and saved states that were refused,
+actors that ended by a failure of their own."""
 
 
 def _show(summary: dict[str, Any], as_json: bool, screen: Console) -> None:

@@ -11,7 +11,7 @@ import aiohttp
 
 from tradigrade.exchanges import loopback
 
-_CLIENT_ID = re.compile(rb"newClientOrderId=([^&]+)").search
+_CLIENT_ID = re.compile(rb'"newClientOrderId":"([^"]+)"').search
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Doors:
 
 
 class SentOrders:
-    """Notes each order request at the moment it is handed to its socket: head and body leave in that one write."""
+    """Notes each order at the moment its frame is handed to its WebSocket's transport."""
 
     def __init__(self) -> None:
         self._sent: list[tuple[int, bytes]] = []
@@ -48,15 +48,26 @@ class SentOrders:
         return len(self._sent)
 
     def watch(self, session: aiohttp.ClientSession) -> None:
-        trace = aiohttp.TraceConfig()
-        trace.on_request_chunk_sent.append(self._note)
-        trace.freeze()
-        session.trace_configs.append(trace)
+        """Every WebSocket which that session opens from now on."""
+        connect = session._ws_connect
+
+        async def connect_watched(*arguments: Any, **settings: Any) -> Any:
+            socket = await connect(*arguments, **settings)
+            self._watch(socket)
+            return socket
+
+        vars(session)["_ws_connect"] = connect_watched  # what `ws_connect` wraps
 
     def times_ns(self) -> dict[str, int]:
         """When each client order id left, in nanoseconds UTC."""
-        return {match[1].decode(): at_ns for at_ns, body in self._sent if (match := _CLIENT_ID(body))}
+        return {match[1].decode(): at_ns for at_ns, frame in self._sent if (match := _CLIENT_ID(frame))}
 
-    async def _note(self, _session: Any, _context: Any, request: aiohttp.TraceRequestChunkSentParams) -> None:
-        if request.method == "POST":
-            self._sent.append((time.time_ns(), request.chunk))
+    def _watch(self, socket: Any) -> None:
+        send = socket.send_frame
+
+        async def send_noted(frame: bytes, *rest: Any) -> None:
+            await send(frame, *rest)
+            if b'"order.place"' in frame:
+                self._sent.append((time.time_ns(), frame))
+
+        socket.send_frame = send_noted

@@ -16,7 +16,7 @@ from .hot_path_doors import Doors, SentOrders
 from .hot_path_frames import SCHEDULE_S, TRIGGERS
 from .hot_path_strategy import TRIGGER_SIZE
 
-ORDER_URL = "https://api.binance.com/api/v3/order"
+ORDER_URL = "wss://ws-api.binance.com:443/ws-api/v3"
 LATE_S = 10.0
 
 
@@ -26,7 +26,13 @@ class _Frame(msgspec.Struct):
     q: str = ""
 
 
+class _Answer(msgspec.Struct):
+    status: int
+
+
 _decode = msgspec.json.Decoder(_Frame).decode
+_read_answer = msgspec.json.Decoder(_Answer).decode
+_encode = msgspec.json.Encoder().encode
 
 
 def measure_floor(doors: Doors, credentials: Credentials) -> list[tuple[int, int]]:
@@ -39,22 +45,38 @@ def measure_floor(doors: Doors, credentials: Credentials) -> list[tuple[int, int
 async def _trade(doors: Doors, credentials: Credentials, sent: SentOrders) -> None:
     async with doors.open_session(doors.frames_port) as market, doors.open_session(doors.venue_port) as venue:
         sent.watch(venue)
+        orders = await venue.ws_connect(doors.spell(ORDER_URL), compress=0)
         frames = await market.ws_connect(doors.spell(STREAM_URL), compress=0)
         await frames.send_str(json.dumps({"method": "SUBSCRIBE", "params": [], "id": 1}))
         await frames.receive()
+        answers = asyncio.create_task(_read(orders))
         end_s = time.monotonic() + SCHEDULE_S + LATE_S
-        async with asyncio.TaskGroup() as orders:
-            while len(sent) < TRIGGERS and time.monotonic() < end_s:
-                frame = _decode((await frames.receive(LATE_S)).data)
-                if frame.q == TRIGGER_SIZE:
-                    orders.create_task(_place(venue, doors.spell(ORDER_URL), credentials, frame))
+        while len(sent) < TRIGGERS and time.monotonic() < end_s:
+            frame = _decode((await frames.receive(LATE_S)).data)
+            if frame.q == TRIGGER_SIZE:
+                await orders.send_frame(_make_order(credentials, frame), aiohttp.WSMsgType.TEXT)
+        answers.cancel()
 
 
-async def _place(venue: aiohttp.ClientSession, url: str, credentials: Credentials, frame: _Frame) -> None:
-    order = f"symbol={frame.s}&side=BUY&type=MARKET&quantity=0.001&newClientOrderId={frame.t}"
-    query = f"{order}&recvWindow=2000&timestamp={time.time_ns() // 1_000_000}"
-    signature = hmac.new(credentials.api_secret.encode(), query.encode(), "sha256").hexdigest()
-    headers = {"X-MBX-APIKEY": credentials.api_key, "Content-Type": "application/x-www-form-urlencoded"}
-    async with venue.post(url, data=f"{query}&signature={signature}".encode(), headers=headers) as answer:
-        await answer.read()
-        answer.raise_for_status()
+def _make_order(credentials: Credentials, frame: _Frame) -> bytes:
+    params = {
+        "apiKey": credentials.api_key,
+        "newClientOrderId": str(frame.t),
+        "quantity": "0.001",
+        "recvWindow": "2000",
+        "side": "BUY",
+        "symbol": frame.s,
+        "timestamp": str(time.time_ns() // 1_000_000),
+        "type": "MARKET",
+    }
+    text = "&".join([f"{name}={value}" for name, value in params.items()])
+    params["signature"] = hmac.digest(credentials.api_secret.encode(), text.encode(), "sha256").hex()
+    return _encode({"id": str(frame.t), "method": "order.place", "params": params})
+
+
+async def _read(orders: aiohttp.ClientWebSocketResponse) -> None:
+    """Every answer must be that of an order that was taken."""
+    async for message in orders:
+        answer = _read_answer(message.data)
+        if answer.status != 200:
+            raise RuntimeError(f"expected every order to be taken, found {message.data!r}")

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from ..trading.limits import LimitFault
+from ..trading.risk.compliance import make_rules
+from .limits import configured_limits
 from .settings import Settings, StrategySettings
 
 SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
@@ -34,6 +37,7 @@ def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     yield from _strategies(settings.strategies, settings.symbols)
     yield from _money(settings)
     yield from _pairs(settings)
+    yield from _risk(settings)
 
 
 def _symbols(settings: Settings) -> Iterator[Inconsistency]:
@@ -62,10 +66,12 @@ def _strategies(strategies: tuple[StrategySettings, ...], symbols: tuple[str, ..
 
 
 def _money(settings: Settings) -> Iterator[Inconsistency]:
+    budget = settings.budgets.max_gross_notional
     amounts = {
         "account.opening_balance": settings.account.opening_balance,
         "risk.max_order_notional": settings.risk.max_order_notional,
         "risk.max_position_notional": settings.risk.max_position_notional,
+        **({} if budget is None else {"budgets.max_gross_notional": budget}),
     }
     for key, amount in amounts.items():
         if not (amount.is_finite() and 0 < amount < MONEY_MAX):
@@ -83,6 +89,18 @@ def _pairs(settings: Settings) -> Iterator[Inconsistency]:
     if learning.horizon_bars >= learning.window_bars:
         expected = f"less than learning.window_bars ({learning.window_bars})"
         yield Inconsistency("learning.horizon_bars", expected, str(learning.horizon_bars))
+
+
+def _risk(settings: Settings) -> Iterator[Inconsistency]:
+    """Limits that contradict each other, and rules that could never apply."""
+    try:
+        configured_limits(settings.risk)
+    except LimitFault as fault:
+        yield Inconsistency(f"risk.{fault.field}", fault.expected, fault.found)
+    try:
+        make_rules(settings.risk.rules)
+    except ValueError as fault:
+        yield Inconsistency("risk.rules", "rules that can apply", str(fault))
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

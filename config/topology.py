@@ -20,6 +20,9 @@ DRAINS = {"trader": "trader/trading/account/executor"}
 VALUES = {"trader": "trader/portfolio"}
 """Who is asked what that came to: where it hangs, the account has come to rest all the same."""
 
+BUDGETS = "trader/budgets"
+"""Who grants each account its share of what all may do."""
+
 SHUTDOWN_S = {"trader": 5.0}
 """How long a node may take to stop, where it has something to bring to rest; the others are killed sooner."""
 
@@ -123,7 +126,8 @@ def _learner(run: Run) -> ChildSpec:
 
 def _console(run: Run) -> ChildSpec:
     settings = run.settings
-    console = _actor("console", "web.console:Console", host=settings.console.host, port=run.console_port)
+    where = {"host": settings.console.host, "port": run.console_port}
+    console = _actor("console", "web.console:Console", **where, risk="trader/trading/account/risk")
     return _supervisor("console", _flags(settings), console, _reporter(run, "console/console"))
 
 
@@ -144,6 +148,7 @@ def _trader(run: Run) -> ChildSpec:
         ),
         _supervisor("feeds", flags, feed),
         _supervisor("strategies", flags, *strategies),
+        *_budgets(settings),
         _supervisor(
             "trading",
             _flags(settings, "rest_for_one"),
@@ -159,6 +164,18 @@ def _trader(run: Run) -> ChildSpec:
             currency=settings.account.currency,
         ),
     )
+
+
+def _shares(settings: Settings) -> bool:
+    return settings.budgets.max_gross_notional is not None
+
+
+def _budgets(settings: Settings) -> tuple[ChildSpec, ...]:
+    """Only where something bounds all accounts together."""
+    if not _shares(settings):
+        return ()
+    accounts = (settings.account.name,)
+    return (_actor("budgets", "actors.budgets:BudgetKeeper", accounts=accounts, settings=settings.budgets),)
 
 
 def _account(run: Run) -> ChildSpec:
@@ -178,6 +195,13 @@ def _account(run: Run) -> ChildSpec:
             lost_after_s=LOST_AFTER_S,
         ),
         _actor(
+            "orders",
+            "actors.order_manager:OrderManager",
+            venue="binance",
+            risk=f"{account}/risk",
+            executor=f"{account}/executor",
+        ),
+        _actor(
             "risk",
             "actors.risk:Risk",
             symbols=settings.symbols,
@@ -185,6 +209,8 @@ def _account(run: Run) -> ChildSpec:
             executor=f"{account}/executor",
             currency=settings.account.currency,
             ladder=settings.ladder,
+            account=settings.account.name,
+            budgets=BUDGETS if _shares(settings) else "",
             strategies={
                 _runner_name(strategy, symbol): (strategy_name(strategy), symbol)
                 for strategy, symbol in _strategies(settings)

@@ -11,6 +11,7 @@ from ..trading.evidence import Evidence, VenueOrder
 from ..trading.order_events import OrderFilled
 from .binance import account
 from .ccxt_parsing import exact, fill_of_trade, venue_order
+from .ccxt_transfers import fetch_transfers
 from .venue import EvidenceAsked
 
 TRADES_PAGE = 1_000
@@ -41,7 +42,11 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
         fresh, last_trade_ids[symbol] = await _trades(exchange, symbol, request.since.get(symbol), known)
         trades += fresh
     totals = await _balances(exchange)
-    return Evidence(asked_ns, tuple(found.values()), tuple(trades), last_trade_ids, totals, venue_ms * 1_000_000)
+    since_ns = request.transfers_since_ns
+    return Evidence(
+        asked_ns, tuple(found.values()), tuple(trades), last_trade_ids, totals, venue_ms * 1_000_000,
+        () if since_ns is None else await fetch_transfers(exchange, since_ns),
+    )  # fmt: skip
 
 
 async def _open_orders(exchange: Any, symbol: str) -> list[VenueOrder]:

@@ -33,11 +33,12 @@ def limited(exchange: Any, error: Exception, now_ns: int) -> RateLimited | None:
     """The venue's word that we ask too much, and until when; None for every other error."""
     if not isinstance(error, (ccxt.RateLimitExceeded, ccxt.DDoSProtection)):
         return None
-    headers = getattr(exchange, "last_response_headers", None) or {}
-    wait_s = _seconds(next((value for key, value in headers.items() if key.lower() == "retry-after"), None))
+    wait = header_of(exchange, "retry-after")
+    wait_s = float(wait) if wait.isdecimal() else RETRY_AFTER_S
     return RateLimited(now_ns + round(wait_s * 1e9), f"{type(error).__name__}: {error}"[:300])
 
 
-def _seconds(value: Any) -> float:
-    text = str(value)
-    return float(text) if text.isdigit() else RETRY_AFTER_S
+def header_of(exchange: Any, name: str) -> str:
+    """Of the last answer by REST, by its name in lower case; empty where it has none."""
+    headers = getattr(exchange, "last_response_headers", None) or {}
+    return str(next((value for key, value in headers.items() if key.lower() == name), ""))

@@ -1,4 +1,8 @@
-"""Any exchange behind unmodified ccxt, as a `VenuePort`. It runs as tasks on the node's event loop."""
+"""Any exchange behind unmodified ccxt, as a `VenuePort`. It runs as tasks on the node's event loop.
+
+Where the exchange has a direct order entry, orders and cancels go that way while it is open, else ccxt's: each goes
+one way only.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,8 +14,12 @@ from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from ..trading.order_events import OrderIntended
 from . import ccxt_parsing as parsing
-from .ccxt_evidence import gather_evidence
-from .ccxt_limits import CLOCK_PERIOD_S, compare_clocks, limited
+from .binance.order_entry import OrderEntry
+from .ccxt_balances import hear_balances
+from .ccxt_direct import make_entry
+from .ccxt_limits import CLOCK_PERIOD_S, compare_clocks
+from .ccxt_requests import CcxtRequests
+from .limit_watch import LimitWatch, look_weight
 from .tasks import TaskSet
 from .venue import (
     IN_FLIGHT_LIMIT,
@@ -22,9 +30,7 @@ from .venue import (
     CancelAnswered,
     EvidenceAsked,
     EvidenceFailed,
-    EvidenceGathered,
     OrderReported,
-    Outcome,
     PlaceAnswered,
     VenueClosed,
     VenueOpened,
@@ -52,7 +58,11 @@ class CcxtVenue:
         self._symbols = symbols
         self._connect = connect
         self._deliver: Callable[[VenueWord], object] = lambda _: None
-        self._exchange: Any = None
+        self._requests: CcxtRequests | None = None
+        self._entry: OrderEntry | None = None
+        self._ids: dict[str, str] = {}
+        """How the venue spells each symbol."""
+        self._limits = LimitWatch(clock, self._tell)
         self._tasks = TaskSet(loop)
 
     def open(self, deliver: Callable[[VenueWord], object]) -> None:
@@ -63,103 +73,101 @@ class CcxtVenue:
     def close(self) -> None:
         """Drop the connections; requests under way stay unanswered."""
         self._tasks.cancel()
+        if self._entry is not None:
+            self._entry.drop()
 
     def place(self, intent: OrderIntended) -> None:
-        if reason := self._not_sent(intent):
+        if reason := self._not_sent(intent) or self._limits.take("order"):
             self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=reason))
-            return
-        self._tasks.run(self._place(self._exchange, intent))
+        elif (entry := self._direct(intent.symbol)) is not None:
+            entry.place(intent, self._ids[intent.symbol])
+        else:
+            self._tasks.run(self._place(intent))
+
+    def cancel(self, client_id: str, symbol: str) -> None:
+        requests = self._requests
+        if requests is None or self._under_way() >= IN_FLIGHT_LIMIT or self._limits.take("cancel"):
+            self._deliver(CancelAnswered(client_id, "unknown", "not sent"))
+        elif (entry := self._direct(symbol)) is not None:
+            entry.cancel(client_id, self._ids[symbol])
+        else:
+            self._tasks.run(self._say(requests.cancel(client_id, symbol)))
+
+    def gather(self, request: EvidenceAsked) -> None:
+        requests = self._requests
+        if reason := "not connected" if requests is None else self._limits.take("look", look_weight(request)):
+            self._deliver(EvidenceFailed(request.request_id, reason))
+        elif requests is not None:
+            self._tasks.run(self._say(requests.gather(request)))
+
+    def _direct(self, symbol: str) -> OrderEntry | None:
+        """The direct way, while there is one."""
+        return self._entry if self._entry is not None and self._entry.is_open and symbol in self._ids else None
 
     def _not_sent(self, intent: OrderIntended) -> str:
         """Why an order may not leave: among others, so late that its absence at the venue would prove nothing."""
-        if self._exchange is None:
+        if self._requests is None:
             return "not connected"
-        if len(self._tasks) >= IN_FLIGHT_LIMIT:
+        if self._under_way() >= IN_FLIGHT_LIMIT:
             return f"{IN_FLIGHT_LIMIT} requests are under way"
         late_s = (self._clock.now_ns() - intent.at_ns) / 1e9
         return f"{late_s:.3f} s late" if late_s > SEND_WITHIN_S else ""
 
-    def cancel(self, client_id: str, symbol: str) -> None:
-        if self._exchange is None or len(self._tasks) >= IN_FLIGHT_LIMIT:
-            self._deliver(CancelAnswered(client_id, "unknown", "not sent"))
-            return
-        self._tasks.run(self._cancel(self._exchange, client_id, symbol))
+    def _under_way(self) -> int:
+        return len(self._tasks) + (0 if self._entry is None else len(self._entry))
 
-    def gather(self, request: EvidenceAsked) -> None:
-        if self._exchange is None:
-            self._deliver(EvidenceFailed(request.request_id, "not connected"))
-            return
-        self._tasks.run(self._gather(self._exchange, request))
-
-    async def _place(self, exchange: Any, intent: OrderIntended) -> None:
-        if reason := self._not_sent(intent):  # the loop may have stood still since; ccxt signs without waiting again
+    async def _place(self, intent: OrderIntended) -> None:
+        """Through ccxt, which signs without waiting again; the loop may have stood still since it was asked for."""
+        requests = self._requests
+        if (reason := self._not_sent(intent)) or requests is None:
             self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=reason))
             return
-        try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                order = await exchange.create_order(
-                    intent.symbol,
-                    intent.type,
-                    intent.side,
-                    str(intent.amount),
-                    None if intent.price is None else str(intent.price),
-                    {"newClientOrderId": intent.client_id},
-                )
-        except Exception as error:  # noqa: BLE001 - whatever happened, it proves a refusal or nothing
-            self._note_limit(exchange, error)
-            outcome: Outcome = "refused" if parsing.proves_refusal(error) else "unknown"
-            self._deliver(PlaceAnswered(intent.client_id, outcome, code=type(error).__name__, reason=str(error)[:300]))
-            return
-        self._deliver(PlaceAnswered(intent.client_id, "done", venue_id=str(order["id"])))
-        for fill in parsing.fills_of_order(order, intent):
-            self._deliver(fill)
+        await self._say(requests.place(intent))
 
-    async def _cancel(self, exchange: Any, client_id: str, symbol: str) -> None:
-        try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                await exchange.cancel_order(client_id, symbol, {"clientOrderId": client_id})
-        except Exception as error:  # noqa: BLE001 - as above
-            self._note_limit(exchange, error)
-            outcome: Outcome = "refused" if parsing.proves_refusal(error) else "unknown"
-            self._deliver(CancelAnswered(client_id, outcome, str(error)[:300]))
-            return
-        self._deliver(CancelAnswered(client_id, "done"))
+    async def _say(self, words: Awaitable[list[VenueWord]]) -> None:
+        for word in await words:
+            self._deliver(word)
 
-    async def _gather(self, exchange: Any, request: EvidenceAsked) -> None:
-        try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                evidence = await gather_evidence(exchange, request, self._clock)
-        except Exception as error:  # noqa: BLE001 - a failed look proves nothing, and is told
-            self._note_limit(exchange, error)
-            self._deliver(EvidenceFailed(request.request_id, f"{type(error).__name__}: {error}"[:300]))
-            return
-        self._deliver(EvidenceGathered(request.request_id, evidence))
+    def _tell(self, word: VenueWord) -> None:
+        self._deliver(word)
 
     async def _stay_connected(self) -> None:
         """Connect, listen, and connect again for ever, with back-off and jitter."""
         delay_s = RECONNECT_MIN_S
         while True:
             exchange, session = await self._connect()
+            requests = CcxtRequests(exchange, self._clock, self._limits)
             try:
                 await exchange.load_markets()
+                hear_balances(exchange, self._tell)
                 await exchange.authenticate({"type": "spot"})
-                self._exchange = exchange
+                self._requests, self._entry = requests, self._make_entry(exchange)
                 delay_s = RECONNECT_MIN_S
-                self._deliver(VenueOpened(parsing.instruments(exchange, self._symbols)))
-                await self._listen(exchange)
+                instruments = parsing.instruments(exchange, self._symbols)
+                self._ids = {symbol: instrument.venue_symbol for symbol, instrument in instruments.items()}
+                self._deliver(VenueOpened(instruments))
+                await self._listen(exchange, session, self._entry)
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 self._deliver(VenueClosed(_first_words(error)))
             finally:
-                if self._exchange is exchange:  # whoever opened anew meanwhile has one of its own
-                    self._exchange = None
+                if self._requests is requests:  # whoever opened anew meanwhile has one of its own
+                    self._requests = self._entry = None
                 async with asyncio.timeout(REQUEST_TIMEOUT_S):
                     await session.close()
                     await exchange.close()
             await asyncio.sleep(delay_s * (1.0 - 0.3 * self._entropy.jitter()))
             delay_s = min(delay_s * 2, RECONNECT_MAX_S)
 
-    async def _listen(self, exchange: Any) -> None:
+    def _make_entry(self, exchange: Any) -> OrderEntry | None:
+        entry = make_entry(exchange, self._loop, self._clock, self._entropy)
+        if entry is not None:
+            entry.listen(self._tell, self._limits.hear_answer)
+        return entry
+
+    async def _listen(self, exchange: Any, session: aiohttp.ClientSession, entry: OrderEntry | None) -> None:
         async with asyncio.TaskGroup() as group:
+            if entry is not None:
+                group.create_task(entry.stay_connected(session))
             group.create_task(self._watch(exchange.watch_my_trades, self._hear_trade))
             group.create_task(self._watch(exchange.watch_orders, self._hear_order))
             group.create_task(self._watch_clock(exchange))
@@ -171,12 +179,8 @@ class CcxtVenue:
                 async with asyncio.timeout(REQUEST_TIMEOUT_S):
                     self._deliver(await compare_clocks(exchange, self._clock))
             except Exception as error:  # noqa: BLE001 - as said
-                self._note_limit(exchange, error)
+                self._limits.hear_error(exchange, error)
             await asyncio.sleep(CLOCK_PERIOD_S)
-
-    def _note_limit(self, exchange: Any, error: Exception) -> None:
-        if (word := limited(exchange, error, self._clock.now_ns())) is not None:
-            self._deliver(word)
 
     async def _watch(self, watch: Callable[[], Awaitable[list[Any]]], hear: Callable[[Any], None]) -> None:
         while True:

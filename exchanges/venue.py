@@ -5,13 +5,14 @@ or a failure. Whatever a port cannot prove it calls unknown.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal, Protocol
 
 import msgspec
 
 from ..trading.evidence import Evidence
 from ..trading.instruments import Instrument
-from ..trading.order_events import OrderFilled, OrderIntended
+from ..trading.order_events import FundsMoved, OrderFilled, OrderIntended
 from .tasks import PortBroke
 
 REQUEST_TIMEOUT_S = 3.0
@@ -65,6 +66,14 @@ class OrderReported(msgspec.Struct, frozen=True):
     state: Literal["open", "cancelled", "rejected"]
 
 
+class BalancesReported(msgspec.Struct, frozen=True):
+    """The private stream's word on the totals, free and locked, of the currencies that changed; what explains it may
+    come later, or have come before."""
+
+    totals: dict[str, Decimal]
+    at_ns: int
+
+
 class EvidenceGathered(msgspec.Struct, frozen=True):
     request_id: int
     evidence: Evidence
@@ -97,12 +106,20 @@ VenueWord = (
     | CancelAnswered
     | OrderReported
     | OrderFilled
+    | FundsMoved
+    | BalancesReported
     | EvidenceGathered
     | EvidenceFailed
     | ClockCompared
     | RateLimited
     | PortBroke
 )
+
+
+def funds_moved(currency: str, amount: Decimal, at_ms: int) -> FundsMoved:
+    """Named by what every door of a venue says of it: Binance gives no name, and some times only to the second."""
+    kind: Literal["deposit", "withdrawal"] = "deposit" if amount > 0 else "withdrawal"
+    return FundsMoved(currency, amount, kind, f"{currency}:{at_ms // 1_000}:{amount.normalize():f}", at_ms * 1_000_000)
 
 
 class EvidenceAsked(msgspec.Struct, frozen=True):
@@ -115,6 +132,8 @@ class EvidenceAsked(msgspec.Struct, frozen=True):
     open_ids: dict[str, str]
     since: dict[str, int]
     known: dict[str, str]
+    transfers_since_ns: int | None = None
+    """Asks for the history of deposits and withdrawals from then on, too."""
 
 
 class VenuePort(Protocol):

@@ -23,6 +23,9 @@ class Actor:
     """
 
     mailbox_limit: ClassVar[int] = 10_000
+    must_hear: ClassVar[Any] = ()
+    """Types of messages without which its state is wrong: where its full mailbox refuses one it fails, and its next
+    incarnation begins with a true state."""
     progress_due_s: float | None = None
     """How often useful output is due; None for actors that only answer."""
     acknowledges_start: ClassVar[bool] = False

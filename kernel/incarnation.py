@@ -139,11 +139,12 @@ class Incarnation(Intake):
             self._check_placement(actor)
             actor.context = self.context
             self._actor = actor
-            self.mailbox.limit = actor.mailbox_limit
+            self.mailbox.limit, self.must_hear = actor.mailbox_limit, actor.must_hear
             info = actor.start()
         except Ignore:
             self._end(IGNORED)
         except BaseException as error:  # noqa: BLE001 - supervision deals with it
+            self._tell_crash(error)
             self._end(describe(error))
             self._pass_on(error)
         else:
@@ -169,6 +170,7 @@ class Incarnation(Intake):
             if envelope.reply is not None:
                 self._answer(envelope.reply, answer)
         except BaseException as error:  # noqa: BLE001 - supervision deals with it
+            self._tell_crash(error)
             self._crashed(envelope, describe(error))
             self._pass_on(error)
             return
@@ -195,7 +197,7 @@ class Incarnation(Intake):
                 self._end(signal.reason)
                 return None
             case Crash():
-                self._end(f"injected: {signal.reason}")
+                self._end(signal.reason)
                 return None
             case Overdue():
                 actor.overdue(signal.age_s)
@@ -205,6 +207,11 @@ class Incarnation(Intake):
                 return None
             case _:
                 return actor.receive(signal)
+
+    def _tell_crash(self, error: BaseException) -> None:
+        """Of what raises after its end, as a killed one's calls do, nobody hears."""
+        if not self.ended:
+            self.system.on_crash(self.path, error)
 
     def _pass_on(self, error: BaseException) -> None:
         """What else must hear of an exception that ended this incarnation: nobody."""

@@ -1,7 +1,7 @@
 """How mail comes into one incarnation, and what becomes of what finds no room; all of it counted."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pykka
 
@@ -29,6 +29,7 @@ class Intake(pykka.Actor):
 
     def __init__(self) -> None:
         self.mailbox = Mailbox(MAILBOX_LIMIT)
+        self.must_hear: Any = ()
         self.ended = False
         self.sent = self.conflated = self.dropped = self.dead = 0
         self._door: dict[Envelope, Timer] = {}
@@ -101,4 +102,7 @@ class Intake(pykka.Actor):
         """Make it a dead letter. Always False, as `offer` answers then."""
         if self.ended:
             return self.system.undeliverable(self.path, envelope, ActorDead(f"{self.path!r} is ending"))
+        if isinstance(envelope.message, self.must_hear):
+            self.must_hear = ()  # once is enough
+            self.crash(f"its full mailbox refused {type(envelope.message).__name__}, which it must not miss")
         return self.system.undeliverable(self.path, envelope, MailboxFull(f"the mailbox of {self.path!r} is full"))

@@ -68,6 +68,8 @@ class System:
         self.ports: dict[str, Any] = {}
         self.faults: FaultPoints | None = None
         """Only ever in a simulation."""
+        self.on_crash: Callable[[str, BaseException], object] = lambda *_: None
+        """Hears of every exception that ends an incarnation, by its path and on its thread, traceback and all."""
         self.topics = Topics()
         self.metrics = Metrics()
         self.retention = Retention()

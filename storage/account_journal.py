@@ -1,10 +1,10 @@
 """The journal of one account: typed records over append-only files, with a snapshot so that none grows without end.
 
 `NAME` holds the first records, `NAME.1`, `NAME.2` and so on those after each rotation; `NAME.snapshot` says what all
-before the newest file came to. A rotation becomes true with the snapshot, which is written whole or not at all.
+before the newest file came to. A rotation becomes true with the snapshot, which is written whole or not at all. Each
+file names the last hash of the one before. Older files are the archive's (`journal_archive.py`): for looking back.
 """
 
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +16,9 @@ from ..kernel.disk import Disk
 from ..trading.books import Books
 from ..trading.books_image import BooksImage, restore, take
 from ..trading.differences import DifferenceNoted
+from ..trading.group_events import GroupEvent
+from ..trading.group_fold import fold as fold_groups
+from ..trading.limits import LimitChanged
 from ..trading.messages import (
     AccountReconciled,
     OrderApproved,
@@ -25,8 +28,12 @@ from ..trading.messages import (
     SignalGenerated,
 )
 from ..trading.order_events import OrderEvent, OrderFilled
+from ..trading.order_groups import Groups
 from ..trading.tally import RunStarted, RunTally
 from .journal import Journal, JournalFault
+from .journal_format import NO_HASH, Start
+from .journal_keys import NO_KEYS, Keys
+from .journal_snapshot import Snapped, SnapshotFile, SnapshotLost
 from .unreadable import UNREADABLE
 
 Record = (
@@ -37,27 +44,39 @@ Record = (
     | OrderRefused
     | AccountReconciled
     | DifferenceNoted
+    | LimitChanged
+    | GroupEvent
     | RungChanged
     | RunStarted
 )
 
 ROTATE_AT_BYTES = 4 << 20
-FILES_KEPT = 64
-"""Older files are removed: they are for looking back, nothing is restored from them."""
 FILLS_KEPT = 50
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSIONS = (1, 2)
+"""Those that are still read."""
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 
 
-class _Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+def decode_record(sequence: int, payload: bytes, path: Path) -> Record:
+    """`JournalFault` for a record this program does not know."""
+    try:
+        record: Record = _decode(payload)
+    except UNREADABLE as error:
+        raise JournalFault(f"record {sequence} of {path} is not of this version: {error}") from error
+    return record
+
+
+class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int
     generation: int
     sequence: int
     books: BooksImage
     tally: RunTally
     fills: tuple[OrderFilled, ...]
+    groups: Groups = msgspec.field(default_factory=Groups)
 
 
 class AccountJournal:
@@ -67,8 +86,11 @@ class AccountJournal:
     much was written in the past.
     """
 
-    def __init__(self, disk: Disk, path: Path, rotate_at_bytes: int = ROTATE_AT_BYTES) -> None:
+    def __init__(self, disk: Disk, path: Path, rotate_at_bytes: int = ROTATE_AT_BYTES, keys: Keys = NO_KEYS) -> None:
+        """`keys`: new files are encrypted with the newest of them."""
         self._disk = disk
+        self._keys = keys
+        self._snapshot_file = SnapshotFile(disk, path, keys)
         self._path = path
         self._rotate_at_bytes = rotate_at_bytes
         self._generation = 0
@@ -77,6 +99,7 @@ class AccountJournal:
         self._books = Books()
         self._tally = RunTally()
         self._fills: list[OrderFilled] = []
+        self._groups = Groups()
         self._appended: Callable[[], object] | None = None
 
     def exclusive(self) -> AbstractContextManager[object]:
@@ -89,8 +112,10 @@ class AccountJournal:
 
     @property
     def is_full(self) -> bool:
-        """True where it is time to `rotate`."""
-        return self._journal.size_bytes >= self._rotate_at_bytes
+        """True where it is time to `rotate`: also away from version 1, and from a key that is not the newest."""
+        journal = self._journal
+        old = journal.version == 1 or journal.key_id != self._keys.newest
+        return old or journal.size_bytes >= self._rotate_at_bytes
 
     @property
     def path(self) -> Path:
@@ -108,16 +133,25 @@ class AccountJournal:
 
     def _open(self) -> int:
         self.close()
-        self._books, self._tally, self._fills, self._generation, sequence = Books(), RunTally(), [], 0, 0
-        snapshot = self._read_snapshot()
-        if snapshot is not None:
+        self._books, self._tally, self._fills, self._groups, self._generation = Books(), RunTally(), [], Groups(), 0
+        snapped = self._snapshot_file.read()
+        if snapped is not None:
+            snapshot = read_snapshot(snapped, self._snapshot_file.path)
             self._books, self._tally, self._fills = restore(snapshot.books), snapshot.tally, list(snapshot.fills)
-            self._generation, sequence = snapshot.generation, snapshot.sequence
-        self._journal = Journal(self._disk, self._file(self._generation), base=sequence)
-        self._journal.open()
-        for record in self.replay():
-            self._fold(record)
+            self._groups = snapshot.groups
+            self._generation = snapped.generation
+        self._journal = self._file_after(snapped)
+        self._journal.open(self._see)
         return self._journal.recovered_bytes
+
+    def _see(self, sequence: int, payload: bytes) -> None:
+        self._fold(decode_record(sequence, payload, self._journal.path))
+
+    def _file_after(self, snapped: Snapped | None) -> Journal:
+        """The file that goes on from a snapshot."""
+        generation, base, before = snapped[:3] if snapped else (0, 0, NO_HASH)
+        start = Start(account_name(self._path), generation, base, self._keys.newest, before)
+        return Journal(self._disk, file_path(self._path, generation), base, start, self._keys)
 
     def append(self, record: Record) -> int:
         with self._lock:
@@ -142,6 +176,11 @@ class AccountJournal:
         with self._lock:
             return msgspec.structs.replace(self._tally)
 
+    def groups(self) -> Groups:
+        """The order groups as all records so far make them: a copy of the caller's own."""
+        with self._lock:
+            return self._groups.copy()
+
     def fills(self) -> tuple[OrderFilled, ...]:
         """The latest fills, oldest first."""
         return tuple(self._fills)
@@ -152,29 +191,30 @@ class AccountJournal:
             self._rotate()
 
     def _rotate(self) -> None:
-        old, generation = self._journal, self._generation + 1
+        old, key = self._journal, self._keys.newest
         old.sync()  # what fails must fail before anything is changed
-        new = self._empty_journal(generation, old.sequence)
+        generation, sequence, digest = self._generation + 1, old.sequence, old.hash()
         books, fills = take(self._books), tuple(self._fills)
+        content = Snapshot(SNAPSHOT_VERSION, generation, sequence, books, self._tally, fills, self._groups)
+        snapped = Snapped(generation, sequence, digest, _encode(content), key)
+        new = self._file_after(snapped)
+        self._make_empty(new)
         try:
-            self._write_snapshot(_Snapshot(SNAPSHOT_VERSION, generation, old.sequence, books, self._tally, fills))
-        except JournalFault:
+            self._snapshot_file.write(snapped)
+        except JournalFault as fault:
             new.close()
+            if isinstance(fault, SnapshotLost):
+                old.close()
             raise
         self._journal, self._generation = new, generation
         old.close()
-        if generation >= FILES_KEPT:
-            self._disk.remove(self._file(generation - FILES_KEPT))
 
-    def _empty_journal(self, generation: int, base: int) -> Journal:
-        path = self._file(generation)
+    def _make_empty(self, journal: Journal) -> None:
         try:
-            self._disk.remove(path)  # left by a rotation that was not finished
+            self._disk.remove(journal.path)  # left by a rotation that was not finished
         except OSError as error:
-            raise JournalFault(f"journal {path} cannot be removed: {error.strerror}") from error
-        journal = Journal(self._disk, path, base=base)
+            raise JournalFault(f"journal {journal.path} cannot be removed: {error.strerror}") from error
         journal.open()
-        return journal
 
     def sync(self) -> None:
         self._journal.sync()
@@ -182,12 +222,7 @@ class AccountJournal:
     def replay(self) -> Iterator[Record]:
         """Every record of the newest file, oldest first. `JournalFault` for a record this program does not know."""
         for sequence, payload in self._journal.replay():
-            try:
-                yield _decode(payload)
-            except UNREADABLE as error:
-                raise JournalFault(
-                    f"record {sequence} of {self._journal.path} is not of this version: {error}"
-                ) from error
+            yield decode_record(sequence, payload, self._journal.path)
 
     def close(self) -> None:
         with self._lock:
@@ -195,51 +230,29 @@ class AccountJournal:
 
     def _fold(self, record: Record) -> None:
         self._tally.apply(record)
+        fold_groups(self._groups, record)
         if isinstance(record, OrderEvent):
             self._books.apply(record)
         if isinstance(record, OrderFilled):
             self._fills = [*self._fills[1 - FILLS_KEPT :], record]
 
-    def _file(self, generation: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{generation}") if generation > 0 else self._path
 
-    @property
-    def _snapshot_file(self) -> Path:
-        return self._path.with_name(f"{self._path.name}.snapshot")
+def read_snapshot(snapped: Snapped, path: Path) -> Snapshot:
+    """Its content. `JournalFault` where it is of no version that this program reads."""
+    try:
+        snapshot = msgspec.msgpack.decode(snapped.content, type=Snapshot)
+        if snapshot.version not in SNAPSHOT_VERSIONS:
+            raise ValueError(f"expected a version of {SNAPSHOT_VERSIONS}, found {snapshot.version}")
+    except (*UNREADABLE, ValueError) as error:
+        raise JournalFault(f"snapshot {path} cannot be read: {error}; restore it") from error
+    return snapshot
 
-    def _read_snapshot(self) -> _Snapshot | None:
-        try:
-            data = self._disk.read(self._snapshot_file)
-        except FileNotFoundError:
-            return None
-        try:
-            if int.from_bytes(data[:4]) != zlib.crc32(data[4:]):
-                raise ValueError("its checksum does not match")
-            snapshot = msgspec.msgpack.decode(data[4:], type=_Snapshot)
-            if snapshot.version != SNAPSHOT_VERSION:
-                raise ValueError(f"expected version {SNAPSHOT_VERSION}, found {snapshot.version}")
-        except (*UNREADABLE, ValueError) as error:
-            raise JournalFault(f"snapshot {self._snapshot_file} cannot be read: {error}; restore it") from error
-        return snapshot
 
-    def _write_snapshot(self, snapshot: _Snapshot) -> None:
-        payload = _encode(snapshot)
-        data = zlib.crc32(payload).to_bytes(4) + payload
-        try:
-            self._disk.replace(self._snapshot_file, data)
-        except OSError as error:
-            if not self._is_snapshot(data):
-                raise JournalFault(f"snapshot {self._snapshot_file} cannot be written: {error.strerror}") from error
+def account_name(path: Path) -> str:
+    """As the headers of its files have it."""
+    return path.name.removeprefix("account-").removesuffix(".journal")[:16]
 
-    def _is_snapshot(self, data: bytes) -> bool:
-        """Whether a replacement that failed took place: then its name alone is not synced, and will be with the file
-        that follows it. Where that cannot be known nothing more is written: `open` finds what is true."""
-        try:
-            return self._disk.read(self._snapshot_file) == data
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            self._journal.close()
-            raise JournalFault(
-                f"snapshot {self._snapshot_file} cannot be read: {error.strerror}; open again"
-            ) from error
+
+def file_path(path: Path, generation: int) -> Path:
+    """The file of a generation; the first has the account's own name."""
+    return path.with_name(f"{path.name}.{generation}") if generation > 0 else path

@@ -10,6 +10,8 @@ from .unreadable import UNREADABLE
 
 HALT_NAME = "halt.json"
 """In the data directory."""
+KILL_NAME = "KILL"
+"""A file of this name beside the latch, empty or not, latches it: `touch KILL` needs nothing of ours."""
 HISTORY_NAME = "halt-history.jsonl"
 REASON_LIMIT = 500
 
@@ -68,6 +70,23 @@ class HaltLatch:
             self.fault = str(error)
         return made
 
+    def heed_kill_file(self, at_ns: int) -> bool:
+        """Latch where the file `KILL` lies beside it; True where one does. `OSError` where the disk refuses."""
+        if not self._kill_file_lies():
+            return False
+        self.halt(f"the file {KILL_NAME} lies in the data directory", f"the file {KILL_NAME}", at_ns)
+        return True
+
+    def _kill_file_lies(self) -> bool:
+        """What cannot be read lies there."""
+        try:
+            self._disk.read(self._path.with_name(KILL_NAME))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return True
+
     def _stored(self) -> Halt | None:
         """The halt that reads; None too where the file cannot be read now, which does not say that there is one."""
         try:
@@ -88,9 +107,10 @@ class HaltLatch:
         the history is written first, so no release goes unexplained."""
         if not reason.strip():
             raise ValueError("a release needs a reason")
-        if self.read() is None:
+        if self.read() is None and not self._kill_file_lies():
             return False
         self._remember(_Entry("release", reason[:REASON_LIMIT], by, at_ns))
+        self._disk.remove(self._path.with_name(KILL_NAME))
         self._disk.remove(self._path)
         return True
 

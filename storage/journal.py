@@ -1,54 +1,88 @@
 """An append-only file of checksummed records; what `append` returned from survives `kill -9`.
 
-Layout: an 8-byte header (magic, version), then records of length (u32), CRC-32 of sequence and payload (u32), sequence
-(u64) and payload. A torn tail, as a crash leaves it, is cut at the last whole record when the file is opened; damage
-before the tail is never repaired silently: it is `JournalFault`, with the place.
+A torn tail, as a crash leaves it, is cut at the last whole record when the file is opened; damage before the tail is
+never repaired silently: it is `JournalDamaged`, with the place. The layout is `journal_format.py`'s: a file that exists
+is gone on with in its own version; a new one is of version 2 where it is given a `Start`, else of version 1.
 """
 
-import struct
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 
 from ..kernel.disk import AppendFile, Disk
+from .journal_format import (
+    HEADER,
+    MAGIC,
+    NO_KEY,
+    PAYLOAD_LIMIT,
+    RECORD,
+    RECORD_2,
+    JournalDamaged,
+    JournalFault,
+    Link,
+    Start,
+    begin,
+    encode_1,
+    encode_2,
+    hash_of,
+    is_torn_header,
+    read_start,
+    scan,
+)
+from .journal_keys import NO_KEYS, Keys, NotSealedByUs
 
-HEADER = struct.Struct("<6sH")
-MAGIC = b"TGJRNL"
-VERSION = 1
-RECORD = struct.Struct("<IIQ")
-PAYLOAD_LIMIT = 16 << 20
+__all__ = ["HEADER", "MAGIC", "PAYLOAD_LIMIT", "RECORD", "Journal", "JournalDamaged", "JournalFault"]
 
-
-class JournalFault(Exception):
-    """The file cannot be trusted or used; the message names the file, the place and what to do."""
+Visit = Callable[[int, bytes], object]
 
 
 class Journal:
     """One file. Not thread-safe, except that `sync` may run in another thread."""
 
-    def __init__(self, disk: Disk, path: Path, base: int = 0) -> None:
-        """`base` is the sequence before the file's first."""
+    def __init__(self, disk: Disk, path: Path, base: int = 0, start: Start | None = None, keys: Keys = NO_KEYS) -> None:
+        """`base` is the sequence before the file's first. `start` is the header it has or is to get."""
         self.path = path
-        self.base = base
-        self.sequence = base
-        """Sequence of the last record; the first is 1 above `base`."""
+        self.base = base if start is None else start.base
         self.recovered_bytes = 0
         """Bytes of a torn tail that opening cut off."""
         self._disk = disk
+        self._keys = keys
+        self._start = start
         self._file: AppendFile | None = None
-        self._end = HEADER.size
+        self._link = Link(0, self.base, b"")
         self._dirty = False
         self._torn = False
         """True while bytes of a short write may stand behind the last record."""
         self._syncing = Lock()
 
-    def open(self) -> None:
-        """Create or recover the file. Safe to call again after `close`."""
+    @property
+    def sequence(self) -> int:
+        """Of the last record; the first is 1 above `base`."""
+        return self._link.sequence
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the file up to the end of its last record."""
+        return self._link.end
+
+    @property
+    def key_id(self) -> bytes:
+        return NO_KEY if self._start is None else self._start.key_id
+
+    @property
+    def version(self) -> int:
+        return 1 if self._start is None else 2
+
+    def hash(self) -> bytes:
+        """What the header of the next file names: the last record's hash; of version 1 that of the file."""
+        return self._link.hash if self._start is not None else hash_of(self._disk.read(self.path)[: self._link.end])
+
+    def open(self, visit: Visit = lambda *_: None) -> None:
+        """Create or recover the file, and show each record that it holds. Safe to call again after `close`."""
         try:
             file = self._disk.open(self.path)
             try:
-                self._recover(file, file.read())
+                self._recover(file, file.read(), visit)
             except BaseException:
                 file.close()
                 raise
@@ -57,44 +91,58 @@ class Journal:
         self._file = file
         self._dirty = True  # who wrote it may have been killed before the sync
 
-    def _recover(self, file: AppendFile, data: bytes) -> None:
-        self.sequence, self._end, self._torn = self.base, HEADER.size, False
-        if len(data) < HEADER.size and HEADER.pack(MAGIC, VERSION).startswith(data):
+    def _recover(self, file: AppendFile, data: bytes, visit: Visit) -> None:
+        self._torn = False
+        if is_torn_header(data):
             self.recovered_bytes = len(data)
             file.truncate(0)
-            self._write(file, HEADER.pack(MAGIC, VERSION), 0)
+            self._link = begin(self._start, self.base)
+            self._write(file, HEADER.pack(MAGIC, 1) if self._start is None else self._start.encode(), 0)
             return
-        _check_header(data, self.path)
-        for sequence, _, after in _scan(data, self.path, self.base):
-            self.sequence, self._end = sequence, after
-        self.recovered_bytes = len(data) - self._end
+        self._link = self._begin(data)
+        for link, payload in read_records(data, self.path, self._start, self._link, self._keys):
+            visit(link.sequence, payload)
+            self._link = link
+        self.recovered_bytes = len(data) - self._link.end
         if self.recovered_bytes:
-            file.truncate(self._end)
+            file.truncate(self._link.end)
+
+    def _begin(self, data: bytes) -> Link:
+        """Before the first record of a file that is there; its own header is what counts from now on."""
+        found, wanted = read_start(data, self.path), self._start
+        if found is not None:
+            self._keys.check(found.key_id, self.path)
+            if wanted is not None and (found._replace(key_id=wanted.key_id) != wanted):
+                raise JournalDamaged(self.path, 0, found.base + 1, "it does not go on where the file before it ended")
+            self.base = found.base
+        self._start = found
+        return begin(found, self.base)
 
     def append(self, payload: bytes) -> int:
         """Write one record with a single `write`; its sequence. A short or failed write is `JournalFault`, after which
         the file is as it was before, at the latest when the next record is written; so is a payload over
         `PAYLOAD_LIMIT`."""
-        if len(payload) > PAYLOAD_LIMIT:
-            raise JournalFault(
-                f"journal {self.path}: a record of {len(payload)} bytes, at most {PAYLOAD_LIMIT} are read"
-            )
-        sequence = self.sequence + 1
-        crc = zlib.crc32(payload, sequence & 0xFFFFFFFF)
-        record = RECORD.pack(len(payload), crc, sequence) + payload
         if self._file is None:
             raise JournalFault(f"journal {self.path} cannot be written: it is not open")
-        self._write(self._file, record, self._end)
-        self.sequence, self._end = sequence, self._end + len(record)
-        return sequence
+        stored = self._keys.seal(self.key_id, payload, self._link.hash)
+        if len(stored) > PAYLOAD_LIMIT:
+            raise JournalFault(
+                f"journal {self.path}: a record of {len(stored)} bytes, at most {PAYLOAD_LIMIT} are read"
+            )
+        record, link = (encode_1 if self._start is None else encode_2)(stored, self._link)
+        self._write(self._file, record, self._link.end)
+        self._link = link
+        return link.sequence
 
     def _write(self, file: AppendFile, data: bytes, end: int) -> None:
         try:
-            self._cut_torn(file, end)
+            if self._torn:
+                self._cut_torn(file, end)
             written = file.append(data)
             self._dirty = True
-            self._torn = written != len(data)
-            self._cut_torn(file, end)
+            if written != len(data):
+                self._torn = True
+                self._cut_torn(file, end)
         except OSError as error:
             raise JournalFault(f"journal {self.path} cannot be written: {error.strerror}") from error
         if written != len(data):
@@ -102,14 +150,8 @@ class Journal:
 
     def _cut_torn(self, file: AppendFile, end: int) -> None:
         """A torn record in the middle would hide those after it: nothing is appended until the cut succeeded."""
-        if self._torn:
-            file.truncate(end)
-            self._torn = False
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of the file up to the end of its last record."""
-        return self._end
+        file.truncate(end)
+        self._torn = False
 
     @property
     def unsynced(self) -> bool:
@@ -130,9 +172,10 @@ class Journal:
     def replay(self) -> Iterator[tuple[int, bytes]]:
         """Every record as (sequence, payload), oldest first."""
         data = self._disk.read(self.path)
-        _check_header(data, self.path)
-        for sequence, payload, _ in _scan(data, self.path, self.base):
-            yield sequence, payload
+        reader = Journal(self._disk, self.path, self.base, self._start, self._keys)
+        link = reader._begin(data)
+        for after, payload in read_records(data, self.path, reader._start, link, self._keys):
+            yield after.sequence, payload
 
     def close(self) -> None:
         """Sync and let go of the file; it is let go of also where the disk refuses to sync."""
@@ -144,48 +187,13 @@ class Journal:
                 self._file = None
 
 
-def _check_header(data: bytes, path: Path) -> None:
-    if len(data) < HEADER.size or not data.startswith(MAGIC):
-        raise JournalFault(
-            f"{path} is not a journal: expected it to begin with {MAGIC!r}, found {data[: len(MAGIC)]!r}"
-        )
-    _, version = HEADER.unpack_from(data)
-    if version != VERSION:
-        raise JournalFault(f"journal {path} has version {version}, this program reads version {VERSION}")
-
-
-def _scan(data: bytes, path: Path, base: int) -> Iterator[tuple[int, bytes, int]]:
-    """Whole records as (sequence, payload, end offset). A bad record is the tail, or damage if good ones follow it."""
-    offset, expected = HEADER.size, base + 1
-    while offset < len(data):
-        record = _read(data, offset, expected)
-        if record is None:
-            if _resumes(data, offset, expected):
-                raise JournalFault(
-                    f"journal {path} is damaged at byte {offset} (record {expected}) with good records after it; "
-                    "restore it from a copy, or move it away to start anew from the venue's own books"
-                )
-            return
-        payload, offset = record
-        yield expected, payload, offset
-        expected += 1
-
-
-def _read(data: bytes, offset: int, expected: int) -> tuple[bytes, int] | None:
-    if offset + RECORD.size > len(data):
-        return None
-    size, crc, sequence = RECORD.unpack_from(data, offset)
-    end = offset + RECORD.size + size
-    if size > PAYLOAD_LIMIT or end > len(data) or sequence != expected:
-        return None
-    payload = data[offset + RECORD.size : end]
-    return (payload, end) if zlib.crc32(payload, sequence & 0xFFFFFFFF) == crc else None
-
-
-def _resumes(data: bytes, offset: int, expected: int) -> bool:
-    """True where a later record of the sequence still reads: damage in the middle, not a torn tail."""
-    for start in range(offset + 1, len(data) - RECORD.size + 1):
-        size, _, sequence = RECORD.unpack_from(data, start)
-        if size <= PAYLOAD_LIMIT and expected < sequence <= expected + 1_000_000 and _read(data, start, sequence):
-            return True
-    return False
+def read_records(data: bytes, path: Path, start: Start | None, link: Link, keys: Keys) -> Iterator[tuple[Link, bytes]]:
+    """Payloads from a link on, each with the link after it, to the end or a torn tail. `JournalDamaged` else."""
+    key, version = (NO_KEY, 1) if start is None else (start.key_id, 2)
+    for found in scan(data, path, link, version):
+        try:
+            payload = keys.unseal(key, found.payload, found.hash)
+        except NotSealedByUs:
+            place = found.link.end - len(found.payload) - RECORD_2.size
+            raise JournalDamaged(path, place, found.link.sequence, "its key does not open it") from None
+        yield found.link, payload

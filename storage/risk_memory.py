@@ -1,4 +1,4 @@
-"""What risk must remember over restarts: who is paused, what the day began with, the peak, and when it was started."""
+"""What risk must remember over restarts: who is paused, what day and week began with, the peak, when it was started."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +10,7 @@ from .unreadable import UNREADABLE
 
 
 class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Equity is in the account's currency; times are UTC."""
+    """Equity is in the account's currency, less what was ever paid in; times are UTC."""
 
     paused: dict[str, str] = {}
     """Scope of a strategy, and why."""
@@ -24,6 +24,14 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Of risk, the latest ones."""
     halted: bool = False
     """A halt was seen, and its release was not yet."""
+    day_equity: Decimal = Decimal(0)
+    """The same, or, where a halt was released since, at its release."""
+    week: int = -1
+    """Weeks since 1970, each from a Monday."""
+    week_equity: Decimal = Decimal(0)
+    """At the first look of that week, or at the last release since."""
+    begins: bool = False
+    """A halt was released: losses are counted from the next equity on."""
 
 
 class MemoryLost(Exception):
@@ -45,7 +53,8 @@ class RiskMemory:
             return Memory()
         except (OSError, *UNREADABLE) as error:
             raise MemoryLost(f"{self._path} cannot be read: {error}") from error
-        if not (memory.opening_equity.is_finite() and memory.peak_equity.is_finite()):
+        equities = (memory.opening_equity, memory.day_equity, memory.week_equity, memory.peak_equity)
+        if not all(each.is_finite() for each in equities):
             raise MemoryLost(f"{self._path} holds an equity that is no number: {memory}")
         return memory
 

@@ -7,6 +7,7 @@ from .books import Books, Order
 from .evidence import Evidence, VenueOrder
 from .messages import ZERO, Message
 from .order_events import (
+    FundsMoved,
     OrderAccepted,
     OrderCancelled,
     OrderEvent,
@@ -16,12 +17,13 @@ from .order_events import (
 )
 from .order_states import DOUBTFUL
 
-Kind = Literal["balance", "open order", "order", "fill", "foreign order"]
+Kind = Literal["balance", "open order", "order", "fill", "foreign order", "transfer"]
 NOWHERE = "nothing"
 
 
 class Difference(NamedTuple):
-    """`subject` is a currency, a client order id or a trade id; `books` and `venue` are what each holds of it."""
+    """`subject` is a currency, a client order id, a trade id or a transfer's reference; `books` and `venue` are what
+    each holds of it."""
 
     kind: Kind
     subject: str
@@ -82,6 +84,9 @@ def repaired(event: OrderEvent, order: Order | None) -> tuple[Difference, str] |
         case OrderFilled():
             words = f"{event.side} {event.amount} {event.symbol} at {event.price}"
             return Difference("fill", event.trade_id, NOWHERE, words), "booked"
+        case FundsMoved():
+            words = f"{event.kind} {event.amount} {event.currency}"
+            return Difference("transfer", event.reference, NOWHERE, words), "booked"
         case OrderIntended():
             return Difference(
                 "order", event.client_id, NOWHERE, f"{event.side} {event.amount} {event.symbol}"

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from .books import currencies
 from .messages import ZERO, MarketDataUpdate
+from .valuation import rates
 
 DAY_NS = 86_400_000_000_000
 
@@ -11,24 +13,23 @@ DAY_NS = 86_400_000_000_000
 def equity(
     balances: Mapping[str, Decimal], markets: Mapping[str, MarketDataUpdate], symbols: tuple[str, ...], currency: str
 ) -> Decimal | None:
-    """Cash, and holdings at the bid; None where something is held whose market is not in `markets`."""
+    """Cash, and what is held of the symbols' currencies, each at what it would bring; None where that has no price."""
     if currency not in balances:
         return None
-    total = balances[currency]
-    for symbol in symbols:
-        base, _, quote = symbol.partition("/")
-        if quote != currency or not (held := balances.get(base, ZERO)):
-            continue
-        market = markets.get(symbol)
-        if market is None or market.bid <= ZERO:
-            return None
-        total += held * market.bid
-    return total
+    traded = {each for symbol in symbols for each in currencies(symbol)} | {currency}
+    held = {each: amount for each, amount in balances.items() if amount and each in traded}
+    known = rates(held, markets, currency)
+    return None if known.missing else known.worth(held)
 
 
 def fall(before: Decimal, now: Decimal) -> float:
     """The lost fraction of `before`; 0 where nothing was lost, or there was nothing to lose."""
     return max(float((before - now) / before), 0.0) if before > ZERO else 0.0
+
+
+def week_of(day: int) -> int:
+    """Weeks since 1970 of a day, each from a Monday: 1970 began on a Thursday."""
+    return (day + 3) // 7
 
 
 def day_of(at_ns: int) -> int:

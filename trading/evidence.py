@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Literal
 
 from .messages import Message, OrderType, Side
-from .order_events import OrderFilled
+from .order_events import FundsMoved, OrderFilled
 
 VenueState = Literal["open", "filled", "cancelled", "rejected", "missing"]
 """`missing`: asked for by its client id, the venue answered that it holds no such order."""
@@ -34,3 +34,5 @@ class Evidence(Message, frozen=True, gc=False):
     balances: dict[str, Decimal]
     venue_ns: int
     """By the venue's own clock, before the orders were looked at: what decides whether a request can still arrive."""
+    transfers: tuple[FundsMoved, ...] = ()
+    """Oldest first, where they were asked for."""

@@ -1,6 +1,7 @@
 """The life of an order and of an account, as events: what the journal holds and the books fold."""
 
 from decimal import Decimal
+from typing import Literal
 
 from .messages import PLAIN, Message, OrderType, Side, Terms
 
@@ -105,6 +106,17 @@ class HistoryAdopted(Message, frozen=True, gc=False):
     at_ns: int
 
 
+class FundsMoved(Message, frozen=True, gc=False):
+    """Money came to the account or left it, not by trading: `amount` is the signed change of the currency's total.
+    `reference` names the movement for ever: it counts once, however often it is told."""
+
+    currency: str
+    amount: Decimal
+    kind: Literal["deposit", "withdrawal"]
+    reference: str
+    at_ns: int
+
+
 class StrategyPosition(Message, frozen=True, gc=False):
     """A strategy's own virtual position: the sum of its fills, less fees taken in the base currency."""
 
@@ -138,5 +150,6 @@ OrderEvent = (
     | OrderFilled
     | BalanceAdopted
     | HistoryAdopted
+    | FundsMoved
 )
 """What the account's journal holds and the ledger folds."""

@@ -1,25 +1,26 @@
 """From a verdict to an approval, and from an approval to an order or its refusal: pure."""
 
-from .messages import MarketDataUpdate, OrderApproved, OrderRefused, SignalGenerated
+from .messages import MarketDataUpdate, OrderApproved, OrderRefused
 from .order_events import OrderIntended, OrderPlaced
-from .risk import Draft
+from .risk import Asked, Draft, asked_id
 
 
 def approve(
     approval_id: str,
     risk_incarnation: str,
-    signal: SignalGenerated,
+    asked: Asked,
     draft: Draft,
     market: MarketDataUpdate,
     now_ns: int,
     expires_ns: int,
+    versions: str = "",
 ) -> OrderApproved:
-    """What risk allows of a signal, and the state it was judged on."""
+    """What risk allows of what is asked, and the state it was judged on; `versions`: of the limits it passed."""
     return OrderApproved(
         approval_id=approval_id,
         risk_incarnation=risk_incarnation,
-        signal_id=signal.signal_id,
-        strategy=signal.strategy,
+        signal_id=asked_id(asked),
+        strategy=asked.strategy,
         symbol=draft.symbol,
         side=draft.side,
         type=draft.type,
@@ -28,7 +29,7 @@ def approve(
         reference_price=draft.reference,
         judged_ns=now_ns,
         expires_ns=expires_ns,
-        judged_on=f"{market.kind} {market.sequence} of {market.symbol}",
+        judged_on=f"{market.kind} {market.sequence} of {market.symbol}{versions and f'; {versions}'}",
         terms=draft.terms,
     )
 

@@ -8,6 +8,10 @@ from enum import StrEnum
 
 
 class OrderState(StrEnum):
+    HELD = "held"
+    """Waits here until the market sets it off; the venue knows nothing of it."""
+    TRIGGERED = "triggered"
+    """Asked of risk, which approves or refuses it."""
     INTENDED = "intended"
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
@@ -26,6 +30,9 @@ DOUBTFUL = (S.INTENDED, S.SUBMITTED, S.UNKNOWN)
 """Whether the venue holds such an order is not proven."""
 
 TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
+    S.HELD: frozenset({S.TRIGGERED, S.CANCELLED}),
+    # Refused, it is held again, or has come to its end.
+    S.TRIGGERED: frozenset({S.HELD, S.INTENDED, S.REJECTED, S.CANCELLED}),
     # An order found at the venue may have been sent though the journal lost the word of it.
     S.INTENDED: frozenset({S.SUBMITTED, S.ACCEPTED, S.PARTIALLY_FILLED, S.FILLED, S.CANCELLED, S.REJECTED, S.UNKNOWN}),
     # The stream may be ahead of the answer: filled or cancelled before it was accepted.

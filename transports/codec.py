@@ -15,7 +15,7 @@ from msgspec import inspect
 
 from ..supervisors import reports
 from ..trading import messages, order_events, views
-from . import control
+from . import control, order_commands
 
 SCHEMA_VERSION = 1
 FRAME_LIMIT = 1 << 20
@@ -47,6 +47,7 @@ PAYLOADS: tuple[type, ...] = tuple(
         + _concrete(views, messages.Message)
         + _concrete(reports, reports.Report)
         + _concrete(control, reports.Report)
+        + _concrete(order_commands, reports.Report)
     )
 )
 """Every message that may cross a process border."""

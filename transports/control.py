@@ -73,6 +73,55 @@ class LadderAnswered(Report, frozen=True, gc=False):
     moves: tuple[RungMove, ...]
 
 
+class LimitView(Report, frozen=True, gc=False):
+    """One limit. `used` and `headroom` are None where nothing is measured by it; `value` where it has no bound."""
+
+    name: str
+    scope: str
+    unit: str
+    text: str
+    value: Decimal | None
+    used: Decimal | None
+    headroom: Decimal | None
+
+
+class RiskAsked(Report, frozen=True, gc=False):
+    """Asks a trader's risk for `RiskAnswered`."""
+
+
+class RiskAnswered(Report, frozen=True, gc=False):
+    """The limits in force, and how near the account is to them; `scales` by symbol where limits are smaller now."""
+
+    version: str
+    rules_version: str
+    rules: tuple[str, ...]
+    limits: tuple[LimitView, ...]
+    scales: dict[str, Decimal]
+    at_ns: int
+
+
+class SetLimit(Report, frozen=True, gc=False):
+    """Asks a trader's risk to change a limit: of the account, or, where one is given, for a symbol or a strategy.
+    `value` empty ends the bound, or the override."""
+
+    name: str
+    value: str
+    symbol: str
+    strategy: str
+    reason: str
+    by: str
+
+
+class LimitSet(Report, frozen=True, gc=False):
+    """It is in force, and stays over restarts."""
+
+    name: str
+    scope: str
+    before: str
+    after: str
+    version: str
+
+
 class Acknowledged(Report, frozen=True, gc=False):
     """It is done, or will be; where that means something, to which incarnation and when."""
 
@@ -98,6 +147,14 @@ class VenueFaultAsked(Report, frozen=True, gc=False):
     """One of the venue's own names of faults."""
     times: int = 1
     for_s: float | None = None
+
+
+class TransferAsked(Report, frozen=True, gc=False):
+    """Asks the simulated venue to deposit, or with an amount below zero to withdraw of what is free, as its account's
+    owner would there."""
+
+    currency: str
+    amount: Decimal
 
 
 class VenueBooksAsked(Report, frozen=True, gc=False):

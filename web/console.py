@@ -7,13 +7,15 @@ import msgspec
 
 from ..exchanges.tasks import PortBroke, TaskSet
 from ..kernel.actor import Actor
+from ..kernel.envelope import Reply
 from ..supervisors.reports import NodeReport, SystemReport
 from ..trading.views import TradingSnapshot
-from ..transports.control import ChaosProgress
+from ..transports.control import ChaosProgress, RiskAnswered, RiskAsked
 from .server import AddressFault, ConsoleServer
 from .state import ConsoleState
 
 HEALTH_PERIOD_S = 1.0
+RISK_PERIOD_S = 1.0
 
 
 class ConsoleBroke(Exception):
@@ -28,14 +30,20 @@ class _HealthDue:
     pass
 
 
+class _RiskDue:
+    pass
+
+
 class Console(Actor):
     """Serves once the port is open; crashes with its server. Holds no history that a restart would miss."""
 
     acknowledges_start = True
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, risk: str) -> None:
+        """`risk` is whom to ask for the limits."""
         self.host = host
         self.port = port
+        self.risk = risk
 
     def start(self) -> None:
         self._state = ConsoleState()
@@ -58,10 +66,19 @@ class Console(Actor):
             case _Opened():
                 self.context.acknowledge()
                 self.context.repeat(HEALTH_PERIOD_S, _HealthDue())
+                self.context.repeat(RISK_PERIOD_S, _RiskDue())
             case PortBroke(reason):
                 raise ConsoleBroke(reason)
             case _HealthDue() if self._server.fault is not None:
                 raise ConsoleBroke(f"pushing ended: {self._server.fault!r}")
+            case _RiskDue() if self._state.risk.wanted(self.context.now_ns()):
+                self.context.ask(self.risk, RiskAsked(), RISK_PERIOD_S).then(self._hear_risk)
+
+    def _hear_risk(self, reply: Reply) -> None:
+        if isinstance(reply.value, RiskAnswered):
+            self._state.risk.hear(reply.value, self.context.now_ns())
+        else:
+            self._state.risk.miss(f"risk does not answer: {reply.error or reply.value}")
 
     async def _open(self) -> None:
         try:

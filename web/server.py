@@ -10,11 +10,13 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from .guard import HEADERS, host_allowed, origin_allowed
+from .history import HistoryReader
+from .history_pages import HistoryPages
 from .metrics import expose, make_registry
 from .state import ConsoleState
 
 STATIC = Path(__file__).parent / "static"
-PAGES = {"/": "index.html", "/chaos": "chaos.html"}
+PAGES = {"/": "index.html", "/orders": "orders.html", "/risk": "risk.html", "/chaos": "chaos.html"}
 PERIOD_MIN_S = 0.25
 PERIOD_MAX_S = 1.0
 """Without news the view is still pushed this often, because it ages."""
@@ -61,12 +63,21 @@ class _Client:
 class ConsoleServer:
     """Serves `state` as of `clock_ns()`; lives in the event loop in which `state` is folded.
 
-    GET only: `/`, `/chaos`, `/static/*`, `/api/state`, `/ws`, `/metrics`, `/healthz`. Requests must name loopback,
-    the host given to `start`, or one of `names` in their Host header.
+    GET only: the `PAGES`, `/static/*`, `/api/state`, `/api/risk`, `/api/orders` and `/api/explain` where there is a
+    `history`, `/ws`, `/metrics`, `/healthz`. Requests must name loopback, the host given to `start`, or one of `names`
+    in their Host header.
     """
 
-    def __init__(self, state: ConsoleState, clock_ns: Callable[[], int], *, names: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        state: ConsoleState,
+        clock_ns: Callable[[], int],
+        *,
+        names: tuple[str, ...] = (),
+        history: HistoryReader | None = None,
+    ) -> None:
         self._state = state
+        self._history = history
         self._clock_ns = clock_ns
         self._names = frozenset(name.lower() for name in names)
         self._registry = make_registry(state, clock_ns)
@@ -143,6 +154,9 @@ class ConsoleServer:
             application.router.add_get(path, _page_handler(page))
         application.router.add_static("/static", STATIC)
         application.router.add_get("/api/state", self._get_state)
+        application.router.add_get("/api/risk", self._get_risk)
+        if self._history is not None:
+            HistoryPages(self._history, self._state, self._clock_ns).add_to(application)
         application.router.add_get("/ws", self._open_socket)
         application.router.add_get("/metrics", self._get_metrics)
         application.router.add_get("/healthz", self._get_health)
@@ -156,6 +170,10 @@ class ConsoleServer:
 
     async def _get_state(self, _: web.Request) -> web.Response:
         return web.Response(body=self._view_json(), content_type="application/json")
+
+    async def _get_risk(self, _: web.Request) -> web.Response:
+        body = msgspec.json.encode(self._state.risk.look(self._clock_ns()))
+        return web.Response(body=body, content_type="application/json")
 
     async def _get_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=expose(self._registry), headers={"Content-Type": METRICS_TYPE})

@@ -20,6 +20,7 @@ from .freshness import (
 )
 from .incidents import Incident, node_incidents, rung_incidents, system_incidents
 from .ladder_view import continue_moves, ladder_view
+from .risk_view import RiskWindow
 from .view import (
     NAMES_MAX,
     SYMBOLS_MAX,
@@ -56,6 +57,7 @@ class ConsoleState:
         self.trading: Received[TradingSnapshot] | None = None
         self.chaos: Received[ChaosProgress] | None = None
         self.incidents: deque[Incident] = deque(maxlen=INCIDENTS_MAX)
+        self.risk = RiskWindow()
         self._trader_lost_ns = 0
         self._moves: tuple[RungMove, ...] = ()
         self._equity_curve: Curve = ()

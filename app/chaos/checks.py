@@ -10,7 +10,7 @@ from ..tree import Item, walk
 from .probe import Orders, Process, Usage, sequence_of
 from .watch import Sight
 
-NOT_SENT = ("NEVER_ARRIVED", "NOT_SENT")
+NOT_SENT = ("NEVER_ARRIVED", "NOT_SENT", "VENUE_UNHEALTHY")
 """Codes of intents that the venue has proven never to have been sent."""
 MEMORY_GROWTH, MEMORY_GROWTH_MB = 1.5, 100.0
 THREADS_GROWTH = 8

@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..exchanges.simulated.requestlog import PLACING
 from ..kernel.disk import SystemDisk
-from ..storage.account_journal import Record
-from ..storage.journal import HEADER, RECORD, Journal
+from ..storage.journal_keys import NO_KEYS, Keys
+from ..storage.journal_reader import read_journal
 from ..trading.order_events import OrderIntended, OrderRejected
 
 PROC = Path("/proc")
-_decode = msgspec.msgpack.Decoder(Record).decode
-WANTED = (b"OrderIntended", b"OrderRejected")
 
 
 # -- orders -----------------------------------------------------------------------------------------------------------
@@ -41,18 +40,19 @@ def find_account(data_dir: Path) -> str:
     return "" if newest is None else newest.name.removeprefix("account-").partition(".journal")[0]
 
 
-def read_orders(data_dir: Path, account: str) -> Orders:
+def read_orders(data_dir: Path, account: str, keys: Keys = NO_KEYS) -> Orders:
     """As the journal and the venue's own log of requests have it now."""
     intended: set[str] = set()
     ended: dict[str, str] = {}
+    oldest_sequence = 0
     placed = tuple(_placed(data_dir / "exchange"))  # first: what is sent meanwhile was intended meanwhile
-    files = _journal_files(data_dir, account)
-    for record in _records(files):
+    for sequence, record in read_journal(SystemDisk(), data_dir / f"account-{account}.journal", keys):
+        oldest_sequence = oldest_sequence or sequence
         if isinstance(record, OrderIntended):
             intended.add(record.client_id)
         elif isinstance(record, OrderRejected):
             ended[record.client_id] = record.code
-    return Orders(frozenset(intended), placed, ended, min(map(_first_sequence, files), default=0))
+    return Orders(frozenset(intended), placed, ended, oldest_sequence)
 
 
 def sequence_of(client_id: str) -> int:
@@ -80,36 +80,13 @@ def _placed(folder: Path) -> Iterator[str]:
 
 def _placed_id(line: _Line) -> str:
     """The id of the order that a request is to place; empty where it places none."""
-    places = (line.method == "POST" and line.path.endswith("/order")) or line.path == "order.place"
-    return line.params.get("newClientOrderId", "") if places else ""
-
-
-def _journal_files(data_dir: Path, account: str) -> list[Path]:
-    name = f"account-{account}.journal"
-    paths = [data_dir / name, *data_dir.glob(f"{name}.*")]
-    numbered = [path for path in paths if path.name == name or path.suffix[1:].isdecimal()]
-    return sorted((path for path in numbered if path.exists() and _first_sequence(path)), key=_number)
+    return line.params.get("newClientOrderId", "") if (line.method, line.path) in PLACING else ""
 
 
 def _number(path: Path) -> int:
     """A rotated file's number."""
     last = path.suffix[1:]
     return int(last) if last.isdecimal() else 0
-
-
-def _first_sequence(path: Path) -> int:
-    """Sequence of a journal file's first record; 0 where it holds none."""
-    with path.open("rb") as file:
-        head = file.read(HEADER.size + RECORD.size)
-    return int(RECORD.unpack_from(head, HEADER.size)[2]) if len(head) == HEADER.size + RECORD.size else 0
-
-
-def _records(files: Iterable[Path]) -> Iterator[Record]:
-    for path in files:
-        journal = Journal(SystemDisk(), path, base=_first_sequence(path) - 1)
-        for _, payload in journal.replay():
-            if any(wanted in payload for wanted in WANTED):
-                yield _decode(payload)
 
 
 # -- processes --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ..kernel.errors import KernelError
 from ..status import Link, connect
+from ..storage.journal_keys import Keys
 from ..trading.rungs import Rung
 from ..transports.control import (
     Acknowledged,
@@ -44,11 +45,11 @@ WIDTH = 120
 SEED_LIMIT = 1_000_000
 
 
-def run_chaos(data_dir: Path, minutes: float, seed: int | None, *, as_json: bool) -> bool:
+def run_chaos(data_dir: Path, minutes: float, seed: int | None, keys: Keys, *, as_json: bool) -> bool:
     """Whether all came back and every invariant held. Raises `NothingRuns`, `NoTarget` or a `KernelError`."""
     screen = Console(stderr=True, highlight=False, soft_wrap=True)
     drawn = secrets.randbelow(SEED_LIMIT) if seed is None else seed
-    progress = asyncio.run(_run(data_dir, minutes, drawn, screen))
+    progress = asyncio.run(_run(data_dir, minutes, drawn, keys, screen))
     if as_json:
         sys.stdout.write(json.dumps(to_json(progress)) + "\n")
     else:
@@ -59,9 +60,9 @@ def run_chaos(data_dir: Path, minutes: float, seed: int | None, *, as_json: bool
     return passed(progress.steps, progress.invariants)
 
 
-async def _run(data_dir: Path, minutes: float, seed: int, screen: Console) -> ChaosProgress:
+async def _run(data_dir: Path, minutes: float, seed: int, keys: Keys, screen: Console) -> ChaosProgress:
     async with connect(data_dir) as link:
-        run = _Run(link, data_dir, minutes, seed, screen)
+        run = _Run(link, data_dir, minutes, seed, keys, screen)
         eye = asyncio.create_task(run.eye.look_forever())
         teller = asyncio.create_task(run.tell_forever())
         work = asyncio.create_task(run.work())
@@ -88,10 +89,11 @@ def _result(watching: "tuple[asyncio.Task[None], ...]", work: "asyncio.Task[Chao
 class _Run:
     """One run: the plan, the faults under way and those that are over."""
 
-    def __init__(self, link: Link, data_dir: Path, minutes: float, seed: int, screen: Console) -> None:
+    def __init__(self, link: Link, data_dir: Path, minutes: float, seed: int, keys: Keys, screen: Console) -> None:
         self.eye = Eye(link, self._see)
         self._link = link
         self._data_dir = data_dir
+        self._keys = keys
         self._minutes = minutes
         self._seed = seed
         self._screen = screen
@@ -117,7 +119,7 @@ class _Run:
         steps = plan(self._seed, targets, self._minutes)
         self._planned = len(steps)
         self._say(f"chaos for {self._minutes:g} min, seed {self._seed}: {len(steps)} faults; Ctrl-C ends it in order")
-        self._verdict = Verdict(self._data_dir, self.eye, before, self._normal)
+        self._verdict = Verdict(self._data_dir, self.eye, before, self._normal, self._keys)
         await self._carry_out(steps)
         self._state = "healing"
         self._heal()

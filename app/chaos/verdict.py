@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from ..storage.journal_keys import NO_KEYS, Keys
 from ..trading.rungs import Rung
 from ..transports.control import ChaosStep, Invariant
 from ..tree import Item
@@ -26,9 +27,10 @@ from .watch import Sight
 class Verdict:
     """Judges a running system against how it was at the beginning; `normal` is the rung that it has to come back to."""
 
-    def __init__(self, data_dir: Path, eye: Eye, before: Sight, normal: Rung) -> None:
+    def __init__(self, data_dir: Path, eye: Eye, before: Sight, normal: Rung, keys: Keys = NO_KEYS) -> None:
         self._data_dir = data_dir
         self._account = find_account(data_dir)
+        self._keys = keys
         self._eye = eye
         self._before = before.tree
         self._usage = _usage(before.tree)
@@ -41,7 +43,7 @@ class Verdict:
 
     async def _judge(self) -> tuple[tuple[Invariant, ...], tuple[Invariant, ...]]:
         """Of the orders, and of the books."""
-        orders = await asyncio.to_thread(read_orders, self._data_dir, self._account)
+        orders = await asyncio.to_thread(read_orders, self._data_dir, self._account, self._keys)
         books = await self._eye.venue_books()
         assert self._eye.sight is not None
         return judge_orders(orders), judge_books(self._eye.sight, books, self._normal)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import FAILED, DataDirOption, JsonOption, explained, find_data_dir
+from .common import FAILED, ConfigOption, DataDirOption, JsonOption, explained, find_data_dir, find_keys
 
 if TYPE_CHECKING:
     from ..transports.control import Action
@@ -35,6 +35,7 @@ def chaos_run(
         int | None,
         typer.Option(min=0, help="The same seed plans the same faults. Default: a new one, printed."),
     ] = None,
+    config: ConfigOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,8 +51,9 @@ def chaos_run(
     """
     from ..chaos.run import run_chaos
 
+    keys = find_keys(config)
     with explained():
-        passed = run_chaos(find_data_dir(data_dir), minutes, seed, as_json=as_json)
+        passed = run_chaos(find_data_dir(data_dir), minutes, seed, keys, as_json=as_json)
     raise typer.Exit(0 if passed else FAILED)
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from ..storage.journal_keys import Keys
 
 FAILED, USED_WRONGLY, NOTHING_RUNS = 1, 2, 3
 
@@ -29,6 +32,20 @@ def find_data_dir(given: Path | None) -> Path:
     from ..config.loader import default_data_dir
 
     return given or default_data_dir()
+
+
+def find_keys(config: Path | None) -> "Keys":
+    """Those of the configuration that the journal may be encrypted with; ends the command where they are not to be
+    had."""
+    from ..config.errors import ConfigFault
+    from ..config.loader import load_settings
+    from ..storage.journal_keys import KeyFault, load_keys
+
+    try:
+        journal = load_settings(config).journal
+        return load_keys(journal.key_file, journal.old_key_files)
+    except (ConfigFault, KeyFault) as fault:
+        raise fail(str(fault), USED_WRONGLY) from None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,7 +31,7 @@ def pause(
     from ..operate import ask_risk
     from ..transports.control import PauseStrategy
 
-    with _answered():
+    with answered():
         ask_risk(find_data_dir(data_dir), PauseStrategy(strategy, symbol, reason))
 
 
@@ -39,7 +40,7 @@ def resume(strategy: StrategyArgument, symbol: SymbolOption = "", data_dir: Data
     from ..operate import ask_risk
     from ..transports.control import ResumeStrategy
 
-    with _answered():
+    with answered():
         ask_risk(find_data_dir(data_dir), ResumeStrategy(strategy, symbol))
 
 
@@ -49,11 +50,7 @@ def halt(
 ) -> None:
     """The kill switch: cancel all but protective stops, then let nothing leave until released. Also works when nothing
     runs: the next start is halted."""
-    from ..operate import halt as latch
-
-    with _latched():
-        standing = latch(find_data_dir(data_dir), reason)
-    sys.stderr.write(f"halted by {standing.by}: {standing.reason}\n")
+    engage(find_data_dir(data_dir), reason)
 
 
 def release(
@@ -61,12 +58,7 @@ def release(
     data_dir: DataDirOption = None,
 ) -> None:
     """End a halt. Also works when nothing runs."""
-    from ..operate import release as unlatch
-
-    with _latched():
-        was_halted = unlatch(find_data_dir(data_dir), reason)
-    if not was_halted:
-        raise fail("nothing is halted", FAILED)
+    lift(find_data_dir(data_dir), reason)
 
 
 def ladder(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
@@ -89,8 +81,27 @@ def ladder(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
         show_ladder(answer)
 
 
+def engage(data_dir: Path, reason: str, by: str = "") -> None:
+    """Latch the halt, and say which one stands."""
+    from ..operate import halt as latch
+
+    with _latched():
+        standing = latch(data_dir, reason, by)
+    sys.stderr.write(f"halted by {standing.by}: {standing.reason}\n")
+
+
+def lift(data_dir: Path, reason: str, by: str = "") -> None:
+    """End the halt that stands."""
+    from ..operate import release as unlatch
+
+    with _latched():
+        was_halted = unlatch(data_dir, reason, by)
+    if not was_halted:
+        raise fail("nothing is halted", FAILED)
+
+
 @contextmanager
-def _answered() -> Iterator[None]:
+def answered() -> Iterator[None]:
     """A no of risk is the user's to read, and no fault of the system."""
     from ..kernel.errors import ActorFailed
 

@@ -68,7 +68,7 @@ def lose_power(world: "World", fault: Fault) -> Undo | None:
 def crash(world: "World", fault: Fault) -> Undo | None:
     if (actor := _actor(world, fault)) is None:
         return None
-    actor.crash("by the schedule")
+    actor.crash("injected: by the schedule")
     return nothing
 
 

@@ -15,6 +15,7 @@ from ..storage.background import run_at_once
 from ..storage.halt import HALT_NAME, HaltLatch
 from ..storage.held_back import HELD_BACK_NAME, HeldBack
 from ..storage.lease import FileLease
+from ..storage.limits_file import LimitsFile
 from ..storage.risk_memory import RiskMemory
 from ..storage.state_files import StateFiles
 from ..trading.order_events import OrderIntended
@@ -52,6 +53,7 @@ def _trader_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
         "lease": FileLease(node.disk, run.data / f"account-{account}.lease"),
         "halt": HaltLatch(node.disk, run.data / HALT_NAME),
         "held_back": HeldBack(node.disk, run.data / HELD_BACK_NAME),
+        "limits": LimitsFile(node.disk, run.data / f"account-{account}.limits.json"),
         "risk_memory": RiskMemory(node.disk, run.data / f"account-{account}.risk"),
         "thread": run_at_once,
         "model_states": StateFiles(node.disk, run.models_dir / "states"),

@@ -9,13 +9,13 @@ from ..kernel.simulation.ledger import MessagesLost, check_conservation
 from ..kernel.simulation.schedule import Schedule
 from ..storage.account_journal import AccountJournal
 from ..storage.journal import JournalFault
+from ..storage.journal_reader import read_journal
 from ..trading.laws import LawBroken, check_books, check_conclusions, check_signals
 from ..trading.order_events import OrderIntended
 from ..trading.rungs import Rung
 from ..transports.control import LadderAsked
 from .choice import Own, choose_settings
 from .faults import Nemesis, draw_schedule
-from .journal_files import read_records
 from .log import Line
 from .outcome import Outcome
 from .venue import facts, protect
@@ -159,9 +159,11 @@ class Seed:
         return journal
 
     def _records(self) -> list[Any]:
-        """Of all files of the journal, oldest first."""
+        """Of all files of the journal, oldest first. A disk that lied of its syncs may have lost the end of one."""
+        world = self.world
+        damaged = (lambda _: None) if world.disk.fired["loses_sync"] else None
         try:
-            return list(read_records(self.world.disk, self.world.journal_path, self._journal().path))
+            return [record for _, record in read_journal(world.disk, world.journal_path, damaged=damaged)]
         except JournalFault as fault:
             words = f"law 2 is broken: {fault}"
             self.broken += [] if words in self.broken else [words]

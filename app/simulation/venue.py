@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config.settings import AccountSettings
-from ..exchanges.simulated.engine import OrderRequest
 from ..exchanges.simulated.memory import MemoryVenue
+from ..exchanges.simulated.orders import OrderRequest
 from ..exchanges.simulated.quiet_market import QuietMarket
 from ..trading.instruments import PAPER_INSTRUMENTS
 from ..trading.laws import VenueOrderFact, VenueTradeFact

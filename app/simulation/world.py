@@ -17,9 +17,9 @@ from ..kernel.simulated_disk import SimulatedDisk
 from ..kernel.simulation.hosts import NodeClock
 from ..kernel.simulation.network import SimulatedNetwork
 from ..storage.halt import HALT_NAME, HaltLatch
+from ..storage.journal_files import file_path, generations
 from ..storage.lease import FileLease
 from ..transports.codec import SCHEMA_VERSION, Frame, WireFault, decode, encode
-from .journal_files import journal_files
 from .launcher import SimulatedLauncher
 from .log import Line, Lines
 from .node import ProcessEnded, SimulatedNode
@@ -116,7 +116,8 @@ class World:
         """Whether the account's journal knows that order, as the disk has it; the newest files first."""
         written = msgspec.msgpack.encode(client_id)
         snapshot = self.journal_path.with_name(f"{self.journal_path.name}.snapshot")
-        paths = [*reversed(journal_files(self.disk, self.journal_path)), snapshot]
+        found = reversed(generations(self.disk, self.journal_path))
+        paths = [*(file_path(self.journal_path, each) for each in found), snapshot]
         return any(written in self.disk.read(path) for path in paths if path.name in self.disk.names(DATA))
 
     def steal_lease(self) -> Callable[[], object] | None:

@@ -8,12 +8,11 @@ from decimal import Decimal
 from itertools import chain
 from typing import Protocol
 
-import msgspec
-
 from ...trading.instruments import Instrument
 from ...trading.messages import Level
-from ..binance.decoder import DepthEvent, MarketEvent, TickerEvent, TradeEvent
+from ..binance.decoder import MarketEvent, TradeEvent
 from .accounts import ZERO
+from .deciding import begin_trail, check_filters, match, offers, rest, worst_payment
 from .errors import (
     DUPLICATE_ORDER,
     INSUFFICIENT_BALANCE,
@@ -24,31 +23,29 @@ from .errors import (
     RequestRefused,
 )
 from .filters import (
-    check_notional,
     check_open_orders,
-    check_price,
-    check_quantity,
     check_stop_price,
+    check_transfer,
     check_waiting_orders,
 )
 from .market import Market
-from .matching import fee_of, share, spend, take, within
-from .orders import Order
+from .matching import fee_of, share
+from .orders import Order, OrderRequest
 from .records import (
     AnyRecord,
     BalanceCredited,
+    FundsTransferred,
     OrderClosed,
     OrderFilled,
-    OrderKind,
     OrderOpened,
     OrderSide,
+    OrderTrailed,
     OrderTriggered,
     PositionNoted,
-    TimeInForce,
     encode_batch,
 )
 from .state import VenueState
-from .stops import LOCK_MARGIN, affordable, is_market, triggers
+from .stops import affordable, trailed, triggers
 
 OPEN_ORDERS_MAX = 10_000
 
@@ -66,21 +63,6 @@ class Listener(Protocol):
     def changed(self, record: AnyRecord, order: Order | None) -> None: ...
 
     def committed(self) -> None: ...
-
-
-class OrderRequest(msgspec.Struct, frozen=True):
-    """A new order, well-formed but not yet judged. A market order has no price and one of the two quantities; an order
-    that waits has a stop price."""
-
-    symbol: str
-    side: OrderSide
-    type: OrderKind
-    client_id: str
-    time_in_force: TimeInForce = "GTC"
-    price: Decimal = ZERO
-    quantity: Decimal = ZERO
-    quote_quantity: Decimal = ZERO
-    stop_price: Decimal = ZERO
 
 
 class Engine:
@@ -110,6 +92,16 @@ class Engine:
     def credit(self, amounts: dict[str, Decimal]) -> None:
         self.commit([BalanceCredited(asset, amount) for asset, amount in amounts.items()])
 
+    def transfer(self, asset: str, amount: Decimal, now_ms: int) -> FundsTransferred:
+        """Deposit, or with an amount below zero withdraw of what is free. Raises RequestRefused."""
+        check_transfer((market.instrument for market in self.markets.values()), asset, amount)
+        if -amount > self.state.books.account.free(asset):
+            raise RequestRefused(INSUFFICIENT_BALANCE)
+        latest = max((each.at_ms for each in self.state.books.transfers[-1:]), default=0)
+        record = FundsTransferred(asset, amount, max(now_ms, latest + 1_000))
+        self.commit([record])
+        return record
+
     def note_position(self, position: PositionNoted) -> None:
         self.commit([position])
 
@@ -122,18 +114,20 @@ class Engine:
     def decide(self, request: OrderRequest, now_ms: int) -> list[OrderOpened | OrderFilled | OrderClosed]:
         """What accepting the order would change. Raises RequestRefused."""
         market = self.market(request.symbol)
-        _check_filters(request, market)
+        check_filters(request, market)
         if self.state.open.find(request.client_id):
             raise RequestRefused(DUPLICATE_ORDER)
         check_open_orders(len(self.state.open), self.open_orders_max)
+        if request.trailing_delta:
+            request = begin_trail(request, market)
         if request.stop_price:
             self._check_stop(request, market)
             return [self._open(request, market.instrument, [], now_ms)]
-        taken = _match(request, market)
+        taken = match(request, market)
         if taken and request.type == "LIMIT_MAKER":
             raise RequestRefused(WOULD_MATCH)
         opened = self._open(request, market.instrument, taken, now_ms)
-        return [opened, *self._fills(opened, taken, now_ms), *_rest(opened, taken, now_ms)]
+        return [opened, *self._fills(opened, taken, now_ms), *rest(opened, taken, now_ms)]
 
     def cancel(self, order: Order | None, request_id: str, now_ms: int) -> Order:
         """Raises RequestRefused for an order that is not open."""
@@ -154,7 +148,7 @@ class Engine:
         """
         self.markets[symbol].apply(event)
         if len(self.state.open):
-            fills = list(self._maker_fills(symbol, _offers(event), now_ms))
+            fills = list(self._maker_fills(symbol, offers(event), now_ms))
             if fills:
                 self.commit(fills)
             if isinstance(event, TradeEvent):
@@ -169,7 +163,7 @@ class Engine:
     def _open(self, request: OrderRequest, instrument: Instrument, taken: list[Level], now_ms: int) -> OrderOpened:
         # An order by cost takes the quantity its cost bought, as the real venue reports it.
         quantity = request.quantity or sum((size for _, size in taken), ZERO)
-        locked = _worst_payment(request, quantity, taken)
+        locked = worst_payment(request, quantity, taken)
         pays = instrument.quote if request.side == "BUY" else instrument.base
         if max(locked, request.quote_quantity if request.side == "BUY" else ZERO) > self.state.books.account.free(pays):
             raise RequestRefused(INSUFFICIENT_BALANCE)
@@ -189,18 +183,29 @@ class Engine:
             locked=locked,
             at_ms=now_ms,
             stop_price=request.stop_price,
+            trailing_delta=request.trailing_delta,
+            iceberg=request.iceberg,
         )
 
     def _trigger(self, symbol: str, price: Decimal, now_ms: int) -> None:
         """What waited for `price` works, and takes at once what it may; each order in a batch of its own."""
         market = self.markets[symbol]
         for order in self.state.open.waiting(symbol):
+            self._follow(order, market, price)
             if triggers(order.type, order.side, order.stop_price, price):
-                taken = _match(order, market)
+                taken = match(order, market)
                 if order.side == "BUY":
                     taken = affordable(taken, order.locked, market.instrument.step_size)
                 fills = self._fills(order, taken, now_ms)
-                self.commit([OrderTriggered(order.order_id, now_ms), *fills, *_rest(order, taken, now_ms)])
+                self.commit([OrderTriggered(order.order_id, now_ms), *fills, *rest(order, taken, now_ms)])
+
+    def _follow(self, order: Order, market: Market, price: Decimal) -> None:
+        """A trailing stop goes with the market, and never back."""
+        if not order.trailing_delta:
+            return
+        stop = trailed(order.side, price, order.trailing_delta, market.instrument.tick_size)
+        if stop > order.stop_price if order.side == "SELL" else stop < order.stop_price:
+            self.commit([OrderTrailed(order.order_id, stop)])
 
     def _check_stop(self, request: OrderRequest, market: Market) -> None:
         """Raises RequestRefused."""
@@ -224,55 +229,3 @@ class Engine:
         for trade_id, (order, part) in enumerate(shares, self.state.books.last_trade_id + 1):
             fee = fee_of(part if order.side == "BUY" else order.price * part)
             yield OrderFilled(order.order_id, trade_id, order.price, part, fee, maker=True, at_ms=now_ms)
-
-
-def _check_filters(request: OrderRequest, market: Market) -> None:
-    instrument, last_price = market.instrument, market.last_price
-    if not request.quote_quantity:
-        check_quantity(instrument, request.quantity)
-    if not is_market(request.type):
-        check_price(instrument, request.price, last_price)
-    price = request.price or request.stop_price or last_price
-    if request.quote_quantity or price:
-        check_notional(instrument, request.quote_quantity or request.quantity * (price or ZERO))
-
-
-def _match(request: OrderRequest | Order, market: Market) -> list[Level]:
-    """What the order takes at once: nothing of a FOK order that cannot be filled whole."""
-    levels: Iterable[Level] = market.levels("ask" if request.side == "BUY" else "bid")
-    if request.type == "MARKET" and request.quote_quantity:
-        return spend(levels, request.quote_quantity, market.instrument.step_size)
-    if not is_market(request.type):
-        levels = within(levels, request.side, request.price)
-    taken = take(levels, request.quantity)
-    whole = sum(size for _, size in taken) == request.quantity
-    return taken if whole or request.time_in_force != "FOK" else []
-
-
-def _worst_payment(request: OrderRequest, quantity: Decimal, taken: list[Level]) -> Decimal:
-    """The most the order can pay, in the asset it pays with."""
-    if request.side == "SELL":
-        return quantity
-    if price := request.price or request.stop_price * LOCK_MARGIN:
-        return price * quantity
-    return sum((price * size for price, size in taken), ZERO)
-
-
-def _rest(opened: OrderOpened | Order, taken: list[Level], now_ms: int) -> list[OrderClosed]:
-    """The end of an order that may not rest."""
-    filled = sum((size for _, size in taken), ZERO)
-    rests = not is_market(opened.type) and opened.time_in_force == "GTC"
-    if rests or (filled and filled == opened.quantity):
-        return []
-    return [OrderClosed(opened.order_id, "EXPIRED", "", now_ms)]
-
-
-def _offers(event: MarketEvent) -> list[tuple[OrderSide, Decimal, Decimal]]:
-    """What the market offers resting orders: (their side, price, size)."""
-    match event:
-        case TradeEvent():
-            return [("BUY", event.price, event.size), ("SELL", event.price, event.size)]
-        case TickerEvent():
-            return [("BUY", event.ask, event.ask_size), ("SELL", event.bid, event.bid_size)]
-        case DepthEvent():
-            return []

@@ -18,6 +18,7 @@ class RequestRefused(Exception):
 
 
 INVALID_SYMBOL = Refusal(-1121, "Invalid symbol.")
+INVALID_ASSET = Refusal(-1121, "Invalid asset.")
 INVALID_TIME_IN_FORCE = Refusal(-1115, "Invalid timeInForce.")
 INVALID_ORDER_TYPE = Refusal(-1116, "Invalid orderType.")
 INVALID_SIDE = Refusal(-1117, "Invalid side.")

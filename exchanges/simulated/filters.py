@@ -1,14 +1,19 @@
 """The trading rules of a symbol, as `exchangeInfo` publishes them and as every new order is held to."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from ...trading.instruments import Instrument
-from .errors import INVALID_PRICE, INVALID_QUANTITY, RequestRefused, filter_failed
+from .errors import INVALID_ASSET, INVALID_PRICE, INVALID_QUANTITY, TOO_PRECISE, RequestRefused, filter_failed
 
 PRICE_MAX = Decimal(1_000_000)
+TRANSFER_MAX = Decimal("1e12")
+ASSET_STEP = Decimal("1e-8")
 MULTIPLIER_UP = Decimal(5)
 MULTIPLIER_DOWN = Decimal("0.2")
+TRAILING_MIN, TRAILING_MAX = 10, 2_000
+ICEBERG_PARTS_MAX = 10
 WAITING_ORDERS_MAX = 5
 """Orders of one symbol that may wait for their stop price at once."""
 
@@ -38,6 +43,19 @@ def check_stop_price(instrument: Instrument, stop_price: Decimal) -> None:
         raise RequestRefused(filter_failed("PRICE_FILTER"))
 
 
+def check_trailing(delta: int, last_price: Decimal | None) -> None:
+    """A trail begins at the last trade. Raises RequestRefused."""
+    if not TRAILING_MIN <= delta <= TRAILING_MAX or not last_price:
+        raise RequestRefused(filter_failed("TRAILING_DELTA"))
+
+
+def check_iceberg(instrument: Instrument, iceberg: Decimal, quantity: Decimal) -> None:
+    """Raises RequestRefused."""
+    check_quantity(instrument, iceberg)
+    if -(-quantity // iceberg) > ICEBERG_PARTS_MAX:
+        raise RequestRefused(filter_failed("ICEBERG_PARTS"))
+
+
 def check_waiting_orders(waiting: int) -> None:
     """Raises RequestRefused."""
     if waiting >= WAITING_ORDERS_MAX:
@@ -48,6 +66,16 @@ def check_notional(instrument: Instrument, notional: Decimal) -> None:
     """Raises RequestRefused."""
     if notional < instrument.min_notional:
         raise RequestRefused(filter_failed("NOTIONAL"))
+
+
+def check_transfer(instruments: Iterable[Instrument], asset: str, amount: Decimal) -> None:
+    """Raises RequestRefused."""
+    if not any(asset in (each.base, each.quote) for each in instruments):
+        raise RequestRefused(INVALID_ASSET)
+    if not amount.is_finite() or not 0 < abs(amount) <= TRANSFER_MAX:
+        raise RequestRefused(INVALID_QUANTITY)
+    if amount % ASSET_STEP:
+        raise RequestRefused(TOO_PRECISE)
 
 
 def check_open_orders(open_orders: int, limit: int) -> None:
@@ -86,6 +114,14 @@ def describe(instrument: Instrument, open_orders_max: int) -> list[dict[str, Any
             "maxNotional": "9000000.00000000",
             "applyMaxToMarket": False,
             "avgPriceMins": 0,
+        },
+        {"filterType": "ICEBERG_PARTS", "limit": ICEBERG_PARTS_MAX},
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": TRAILING_MIN,
+            "maxTrailingAboveDelta": TRAILING_MAX,
+            "minTrailingBelowDelta": TRAILING_MIN,
+            "maxTrailingBelowDelta": TRAILING_MAX,
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": open_orders_max},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": WAITING_ORDERS_MAX},

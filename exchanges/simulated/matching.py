@@ -64,6 +64,8 @@ def share(orders: Iterable[Order], size: Decimal) -> list[tuple[Order, Decimal]]
         part = min(order.remaining, size)
         if part <= 0:
             break
+        if order.iceberg:  # what is hidden comes up when what is seen was taken, for the next event
+            part = min(part, order.iceberg)
         shares.append((order, part))
         size -= part
     return shares

@@ -18,19 +18,19 @@ from ...trading.order_events import OrderFilled as FillWord
 from ..binance.decoder import decode
 from ..venue import VenueWord
 from .connections import Published
-from .engine import Engine, Log, OrderRequest
+from .engine import Engine, Log
 from .market import Market
 from .memory_account import MemoryAccountPort
 from .memory_faults import MemoryFaults
 from .memory_host import MemoryHost, RequestNote
 from .memory_market import MemoryMarketPort
 from .memory_pump import MemoryPump
-from .orders import Order
+from .orders import Order, OrderRequest
 from .records import AnyRecord, OrderFilled, OrderKind
 from .restamp import restamp
 from .source import MarketFrame, MarketSource
 from .state import VenueState
-from .words import fill_word, order_word, stream_words, symbol_of, totals
+from .words import balances_word, fill_word, order_word, stream_words, symbol_of, totals, touched_by
 
 LATENCY_S = (0.002, 0.02)
 
@@ -81,6 +81,7 @@ class MemoryVenue:
         self._pump = MemoryPump(source, loop, speed, batch_s, self._turn)
         self._markets: dict[str, Market] = {}
         self._words: list[VenueWord] = []
+        self._touched: dict[str, None] = {}
         self._silent_until_ns = 0
 
     # -- the host -----------------------------------------------------------------------------------------------------
@@ -203,15 +204,22 @@ class MemoryVenue:
         """An order by another hand than the ports', a protective stop for instance. Raises RequestRefused."""
         return self.engine.place(request, self._host.now_ms)
 
+    def transfer(self, asset: str, amount: Decimal) -> None:
+        """Deposit, or with an amount below zero withdraw of what is free. Raises RequestRefused."""
+        self.engine.transfer(asset, amount, self._host.now_ms)
+
     # -- what the engine and the market say ---------------------------------------------------------------------------
 
     def changed(self, record: AnyRecord, order: Order | None) -> None:
         fill = self.engine.state.books.fills[-1] if isinstance(record, OrderFilled) else None
         self._words += stream_words(record, order, fill)
+        self._touched |= dict.fromkeys(touched_by(record, order))
 
     def committed(self) -> None:
         words, self._words = self._words, []
+        touched, self._touched = self._touched, {}
         if words:
+            words.append(balances_word(self.engine.state.books.account, touched, self._host.now_ms))
             for account in self._host.connections.accounts:
                 account.hear(words)
 

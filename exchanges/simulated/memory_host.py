@@ -11,10 +11,10 @@ from ...kernel.clock import Clock
 from ...kernel.loop import Loop
 from ...trading.instruments import Instrument
 from ...trading.order_events import OrderIntended
+from ..binance.order_params import order_params
 from ..venue import CancelAnswered, PlaceAnswered, VenueWord
-from .accounts import ZERO
 from .connections import Connections
-from .engine import Engine, OrderRequest
+from .engine import Engine
 from .errors import (
     INSUFFICIENT_BALANCE,
     REFUSED_AS_TOLD,
@@ -25,7 +25,8 @@ from .errors import (
     overweight,
 )
 from .memory_faults import FaultDice
-from .orders import Fill
+from .orders import Fill, OrderRequest
+from .parameters import read_order
 from .words import fill_word
 
 RECEIVE_WINDOW_MS = 2_000
@@ -151,14 +152,8 @@ class MemoryHost:
             raise RequestRefused(REFUSED_AS_TOLD)
 
     def _request(self, intent: OrderIntended) -> OrderRequest:
-        return OrderRequest(
-            symbol=self.instrument(intent.symbol).venue_symbol,
-            side="BUY" if intent.side == "buy" else "SELL",
-            type="MARKET" if intent.type == "market" else "LIMIT",
-            client_id=intent.client_id,
-            price=intent.price or ZERO,
-            quantity=intent.amount,
-        )
+        """Read from what would be sent, so that both doors of the venue let the same in. Raises RequestRefused."""
+        return read_order(order_params(intent, self.instrument(intent.symbol).venue_symbol))
 
     def _fills(self, order_id: int) -> list[Fill]:
         """Of an order just placed: its fills are the newest."""

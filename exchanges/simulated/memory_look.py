@@ -1,8 +1,8 @@
 """Looking at the account in memory as through a venue's REST calls: orders, then trades, then balances."""
 
 from ...trading.evidence import Evidence, VenueOrder
-from ...trading.order_events import OrderFilled
-from ..venue import EvidenceAsked
+from ...trading.order_events import FundsMoved, OrderFilled
+from ..venue import EvidenceAsked, funds_moved
 from .errors import OUT_OF_ORDER, RequestRefused
 from .memory_host import MemoryHost
 from .words import fill_word, order_word, totals
@@ -35,7 +35,8 @@ class Look:
             self._trades = tuple(trade for symbol in self._asked.symbols for trade in self._fresh_trades(symbol))
             return None
         balances = totals(self._host.engine.state.books.account)
-        return Evidence(self._asked_ns, self._orders, self._trades, self._last, balances, self._venue_ns)
+        transfers = self._transfers()
+        return Evidence(self._asked_ns, self._orders, self._trades, self._last, balances, self._venue_ns, transfers)
 
     def _found_orders(self) -> dict[str, VenueOrder]:
         """All open orders of the symbols, and those asked for that are not among them."""
@@ -58,6 +59,12 @@ class Look:
             return []
         fresh = [fill for fill in state.fills_from(since + 1) if fill.symbol == name]
         return [fill_word(fill, self._client_id(fill.order_id), symbol) for fill in fresh]
+
+    def _transfers(self) -> tuple[FundsMoved, ...]:
+        since_ns = self._asked.transfers_since_ns
+        told = () if since_ns is None else self._host.engine.state.books.transfers
+        words = (funds_moved(each.asset, each.amount, each.at_ms) for each in told)
+        return tuple(each for each in words if since_ns is not None and each.at_ns >= since_ns)
 
     def _client_id(self, order_id: int) -> str:
         order = self._host.engine.state.books.orders.get(order_id)

@@ -16,6 +16,7 @@ from .parameters import (
     read_order_id,
     read_text,
 )
+from .records import FundsTransferred
 
 Row = TypeVar("Row")
 
@@ -94,6 +95,14 @@ def get_account(engine: Engine, _params: Parameters, _now_ms: int) -> Any:
     return payloads.account_status(books.account, books.updated_ms)
 
 
+def list_deposits(engine: Engine, params: Parameters, _now_ms: int) -> Any:
+    return [payloads.deposit(each) for each in _transfers(engine, params) if each.amount > 0]
+
+
+def list_withdrawals(engine: Engine, params: Parameters, _now_ms: int) -> Any:
+    return [payloads.withdrawal(each) for each in _transfers(engine, params) if each.amount < 0]
+
+
 class Operation(NamedTuple):
     run: Callable[[Engine, Parameters, int], Any]
     weight: int
@@ -113,6 +122,9 @@ ORDERS = Operation(list_orders, 20, reads=True)
 TRADES = Operation(list_trades, 20, reads=True)
 ACCOUNT = Operation(get_account, 20, reads=True)
 
+DEPOSITS = Operation(list_deposits, 1, reads=True)
+WITHDRAWALS = Operation(list_withdrawals, 1, reads=True)
+
 BY_ROUTE: dict[tuple[str, str], Operation] = {
     ("POST", "/api/v3/order"): PLACE,
     ("POST", "/api/v3/order/test"): CHECK,
@@ -123,6 +135,8 @@ BY_ROUTE: dict[tuple[str, str], Operation] = {
     ("GET", "/api/v3/allOrders"): ORDERS,
     ("GET", "/api/v3/myTrades"): TRADES,
     ("GET", "/api/v3/account"): ACCOUNT,
+    ("GET", "/sapi/v1/capital/deposit/hisrec"): DEPOSITS,
+    ("GET", "/sapi/v1/capital/withdraw/history"): WITHDRAWALS,
 }
 BY_METHOD: dict[str, Operation] = {
     "order.place": PLACE,
@@ -162,6 +176,17 @@ def _fills_of(engine: Engine, order: Order) -> Iterable[Fill]:
             break
         newest.append(fill)
     return reversed(newest)
+
+
+def _transfers(engine: Engine, params: Parameters) -> list[FundsTransferred]:
+    """Newest first."""
+    coin = params.get("coin", "")
+    since_ms, until_ms = read_integer(params, "startTime"), read_integer(params, "endTime")
+    return [
+        each
+        for each in reversed(engine.state.books.transfers)
+        if coin in ("", each.asset) and _inside(each.at_ms, since_ms, until_ms)
+    ][: read_limit(params, ROWS_MAX, ROWS_MAX)]
 
 
 def _inside(at_ms: int, since_ms: int | None, until_ms: int | None) -> bool:

@@ -33,6 +33,8 @@ class Order(msgspec.Struct):
     stop_price: Decimal = ZERO
     waits: bool = False
     """For its stop price; it neither matches nor is on the book."""
+    trailing_delta: int = 0
+    iceberg: Decimal = ZERO
 
     @property
     def is_open(self) -> bool:
@@ -51,6 +53,23 @@ class Order(msgspec.Struct):
     def receives(self) -> str:
         """The asset the order receives, which its fee is taken from."""
         return self.base if self.side == "BUY" else self.quote
+
+
+class OrderRequest(msgspec.Struct, frozen=True):
+    """A new order, well-formed but not yet judged. A market order has no price and one of the two quantities; an order
+    that waits has a stop price."""
+
+    symbol: str
+    side: OrderSide
+    type: OrderKind
+    client_id: str
+    time_in_force: TimeInForce = "GTC"
+    price: Decimal = ZERO
+    quantity: Decimal = ZERO
+    quote_quantity: Decimal = ZERO
+    stop_price: Decimal = ZERO
+    trailing_delta: int = 0
+    iceberg: Decimal = ZERO
 
 
 class Fill(msgspec.Struct, frozen=True):

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import cast
 
 from .accounts import ZERO
-from .engine import OrderRequest
 from .errors import (
     INVALID_ORDER_TYPE,
     INVALID_SIDE,
@@ -19,6 +18,7 @@ from .errors import (
     missing_both,
     not_required,
 )
+from .orders import OrderRequest
 from .records import OrderKind, OrderSide, TimeInForce
 from .stops import WORKS_AS, is_market
 
@@ -85,6 +85,8 @@ def read_order(params: Parameters) -> OrderRequest:
         quantity=read_decimal(params, "quantity"),
         quote_quantity=read_decimal(params, "quoteOrderQty"),
         stop_price=read_decimal(params, "stopPrice"),
+        trailing_delta=read_integer(params, "trailingDelta") or 0,
+        iceberg=read_decimal(params, "icebergQty"),
     )
     _check_presence(params, kind)
     return request
@@ -107,10 +109,9 @@ def _read_time_in_force(params: Parameters, kind: OrderKind) -> TimeInForce:
 
 
 def _check_presence(params: Parameters, kind: OrderKind) -> None:
-    if kind in WORKS_AS:
-        read_text(params, "stopPrice")
-    elif "stopPrice" in params:
-        raise RequestRefused(not_required("stopPrice"))
+    _check_waiting(params, kind)
+    if "icebergQty" in params and (is_market(kind) or params.get("timeInForce", "GTC") != "GTC"):
+        raise RequestRefused(not_required("icebergQty"))
     if kind != "MARKET":
         if "quoteOrderQty" in params:
             raise RequestRefused(not_required("quoteOrderQty"))
@@ -124,6 +125,17 @@ def _check_presence(params: Parameters, kind: OrderKind) -> None:
         raise RequestRefused(not_required("quoteOrderQty"))
     if not params.get("quantity") and not params.get("quoteOrderQty"):
         raise RequestRefused(missing_both("quantity", "quoteOrderQty"))
+
+
+def _check_waiting(params: Parameters, kind: OrderKind) -> None:
+    """A trail begins where the market is: this venue knows none that begins at a price."""
+    trails = "trailingDelta" in params
+    if trails and not kind.startswith("STOP_LOSS"):
+        raise RequestRefused(not_required("trailingDelta"))
+    if kind in WORKS_AS and not trails:
+        read_text(params, "stopPrice")
+    elif "stopPrice" in params and (trails or kind not in WORKS_AS):
+        raise RequestRefused(not_required("stopPrice"))
 
 
 def _choose(params: Parameters, name: str, choices: Collection[str], refusal: Refusal) -> str:

@@ -1,6 +1,7 @@
 """The venue's answers and events in Binance's JSON shapes: numbers of money are texts of eight decimals."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from .engine import Engine
 from .filters import describe
 from .market import Market
 from .orders import Fill, Order
-from .records import OrderClosed, OrderFilled, OrderOpened, OrderTriggered
+from .records import FundsTransferred, OrderClosed, OrderFilled, OrderOpened, OrderTriggered
 from .stops import WORKS_AS, is_market
 
 Json = dict[str, Any]
@@ -40,14 +41,18 @@ def order_core(order: Order) -> Json:
 
 
 def order_status(order: Order) -> Json:
-    return order_core(order) | {
-        "stopPrice": money(order.stop_price),
-        "icebergQty": money(ZERO),
-        "time": order.created_ms,
-        "updateTime": order.updated_ms,
-        "isWorking": order.is_open and not order.waits,
-        "workingTime": -1 if order.waits else order.created_ms,
-    }
+    return (
+        order_core(order)
+        | _trail(order)
+        | {
+            "stopPrice": money(ZERO if order.trailing_delta else order.stop_price),
+            "icebergQty": money(order.iceberg),
+            "time": order.created_ms,
+            "updateTime": order.updated_ms,
+            "isWorking": order.is_open and not order.waits,
+            "workingTime": -1 if order.waits else order.created_ms,
+        }
+    )
 
 
 def order_ack(order: Order) -> Json:
@@ -63,7 +68,13 @@ def order_result(order: Order) -> Json:
 
 def _stop_price(order: Order) -> Json:
     """Only in answers to orders that have one."""
+    if order.trailing_delta:
+        return _trail(order)
     return {"stopPrice": money(order.stop_price)} if order.stop_price else {}
+
+
+def _trail(order: Order) -> Json:
+    return {"trailingDelta": order.trailing_delta, "trailingTime": order.created_ms} if order.trailing_delta else {}
 
 
 def order_full(order: Order, fills: Iterable[Fill]) -> Json:
@@ -147,7 +158,7 @@ def execution_report(
         "q": money(order.quantity),
         "p": money(order.price),
         "P": money(order.stop_price),
-        "F": money(ZERO),
+        "F": money(order.iceberg),
         "g": -1,
         "C": order.client_id if request_id else "",
         "x": kind,
@@ -184,6 +195,30 @@ def account_position(account: Account, assets: Iterable[str], at_ms: int) -> Jso
     }
 
 
+def balance_update(moved: FundsTransferred) -> Json:
+    return {"e": "balanceUpdate", "E": moved.at_ms, "a": moved.asset, "d": money(moved.amount), "T": moved.at_ms}
+
+
+def deposit(moved: FundsTransferred) -> Json:
+    return _transfer(moved) | {
+        "status": 1,
+        "insertTime": moved.at_ms,
+        "completeTime": moved.at_ms,
+        "confirmTimes": "1/1",
+    }
+
+
+def withdrawal(moved: FundsTransferred) -> Json:
+    at = f"{datetime.fromtimestamp(moved.at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+    return _transfer(moved) | {"status": 6, "applyTime": at, "completeTime": at, "transactionFee": "0"}
+
+
+def _transfer(moved: FundsTransferred) -> Json:
+    name = f"{moved.asset}{moved.at_ms}"
+    core = {"id": name, "txId": name, "coin": moved.asset, "amount": money(abs(moved.amount)), "network": moved.asset}
+    return core | {"address": "paper", "addressTag": "", "transferType": 1, "walletType": 0}
+
+
 def exchange_info(engine: Engine, symbols: Iterable[str], weight_limit: int, now_ms: int) -> Json:
     return {
         "timezone": "UTC",
@@ -208,11 +243,11 @@ def _symbol(instrument: Instrument, open_orders_max: int) -> Json:
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
         "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", *WORKS_AS],
-        "icebergAllowed": False,
+        "icebergAllowed": True,
         "ocoAllowed": False,
         "otoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,

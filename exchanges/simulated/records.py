@@ -22,6 +22,15 @@ class BalanceCredited(Record, frozen=True, gc=False):
     amount: Decimal
 
 
+class FundsTransferred(Record, frozen=True, gc=False):
+    """Money came to the account, or left it where the amount is below zero, by no order. Two are at least a second
+    apart: of some a venue tells no more."""
+
+    asset: str
+    amount: Decimal
+    at_ms: int
+
+
 class OrderOpened(Record, frozen=True, gc=False):
     """An order was accepted; `locked` of the asset it pays with is set aside until it is filled or closed."""
 
@@ -41,6 +50,10 @@ class OrderOpened(Record, frozen=True, gc=False):
     at_ms: int
     stop_price: Decimal = Decimal(0)
     """Where the order waits for it; else zero."""
+    trailing_delta: int = 0
+    """Above zero: the stop price follows the trades at this distance, in hundredths of a per cent."""
+    iceberg: Decimal = Decimal(0)
+    """What of it is on the book at once, where that is not all."""
 
 
 class OrderTriggered(Record, frozen=True, gc=False):
@@ -48,6 +61,13 @@ class OrderTriggered(Record, frozen=True, gc=False):
 
     order_id: int
     at_ms: int
+
+
+class OrderTrailed(Record, frozen=True, gc=False):
+    """The stop price of a trailing order followed the market."""
+
+    order_id: int
+    stop_price: Decimal
 
 
 class OrderFilled(Record, frozen=True, gc=False):
@@ -78,7 +98,16 @@ class PositionNoted(Record, frozen=True):
     horizon_ns: int
 
 
-AnyRecord = BalanceCredited | OrderOpened | OrderTriggered | OrderFilled | OrderClosed | PositionNoted
+AnyRecord = (
+    BalanceCredited
+    | FundsTransferred
+    | OrderOpened
+    | OrderTrailed
+    | OrderTriggered
+    | OrderFilled
+    | OrderClosed
+    | PositionNoted
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[AnyRecord])

@@ -5,6 +5,10 @@ from typing import Protocol
 import msgspec
 
 SECRETS = frozenset({"signature", "apiKey"})
+PLACING = frozenset({("POST", "/api/v3/order"), ("WS", "order.place")})
+"""Method and path of the requests that place an order."""
+CANCELLING = frozenset({("DELETE", "/api/v3/order"), ("WS", "order.cancel")})
+"""Of those that cancel one."""
 
 
 class LineFile(Protocol):

@@ -11,9 +11,11 @@ from .orders import Fill, OpenOrders, Order
 from .records import (
     AnyRecord,
     BalanceCredited,
+    FundsTransferred,
     OrderClosed,
     OrderFilled,
     OrderOpened,
+    OrderTrailed,
     OrderTriggered,
     PositionNoted,
     decode_batch,
@@ -21,6 +23,7 @@ from .records import (
 
 CLOSED_ORDERS_KEPT = 10_000
 FILLS_KEPT = 100_000
+TRANSFERS_KEPT = 1_000
 
 
 class Books(msgspec.Struct):
@@ -37,6 +40,8 @@ class Books(msgspec.Struct):
     """How many records of orders were applied: the id of an execution report."""
     updated_ms: int = 0
     position: PositionNoted | None = None
+    transfers: list[FundsTransferred] = []
+    """The latest, oldest first."""
 
 
 class SnapshotRefused(ValueError):
@@ -59,6 +64,14 @@ class VenueState:
                 return None
             case PositionNoted():
                 self.books.position = record
+                return None
+            case FundsTransferred(asset, amount):
+                self.books.account.credit(asset, amount)
+                self.books.transfers = [*self.books.transfers[1 - TRANSFERS_KEPT :], record]
+                self.books.updated_ms = record.at_ms
+                return None
+            case OrderTrailed(order_id, stop_price):  # nobody is told
+                self.books.orders[order_id].stop_price = stop_price
                 return None
             case OrderOpened():
                 order = self._open(record)
@@ -125,6 +138,8 @@ class VenueState:
             updated_ms=record.at_ms,
             stop_price=record.stop_price,
             waits=bool(record.stop_price),
+            trailing_delta=record.trailing_delta,
+            iceberg=record.iceberg,
         )
         self.books.account.lock(order.pays, order.locked)
         self.books.last_order_id = order.order_id

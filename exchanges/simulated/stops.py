@@ -32,6 +32,12 @@ def triggers(kind: OrderKind, side: OrderSide, stop_price: Decimal, price: Decim
     return price >= stop_price if rising else price <= stop_price
 
 
+def trailed(side: OrderSide, price: Decimal, delta: int, tick: Decimal) -> Decimal:
+    """The stop price that a trade at `price` asks of a trailing stop, `delta` hundredths of a per cent away."""
+    away = price * delta / 10_000
+    return (price - away if side == "SELL" else price + away) // tick * tick
+
+
 def affordable(taken: list[Level], budget: Decimal, step: Decimal) -> list[Level]:
     """The part of what a buyer takes that `budget` pays for, in whole steps of the amount."""
     bought: list[Level] = []

@@ -8,8 +8,8 @@ from .errors import TOO_MANY_SUBSCRIPTIONS, RequestRefused
 from .faults import FaultSwitch
 from .orders import Order
 from .outbox import Outbox
-from .payloads import account_position, execution_report
-from .records import AnyRecord, BalanceCredited, PositionNoted
+from .payloads import account_position, balance_update, execution_report
+from .records import AnyRecord, BalanceCredited, FundsTransferred, PositionNoted
 from .state import VenueState
 
 SUBSCRIPTIONS_MAX = 16
@@ -51,8 +51,13 @@ class UserStreams:
             outbox.abort()
 
     def changed(self, record: AnyRecord, order: Order | None) -> None:
-        """Report one record that took effect on `order`."""
-        if isinstance(record, BalanceCredited | PositionNoted) or order is None or not self._subscriptions:
+        """Report one record that took effect on `order`, or on the account."""
+        if not self._subscriptions:
+            return
+        if isinstance(record, FundsTransferred):
+            self._touched[record.asset] = None
+            self._send(balance_update(record))
+        if isinstance(record, BalanceCredited | FundsTransferred | PositionNoted) or order is None:
             return
         self._touched |= {order.base: None, order.quote: None}
         self._send(execution_report(record, order, self._state.books.executions))

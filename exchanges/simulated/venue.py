@@ -107,6 +107,10 @@ class SimulatedVenue:
         """How often each fault was met."""
         return self._switch.fired
 
+    def transfer(self, asset: str, amount: Decimal) -> None:
+        """Deposit, or with an amount below zero withdraw of what is free. Raises RequestRefused."""
+        self.engine.transfer(asset, amount, self._desk.now_ms)
+
     def stats(self) -> dict[str, int]:
         books = self.state.books
         return {

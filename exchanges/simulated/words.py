@@ -1,15 +1,16 @@
 """What the engine's orders and fills are called in the venue contract."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
 from ...trading.evidence import VenueOrder, VenueState
 from ...trading.messages import ORDER_TYPES, OrderType
 from ...trading.order_events import OrderFilled as FillWord
-from ..venue import OrderReported, VenueWord
-from .accounts import Account
+from ..venue import BalancesReported, OrderReported, VenueWord, funds_moved
+from .accounts import ZERO, Account
 from .orders import Fill, Order
-from .records import AnyRecord, BalanceCredited, OrderFilled, PositionNoted
+from .records import AnyRecord, BalanceCredited, FundsTransferred, OrderFilled, PositionNoted
 
 _STATES: dict[str, VenueState] = {
     "NEW": "open",
@@ -55,6 +56,8 @@ def order_word(order: Order) -> VenueOrder:
 
 def stream_words(record: AnyRecord, order: Order | None, fill: Fill | None) -> list[VenueWord]:
     """What the private stream says of a record: `order` as it stands after it, and the fill it made."""
+    if isinstance(record, FundsTransferred):
+        return [funds_moved(record.asset, record.amount, record.at_ms)]
     if order is None or isinstance(record, BalanceCredited | PositionNoted):
         return []
     words: list[VenueWord] = []
@@ -64,6 +67,18 @@ def stream_words(record: AnyRecord, order: Order | None, fill: Fill | None) -> l
         reported: Literal["open", "cancelled"] = "open" if state == "open" else "cancelled"
         words.append(OrderReported(order.client_id, str(order.order_id), reported))
     return words
+
+
+def touched_by(record: AnyRecord, order: Order | None) -> tuple[str, ...]:
+    """The assets whose balance the stream tells after a record."""
+    if isinstance(record, FundsTransferred):
+        return (record.asset,)
+    return () if order is None else (order.base, order.quote)
+
+
+def balances_word(account: Account, assets: Iterable[str], at_ms: int) -> BalancesReported:
+    held = totals(account)
+    return BalancesReported({asset: held.get(asset, ZERO) for asset in assets}, at_ms * 1_000_000)
 
 
 def symbol_of(order: Order) -> str:

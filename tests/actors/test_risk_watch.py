@@ -11,7 +11,7 @@ from tests.kit.cells import VirtualSystem
 from tradigrade.actors.commits import Commits
 from tradigrade.actors.risk_watch import RiskWatch
 from tradigrade.actors.standings import Standings
-from tradigrade.config.settings import LadderSettings, RiskSettings
+from tradigrade.config.settings import LadderSettings
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.disk import SystemDisk
@@ -19,6 +19,7 @@ from tradigrade.kernel.faulty import FaultyDisk
 from tradigrade.storage.halt import HaltLatch
 from tradigrade.storage.risk_memory import Memory, RiskMemory
 from tradigrade.trading.ladder import ACCOUNT, SYSTEM
+from tradigrade.trading.limits import Limits
 from tradigrade.trading.order_events import OrderIntended
 
 SCOPE = f"learned {SYMBOL}"
@@ -49,7 +50,7 @@ class Keeper(Actor):
 
     def start(self) -> None:
         self.standings = Standings(self.context, (SYMBOL,), (("learned", SYMBOL),), lease_held=True)
-        self.watch = RiskWatch(self.context, self.standings, RiskSettings(), LadderSettings(), (SCOPE,))
+        self.watch = RiskWatch(self.context, self.standings, Limits, LadderSettings(), (SCOPE,))
 
     def receive(self, message: object) -> None:
         pass

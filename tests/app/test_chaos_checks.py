@@ -87,7 +87,8 @@ def test_orders_are_read_from_every_file_of_the_journal_and_of_the_venue(tmp_pat
     folder = tmp_path / "exchange"
     folder.mkdir()
     for name, *ids in (("requests.jsonl.1", A), ("requests.jsonl", B, B)):
-        lines = [{"method": "POST", "path": "/api/v3/order", "params": {"newClientOrderId": each}} for each in ids]
+        way = {"method": "POST", "path": "/api/v3/order"} if ids == [A] else {"method": "WS", "path": "order.place"}
+        lines = [{**way, "params": {"newClientOrderId": each}} for each in ids]
         lines.append({"method": "GET", "path": "/api/v3/order", "params": {"origClientOrderId": C}})
         (folder / name).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines) + b'{"torn')
     assert find_account(tmp_path) == "main"

@@ -24,6 +24,7 @@ from tradigrade.seams import real_seams
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.capture_file import Header, read_capture
 from tradigrade.storage.journal import Journal
+from tradigrade.storage.journal_keys import NO_KEYS
 from tradigrade.trading.order_events import OrderIntended
 
 ACCOUNT = "trader/trading/account"
@@ -136,7 +137,7 @@ def test_every_process_of_a_run_with_kills_is_made_again(tmp_path: Path) -> None
 
 
 def test_a_journal_that_rotates_is_made_again_file_by_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AccountJournal.__init__, "__defaults__", (6_000,))
+    monkeypatch.setattr(AccountJournal.__init__, "__defaults__", (6_000, NO_KEYS))
     run = trade(tmp_path, 16)
     made = replay(captures(run)[0])
     assert made.run(), made.player.fault

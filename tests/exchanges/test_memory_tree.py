@@ -8,8 +8,8 @@ import pytest
 
 from tests.kit.account import OPENING, Account
 from tradigrade.actors.feed import Feed
-from tradigrade.exchanges.simulated.engine import OrderRequest
 from tradigrade.exchanges.simulated.memory import MemoryVenue
+from tradigrade.exchanges.simulated.orders import OrderRequest
 from tradigrade.exchanges.simulated.quiet_market import QuietMarket
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 from tradigrade.trading.order_events import OrderIntended

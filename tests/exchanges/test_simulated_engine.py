@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradigrade.exchanges.binance.decoder import DepthEvent, TickerEvent, TradeEvent
-from tradigrade.exchanges.simulated.engine import Engine, OrderRequest
+from tradigrade.exchanges.simulated.engine import Engine
 from tradigrade.exchanges.simulated.errors import RequestRefused
+from tradigrade.exchanges.simulated.orders import OrderRequest
 from tradigrade.exchanges.simulated.records import OrderClosed, OrderFilled
 from tradigrade.exchanges.simulated.state import SnapshotRefused, VenueState
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS

@@ -8,8 +8,8 @@ import pytest
 from tests.exchanges.test_simulated_engine import OPENING, balances, make_engine, quote, request, trade
 from tests.exchanges.test_simulated_venue import BTC, certificate, run_venue  # noqa: F401 - a fixture
 from tradigrade.exchanges.ccxt_parsing import venue_order
-from tradigrade.exchanges.simulated.engine import OrderRequest
 from tradigrade.exchanges.simulated.errors import RequestRefused
+from tradigrade.exchanges.simulated.orders import OrderRequest
 from tradigrade.exchanges.simulated.records import OrderTriggered
 from tradigrade.exchanges.simulated.state import VenueState
 

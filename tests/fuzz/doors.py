@@ -27,6 +27,9 @@ from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.capture_file import CaptureFile, Header, read_capture
 from tradigrade.storage.halt import HaltLatch
 from tradigrade.storage.journal import Journal, JournalFault
+from tradigrade.storage.journal_format import NO_HASH
+from tradigrade.storage.journal_keys import NO_KEYS
+from tradigrade.storage.journal_snapshot import Snapped, SnapshotFile
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 from tradigrade.trading.messages import OrderRefused
 from tradigrade.trading.order_events import StrategyPosition
@@ -79,9 +82,9 @@ def enter_record(data: bytes) -> bool:
 
 
 def enter_snapshot(data: bytes) -> bool:
-    """With the checksum put right."""
+    """With checksums put right."""
     disk = disk_with(sound_journal())
-    disk.replace(FILE.with_name(f"{FILE.name}.snapshot"), zlib.crc32(data).to_bytes(4) + data)
+    SnapshotFile(disk, FILE, NO_KEYS).write(Snapped(1, 3, NO_HASH, data))
     AccountJournal(disk, FILE).open()
     return True
 
@@ -186,7 +189,9 @@ def sound_snapshot() -> bytes:
     journal = AccountJournal(disk, FILE)
     journal.open()
     journal.rotate()
-    return disk.read(FILE.with_name(f"{FILE.name}.snapshot"))[4:]
+    snapped = SnapshotFile(disk, FILE, NO_KEYS).read()
+    assert snapped is not None
+    return snapped.content
 
 
 def sound_capture() -> bytes:

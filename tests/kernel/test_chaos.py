@@ -95,6 +95,6 @@ def test_an_injected_crash_overtakes_what_is_queued(system: VirtualSystem, paren
         system.stop(PATH, "shutdown")
         system.incarnation(PATH).crash("to see what follows")
     system.run()
-    assert puppet.log == ["stopped: injected: to see what follows"]
-    assert parent.log[-1].reason == "injected: to see what follows"
+    assert puppet.log == ["stopped: to see what follows"]
+    assert parent.log[-1].reason == "to see what follows"
     assert system.metrics.counters["crashes"] == 1

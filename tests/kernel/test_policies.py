@@ -47,6 +47,23 @@ def test_without_a_policy_a_full_mailbox_refuses_and_the_sender_is_told(system: 
     assert tell(system, 5), "there is room again"
 
 
+class Replica(Narrow):
+    must_hear = int | float
+
+
+@pytest.mark.parametrize(("refused", "ends"), [(3, True), (0.5, True), ("a word", False)])
+def test_who_was_refused_a_message_that_it_must_not_miss_fails_once(
+    system: VirtualSystem, refused: object, ends: bool
+) -> None:
+    replica = system.place(PATH, Replica())
+    with system.busy(PATH):
+        assert all(tell(system, number) for number in range(3))
+        assert [tell(system, refused) for _ in range(20)] == [False] * 20
+    system.run()
+    words = f"stopped: its full mailbox refused {type(refused).__name__}, which it must not miss"
+    assert replica.log == ([words] if ends else [0, 1, 2])
+
+
 def test_the_oldest_makes_room_for_the_newest(system: VirtualSystem, puppet: Puppet) -> None:
     with system.busy(PATH):
         oldest = ask(system, 0, OLDEST)

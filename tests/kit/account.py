@@ -22,7 +22,9 @@ from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.background import run_at_once
 from tradigrade.storage.halt import HaltLatch
 from tradigrade.storage.held_back import HELD_BACK_NAME, HeldBack
+from tradigrade.storage.journal_reader import read_journal
 from tradigrade.storage.lease import FileLease
+from tradigrade.storage.limits_file import LimitsFile
 from tradigrade.storage.risk_memory import RiskMemory
 from tradigrade.supervisors.actors import ActorSpawner
 from tradigrade.supervisors.spec import ChildSpec
@@ -144,6 +146,7 @@ class Account:
             "lease": self.lease,
             "halt": self.latch,
             "held_back": HeldBack(SystemDisk(), self.folder / HELD_BACK_NAME),
+            "limits": LimitsFile(SystemDisk(), self.folder / "account-main.limits.json"),
             "risk_memory": RiskMemory(SystemDisk(), self.folder / "account-main.risk"),
             "free_bytes": lambda: self.free_bytes,
             "thread": run_at_once,
@@ -262,7 +265,9 @@ class Account:
         return verdict
 
     def records(self, kind: type = object) -> list[Any]:
-        return [record for record in self.journal.replay() if isinstance(record, kind)]
+        """Of all its files, oldest first."""
+        path = self.folder / "account-main.journal"
+        return [record for _, record in read_journal(SystemDisk(), path) if isinstance(record, kind)]
 
     def order_states(self) -> list[str]:
         """Of every intent in the journal, oldest first."""
@@ -297,7 +302,7 @@ def approval(account: Account, **changed: Any) -> OrderApproved:
     return msgspec.structs.replace(made, **changed)
 
 
-def assert_level(account: Account) -> None:
+def assert_level(account: Account, replicas_at: tuple[str, ...] = (LEDGER, RISK, "trader/portfolio")) -> None:
     """What every scenario ends with: books, replicas and venue agree, and nothing was sent twice (laws 2, 3, 5)."""
     venue, books = account.venue, account.books
     assert account.executor._reconciler.verdict.equal, account.executor._reconciler.verdict
@@ -315,7 +320,7 @@ def assert_level(account: Account) -> None:
         assert position.amount == traded - fees
     assert {order.intent.client_id for order in books.open_orders()} == venue.open_ids()
     assert_sent_once(account)
-    replicas = {path: account.behaviour(path).books for path in (LEDGER, RISK, "trader/portfolio")}
+    replicas = {path: account.behaviour(path).books for path in replicas_at}
     for path, replica in replicas.items():
         assert isinstance(account.behaviour(path), (Ledger, Risk, Portfolio))
         assert replica == books, f"the books of {path} differ from the executor's"

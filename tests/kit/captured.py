@@ -73,6 +73,7 @@ class CapturedTrader:
             "market": world.venue.market_port(clock),
             "venue": world.venue.account_port("trader", clock),
             "thread": self._sync,
+            "archive_thread": self._sync,
             "free_bytes": lambda: self.free_bytes,
         }
         self.system.ports = {"incarnation": incarnation, "run": run, "disk": disk, "clock": clock, **outside}

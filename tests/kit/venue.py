@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tradigrade.exchanges.venue import (
+    BalancesReported,
     CancelAnswered,
     EvidenceAsked,
     EvidenceFailed,
@@ -16,12 +17,13 @@ from tradigrade.exchanges.venue import (
     VenueClosed,
     VenueOpened,
     VenueWord,
+    funds_moved,
 )
 from tradigrade.kernel.loop import VirtualLoop
 from tradigrade.trading.evidence import Evidence, VenueOrder, VenueState
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 from tradigrade.trading.messages import ZERO
-from tradigrade.trading.order_events import OrderFilled, OrderIntended
+from tradigrade.trading.order_events import FundsMoved, OrderFilled, OrderIntended
 
 Fate = Literal["fine", "lost", "unanswered", "refused", "slow", "silent"]
 """`lost` before it arrives, `unanswered` after; both are answered as unknown at the time-out. `slow` arrives just in
@@ -39,6 +41,7 @@ class TrueOrder:
     venue_id: str
     state: VenueState = "open"
     filled: Decimal = ZERO
+    triggered: bool = False
 
     @property
     def remaining(self) -> Decimal:
@@ -53,6 +56,7 @@ class ScriptedVenue:
         self.balances = dict(balances)
         self.orders: dict[str, TrueOrder] = {}
         self.trades: list[OrderFilled] = []
+        self.transfers: list[FundsMoved] = []
         self.placed: list[OrderIntended] = []
         self.cancels: list[str] = []
         self.touch: dict[str, tuple[Decimal, Decimal]] = {}
@@ -182,12 +186,30 @@ class ScriptedVenue:
             self._later(self.stream_delay_s(), lambda: self._tell(trade))
         return trade
 
+    def transfer(self, currency: str, amount: Decimal, *, told: bool = True) -> None:
+        """Money comes or leaves by the venue's own doors; `told` on the stream or not."""
+        self.balances[currency] = self.balances.get(currency, ZERO) + amount
+        at_ns = self.loop.clock.now_ns()
+        moved = funds_moved(currency, amount, at_ns // 1_000_000)
+        self.transfers.append(moved)
+        if told:
+            self._later(self.stream_delay_s(), lambda: self._tell(moved))
+        self.report_balances(currency)
+
+    def report_balances(self, *currencies: str) -> None:
+        totals = {currency: self.balances.get(currency, ZERO) for currency in currencies}
+        word = BalancesReported(totals, self.loop.clock.now_ns())
+        self._later(self.stream_delay_s(), lambda: self._tell(word))
+
     def move(self, symbol: str, bid: Decimal, ask: Decimal) -> None:
         """The market moves; orders that cross it are filled."""
         self.touch[symbol] = (bid, ask)
         for order in list(self.orders.values()):
             if order.state == "open" and order.intent.symbol == symbol and self._crosses(order.intent):
-                self.fill(order.intent.client_id)
+                waited = order.intent.terms.stop_price is not None and order.intent.price is None
+                self.fill(
+                    order.intent.client_id, None, (ask if order.intent.side == "buy" else bid) if waited else None
+                )
 
     def open_ids(self) -> set[str]:
         return {client_id for client_id, order in self.orders.items() if order.state == "open"}
@@ -201,7 +223,8 @@ class ScriptedVenue:
         )
         last = {symbol: self._last_trade_id(symbol) for symbol in request.symbols}
         balances = {currency: amount for currency, amount in self.balances.items() if amount}
-        return Evidence(asked_ns, orders, trades, last, balances, self.loop.clock.now_ns())
+        transfers = tuple(self.transfers) if request.transfers_since_ns is not None else ()
+        return Evidence(asked_ns, orders, trades, last, balances, self.loop.clock.now_ns(), transfers)
 
     def _last_trade_id(self, symbol: str) -> int:
         return max((int(trade.trade_id) for trade in self.trades if trade.symbol == symbol), default=0)
@@ -261,7 +284,16 @@ class ScriptedVenue:
         return order.remaining if currency == base else ZERO
 
     def _crosses(self, intent: OrderIntended) -> bool:
+        """Whether it takes what is there; what waits does once the touch is at its stop price."""
         bid, ask = self.touch[intent.symbol]
+        order = self.orders.get(intent.client_id)
+        if order is not None and intent.terms.stop_price is not None and not order.triggered:
+            price = bid if intent.side == "sell" else ask
+            rises = (intent.side == "buy") == intent.type.startswith("stop_loss")
+            stop = intent.terms.stop_price
+            order.triggered = price >= stop if rises else price <= stop
+            if not order.triggered:
+                return False
         if intent.price is None:
             return True
         return intent.price >= ask if intent.side == "buy" else intent.price <= bid

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.kit.running import Running, run_command, running
+from tradigrade.exchanges.simulated.requestlog import CANCELLING
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.status import read_status
 from tradigrade.storage.halt import HaltLatch
@@ -139,7 +140,8 @@ def halt(system: Running) -> int:
 
 def cancels_after(system: Running, halted_ns: int) -> list[dict[str, Any]]:
     """Parameters of each: the guard names orders by the venue's id, the executor by the client's."""
-    lines = [line for line in system.requests() if line["method"] == "DELETE" and line["time_ns"] > halted_ns]
+    asked = [line for line in system.requests() if (line["method"], line["path"]) in CANCELLING]
+    lines = [line for line in asked if line["time_ns"] > halted_ns]
     return [{**line["params"], "after_s": (line["time_ns"] - halted_ns) / 1e9} for line in lines]
 
 

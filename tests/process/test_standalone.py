@@ -30,7 +30,7 @@ def standalone(name: str, data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def orders_at_venue(data_dir: Path) -> int:
     log = data_dir / "exchange/requests.jsonl"
-    return log.read_text().count('"POST"') if log.exists() else 0
+    return log.read_text().count('"newOrderRespType"') if log.exists() else 0
 
 
 def wait_for_orders(data_dir: Path, count: int) -> None:

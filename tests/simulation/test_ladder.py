@@ -18,7 +18,7 @@ from tests.simulation.ladder import (
     Watched,
 )
 from tradigrade.config.settings import RiskSettings
-from tradigrade.exchanges.simulated.engine import OrderRequest
+from tradigrade.exchanges.simulated.orders import OrderRequest
 
 BACK_S = 90.0
 

@@ -10,7 +10,21 @@ import pytest
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal, Record
 from tradigrade.storage.journal import Journal, JournalFault
+from tradigrade.storage.journal_reader import read_journal
+from tradigrade.trading.books_image import take
 from tradigrade.trading.differences import DifferenceNoted
+from tradigrade.trading.group_events import (
+    GroupAccepted,
+    GroupCancelWanted,
+    GroupClosed,
+    GroupModified,
+    Leg,
+    LegHeld,
+    LegTriggered,
+    OrderGroup,
+    TrailMoved,
+)
+from tradigrade.trading.limits import LimitChanged
 from tradigrade.trading.messages import (
     AccountReconciled,
     OrderApproved,
@@ -23,6 +37,7 @@ from tradigrade.trading.messages import (
 from tradigrade.trading.order_events import (
     BalanceAdopted,
     CancelIntended,
+    FundsMoved,
     HistoryAdopted,
     OrderAccepted,
     OrderCancelled,
@@ -37,6 +52,9 @@ from tradigrade.trading.tally import RunStarted
 GOLDEN = Path(__file__).with_name("account_journal_v1.bin")
 """Written by `write(path, RECORDS)` of version 1. It is never written again: a change that cannot read it needs a new
 version of the format."""
+
+GOLDEN_2 = Path(__file__).with_name("account_journal_v2.bin")
+"""Likewise of version 2."""
 
 PRICE, AMOUNT, AT = Decimal("27000.10"), Decimal("0.00120"), 1_700_000_000_000_000_001
 NAME = "tgmain-1-5"
@@ -63,6 +81,15 @@ SINCE: list[Record] = [
     OrderRequested(
         "r1", "person", "BTC/USDT", "sell", "stop_loss", AMOUNT, None, AT, "by hand", Terms(stop_price=PRICE)
     ),
+    FundsMoved("USDT", Decimal("-250.5"), "withdrawal", "USDT:1700000000000:-250.5", AT),
+    GroupAccepted(OrderGroup("g1", "single", "person", "BTC/USDT", Leg("buy", "limit", AMOUNT, PRICE)), AT),
+    GroupModified("g1", "m1", "entry", AMOUNT, None, None, AT),
+    GroupCancelWanted("g1", "by hand", True, AT),
+    LegTriggered("g1", "entry", PRICE, AT),
+    LegHeld("g1", "alternative", "RUNG", AT + 1, AT),
+    TrailMoved("g1", "exit", PRICE, AT),
+    GroupClosed("g1", "filled", AT),
+    LimitChanged("max_order_notional", "account", "2000", "1500", "2-0a1b2c3d", "somebody", "calmer", AT),
     DifferenceNoted("fill", "42", "nothing", "buy 1 BTC/USDT at 27000", "booked", AT),
 ]
 """Kinds of records that came after version 1 was first written; an older program cannot read them, and says so."""
@@ -89,9 +116,33 @@ def test_a_journal_of_version_1_still_reads() -> None:
     assert list(AccountJournal(SystemDisk(), GOLDEN).replay()) == RECORDS
 
 
-def test_version_1_is_still_written_to_the_byte(tmp_path: Path) -> None:
-    write(tmp_path / "j", RECORDS)
-    assert (tmp_path / "j").read_bytes() == GOLDEN.read_bytes()
+def test_a_file_of_version_1_is_gone_on_with_and_then_left(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(GOLDEN.read_bytes())
+    write(path, SINCE)
+    assert path.read_bytes().startswith(GOLDEN.read_bytes())
+    assert list(AccountJournal(SystemDisk(), path).replay()) == RECORDS + SINCE
+    journal = AccountJournal(SystemDisk(), path)
+    journal.open()
+    assert journal.is_full, "it is time to leave it"
+    before = (take(journal.books()), journal.tally(), journal.next_sequence)
+    journal.rotate()
+    assert not journal.is_full
+    journal.close()
+    write(path, RECORDS[:1])
+    again = AccountJournal(SystemDisk(), path)
+    again.open()
+    assert (take(again.books()), again.next_sequence) == (before[0], before[2] + 1)
+    assert [record for _, record in read_journal(SystemDisk(), path)] == RECORDS + SINCE + RECORDS[:1]
+
+
+def test_a_journal_of_version_2_still_reads() -> None:
+    assert list(AccountJournal(SystemDisk(), GOLDEN_2).replay()) == RECORDS
+
+
+def test_version_2_is_still_written_to_the_byte(tmp_path: Path) -> None:
+    write(tmp_path / GOLDEN_2.name, RECORDS)
+    assert (tmp_path / GOLDEN_2.name).read_bytes() == GOLDEN_2.read_bytes()
 
 
 def test_the_next_sequence_is_that_of_the_next_record(tmp_path: Path) -> None:

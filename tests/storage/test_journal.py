@@ -133,7 +133,7 @@ def test_a_file_of_somebody_else_is_refused_and_left_alone(disk: Disk, tmp_path:
 def test_a_journal_of_another_version_is_refused(disk: Disk, tmp_path: Path) -> None:
     path = tmp_path / "j"
     put(disk, path, HEADER.pack(MAGIC, 9))
-    with pytest.raises(JournalFault, match="version 9, this program reads version 1"):
+    with pytest.raises(JournalFault, match="version 9, this program reads versions 1 and 2"):
         journal(disk, path)
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests.kit.disks import Crash, CrashingDisk
 from tradigrade.kernel.simulated_disk import SimulatedDisk
-from tradigrade.storage.account_journal import FILES_KEPT, AccountJournal
-from tradigrade.storage.journal import HEADER, JournalFault
+from tradigrade.storage.account_journal import AccountJournal
+from tradigrade.storage.journal import JournalFault
+from tradigrade.storage.journal_format import START_BYTES
 from tradigrade.trading.order_events import BalanceAdopted
 
 PATH = Path("/data/j")
@@ -116,7 +117,7 @@ def test_a_snapshot_that_fails_is_believed_where_it_took_place(when: str) -> Non
     journal.rotate()
     assert journal.append(balance(4)) == 4
     assert recovered(disk) == (5, Decimal(4))
-    grown = [path.name for path, data in disk.contents().items() if len(data) > HEADER.size]
+    grown = [path.name for path, data in disk.contents().items() if len(data) > START_BYTES]
     assert grown == ["j", "j.1", *(["j.2"] if when == "after" else []), "j.snapshot"]
 
 
@@ -154,13 +155,3 @@ def test_what_was_synced_after_a_rotation_survives_a_power_loss() -> None:
         disk.power_loss()
         again = account_journal(disk)
         assert (again.next_sequence, again.books().balances["USDT"]) == (3, 2)
-
-
-def test_as_many_files_are_kept_as_is_said() -> None:
-    disk = SimulatedDisk(Random(1))
-    journal = keep_two(disk)
-    for number in range(FILES_KEPT + 2):
-        journal.append(balance(number))
-        journal.rotate()
-    kept = [name for name in disk.names(PATH.parent) if name != "j.snapshot"]
-    assert sorted(kept) == sorted(f"j.{number}" for number in range(3, FILES_KEPT + 3))

@@ -92,7 +92,7 @@ export function showOrders(orders) {
     key: order.client_id,
     className: `order-${order.state}`,
     cells: [
-      when(order.at_ms), order.symbol, side(order.side),
+      { ...when(order.at_ms), href: `/orders#${encodeURIComponent(order.client_id)}` }, order.symbol, side(order.side),
       number(amount(order), { title: `filled ${order.filled} of ${order.amount}` }),
       number(order.price === null ? "market" : price(order.price)),
       { text: order.state === "partially_filled" ? "partial" : order.state, className: "order-state", title: order.client_id },

@@ -1,7 +1,8 @@
 // Tables that are updated in place: rows are kept by key, cells change only where their value did.
 // Everything is set by textContent, so no data can become markup.
 
-// rows: [{key, className, cells: [text | {text, title, className, flash, button}]}]; the first cell is the row's header.
+// rows: [{key, className, onPress, cells: [text | {text, title, className, flash, button, href,
+// meter}]}]; the first cell is the row's header. What a row's `onPress`, `button` and `href` do is fixed when it is made.
 export function fill(table, rows) {
   const body = table.tBodies[0];
   const known = new Map([...body.rows].map((row) => [row.dataset.key, row]));
@@ -18,10 +19,13 @@ export function fill(table, rows) {
 function newRow(row) {
   const element = document.createElement("tr");
   element.dataset.key = row.key;
+  if (row.onPress) element.addEventListener("click", row.onPress);
   row.cells.forEach((cell, column) => {
     const cellElement = document.createElement(column === 0 ? "th" : "td");
     if (column === 0) cellElement.scope = "row";
     if (cell?.button) cellElement.append(newButton(cell.button));
+    if (cell?.href) cellElement.append(newLink(cell.href));
+    if (cell?.meter !== undefined) cellElement.append(document.createElement("meter"));
     element.append(cellElement);
   });
   return element;
@@ -34,14 +38,21 @@ function newButton(onPress) {
   return button;
 }
 
+function newLink(address) {
+  const link = document.createElement("a");
+  link.href = address;
+  return link;
+}
+
 function fillCell(element, cell) {
   const wanted = typeof cell === "object" ? cell : { text: cell };
-  const text = element.querySelector("button") ?? element;
+  const text = element.querySelector("button, a, meter") ?? element;
   const changed = text.textContent !== wanted.text;
   if (changed) text.textContent = wanted.text;
   set(element, "className", wanted.className ?? "");
   set(element, "title", wanted.title ?? "");
   for (const [name, value] of Object.entries(wanted.aria ?? {})) text.setAttribute(`aria-${name}`, value);
+  if (wanted.meter !== undefined) set(element.querySelector("meter"), "value", wanted.meter);
   if (wanted.flash) flash(element.parentElement);
 }
 

@@ -1,0 +1,12 @@
+"""The limits that the configuration gives."""
+
+import msgspec
+
+from ..trading.limit_book import LimitBook, make_book, make_scope
+from .settings import RiskSettings
+
+
+def configured_limits(settings: RiskSettings) -> LimitBook:
+    """The first version of an account's limits. Raises `LimitFault` for what is none, or contradicts another."""
+    overrides = {make_scope(each.symbol, each.strategy): each.limits for each in settings.overrides}
+    return make_book(msgspec.structs.asdict(settings), overrides)

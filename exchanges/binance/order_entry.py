@@ -1,0 +1,165 @@
+"""Direct order entry at Binance spot: one persistent WebSocket, from the intent to the socket without a wait."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import aiohttp
+import msgspec
+from aiohttp import WSMsgType
+
+from ...kernel.clock import Clock
+from ...kernel.identity import Entropy
+from ...trading.order_events import OrderIntended
+from ..venue import (
+    IN_FLIGHT_LIMIT,
+    RECONNECT_MAX_S,
+    RECONNECT_MIN_S,
+    REQUEST_TIMEOUT_S,
+    CancelAnswered,
+    PlaceAnswered,
+    VenueWord,
+)
+from .order_params import cancel_params, order_params
+from .order_wire import Answer, Signer, cancel_word, place_words, read_answer
+
+HEARTBEAT_S = 10.0
+ANSWER_MAX_BYTES = 1 << 20
+
+
+class _Request(NamedTuple):
+    """One under way: an order has its intent, a cancel has none."""
+
+    client_id: str
+    intent: OrderIntended | None
+    deadline: asyncio.TimerHandle
+
+
+class OrderEntry:
+    """One account's orders and cancels. Every request that was handed over is answered exactly once, within
+    `REQUEST_TIMEOUT_S`, and never sent again: what no answer proves is unknown. Without a connection nothing is taken.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy, url: str, signer: Signer
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._entropy = entropy
+        self._url = url
+        self._signer = signer
+        self._socket: aiohttp.ClientWebSocketResponse[Literal[False]] | None = None
+        self._waiting: dict[str, _Request] = {}
+        self._requests = 0
+        self._delay_s = RECONNECT_MIN_S
+        self._deliver: Callable[[VenueWord], object] = lambda _: None
+        self._hear: Callable[[Answer], object] = lambda _: None
+
+    def listen(self, deliver: Callable[[VenueWord], object], hear: Callable[[Answer], object]) -> None:
+        """`hear` is told every answer, for what it says of limits."""
+        self._deliver, self._hear = deliver, hear
+
+    def __len__(self) -> int:
+        """Requests under way."""
+        return len(self._waiting)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request would be handed to the venue's connection now."""
+        return self._socket is not None and not self._socket.closed and len(self._waiting) < IN_FLIGHT_LIMIT
+
+    # -- requests -----------------------------------------------------------------------------------------------------
+
+    def place(self, intent: OrderIntended, venue_symbol: str) -> None:
+        """Sent when this returns. To be called only where `is_open`."""
+        self._send("order.place", order_params(intent, venue_symbol), intent.client_id, intent)
+
+    def cancel(self, client_id: str, venue_symbol: str) -> None:
+        """As `place`."""
+        self._send("order.cancel", cancel_params(client_id, venue_symbol), client_id, None)
+
+    def _send(self, method: str, params: dict[str, str], client_id: str, intent: OrderIntended | None) -> None:
+        self._requests += 1
+        number = str(self._requests)
+        deadline = self._loop.call_later(
+            REQUEST_TIMEOUT_S, self._give_up, number, "RequestTimeout", "no answer in time"
+        )
+        self._waiting[number] = _Request(client_id, intent, deadline)
+        frame = self._signer.frame(self._requests, method, params, self._clock.now_ns() // 1_000_000)
+        try:
+            self._write(frame)
+        except (aiohttp.ClientError, OSError) as error:
+            self._give_up(number, "NetworkError", f"{type(error).__name__}: {error}")
+
+    def _write(self, frame: bytes) -> None:
+        """The frame is with the transport once this coroutine was begun; it then only waits where too much lies there,
+        which the bound of requests under way sees to."""
+        assert self._socket is not None, "expected a connection: `is_open` says whether there is one"
+        sending = self._socket.send_frame(frame, WSMsgType.TEXT)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return
+        sending.close()
+
+    def drop(self) -> None:
+        """Requests under way stay unanswered."""
+        for request in self._waiting.values():
+            request.deadline.cancel()
+        self._waiting.clear()
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+
+    def _answered(self, answer: Answer) -> None:
+        self._delay_s = RECONNECT_MIN_S
+        self._hear(answer)
+        request = self._waiting.pop(str(answer.id), None)
+        if request is None:
+            return  # of one that was given up, or of none: it proves nothing of ours
+        request.deadline.cancel()
+        if request.intent is None:
+            self._deliver(cancel_word(request.client_id, answer))
+            return
+        for word in place_words(request.intent, answer):
+            self._deliver(word)
+
+    def _give_up(self, number: str, code: str, reason: str) -> None:
+        """Its outcome is in doubt."""
+        if (request := self._waiting.pop(number, None)) is None:
+            return
+        request.deadline.cancel()
+        if request.intent is None:
+            self._deliver(CancelAnswered(request.client_id, "unknown", f"{code}: {reason}"[:300]))
+        else:
+            self._deliver(PlaceAnswered(request.client_id, "unknown", code=code, reason=reason[:300]))
+
+    # -- the connection -----------------------------------------------------------------------------------------------
+
+    async def stay_connected(self, session: aiohttp.ClientSession) -> None:
+        """For ever, with back-off and jitter. A connection that answers nothing readable counts as a failure."""
+        while True:
+            reason = "the connection was dropped"
+            try:
+                reason = await self._converse(session)
+            finally:
+                for number in tuple(self._waiting):
+                    self._give_up(number, "NetworkError", reason)
+            await asyncio.sleep(self._delay_s * (1.0 - 0.3 * self._entropy.jitter()))
+            self._delay_s = min(self._delay_s * 2, RECONNECT_MAX_S)
+
+    async def _converse(self, session: aiohttp.ClientSession) -> str:
+        """One connection's life; returns why it ended."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                self._socket = socket = await session.ws_connect(
+                    self._url, compress=0, heartbeat=HEARTBEAT_S, max_msg_size=ANSWER_MAX_BYTES, decode_text=False
+                )
+            async with socket:
+                async for message in socket:
+                    if message.type is WSMsgType.TEXT:
+                        self._answered(read_answer(message.data))
+            return f"the connection was closed: {socket.close_code}"
+        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as error:
+            return f"{type(error).__name__}: {error}"
+        finally:
+            self._socket = None

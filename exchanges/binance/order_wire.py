@@ -1,0 +1,128 @@
+"""Orders over Binance's WebSocket API: signed bytes out, the venue contract's words in. Pure."""
+
+import hmac
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from ...trading.order_events import OrderFilled, OrderIntended
+from ..venue import CancelAnswered, Outcome, PlaceAnswered, VenueWord
+from .refusals import LIMITED, proven_refusal
+
+MS_NS = 1_000_000
+
+
+class Fill(msgspec.Struct, rename="camel", gc=False):
+    price: Decimal
+    qty: Decimal
+    commission: Decimal
+    commission_asset: str
+    trade_id: int
+
+
+class Result(msgspec.Struct, rename="camel"):
+    """What the order came to; a cancel's has no fills."""
+
+    order_id: int
+    transact_time: int = 0
+    fills: tuple[Fill, ...] = ()
+
+
+class Retry(msgspec.Struct, frozen=True, rename="camel"):
+    """When one that is limited may come again, in ms UTC; 0 where it is not said."""
+
+    retry_after: int = 0
+
+
+class Refusal(msgspec.Struct):
+    code: int
+    msg: str = ""
+    data: Retry = Retry()
+
+
+class Limit(msgspec.Struct, rename="camel", gc=False):
+    """How much of something was used in the current interval."""
+
+    rate_limit_type: str
+    interval: Literal["SECOND", "MINUTE", "HOUR", "DAY"]
+    interval_num: int
+    limit: int
+    count: int
+
+
+class Answer(msgspec.Struct, rename="camel"):
+    """One frame. Without an `id` of ours it answers nothing that we asked."""
+
+    id: str | int | None = None
+    status: int = 0
+    result: Result | None = None
+    error: Refusal | None = None
+    rate_limits: tuple[Limit, ...] = ()
+
+
+read_answer = msgspec.json.Decoder(Answer).decode
+"""Raises msgspec.MsgspecError for what is no such frame."""
+_encode = msgspec.json.Encoder().encode
+
+
+class Signer:
+    """Makes the frames of one account."""
+
+    def __init__(self, api_key: str, api_secret: str, window_ms: int) -> None:
+        self._secret = api_secret.encode()
+        self._fixed: dict[str, str | int] = {"apiKey": api_key, "recvWindow": window_ms}
+
+    def frame(self, number: int, method: str, params: dict[str, str], at_ms: int) -> bytes:
+        """Signed over its parameters by name, each as it is spelled in the frame."""
+        signed: dict[str, str | int] = {**params, **self._fixed, "timestamp": at_ms}
+        text = "&".join([f"{name}={signed[name]}" for name in sorted(signed)])
+        signed["signature"] = hmac.digest(self._secret, text.encode(), "sha256").hex()
+        return _encode({"id": str(number), "method": method, "params": signed})
+
+
+def place_words(intent: OrderIntended, answer: Answer) -> list[VenueWord]:
+    """Of the answer to an order: its fills follow it."""
+    if answer.status == 200 and answer.result is not None:
+        result = answer.result
+        fills = [_fill(intent, fill, result.transact_time) for fill in result.fills]
+        return [PlaceAnswered(intent.client_id, "done", venue_id=str(result.order_id)), *fills]
+    outcome, name, reason = _failure(answer)
+    return [PlaceAnswered(intent.client_id, outcome, code=name, reason=reason)]
+
+
+def cancel_word(client_id: str, answer: Answer) -> CancelAnswered:
+    if answer.status == 200 and answer.result is not None:
+        return CancelAnswered(client_id, "done")
+    outcome, _, reason = _failure(answer)
+    return CancelAnswered(client_id, outcome, reason)
+
+
+def limited_until_ns(answer: Answer) -> int | None:
+    """Until when the venue refuses us, 0 where it does not say; None where it does not."""
+    if answer.status not in LIMITED or answer.error is None:
+        return None
+    return answer.error.data.retry_after * MS_NS
+
+
+def _failure(answer: Answer) -> tuple[Outcome, str, str]:
+    if answer.error is None:
+        return "unknown", "BadResponse", f"an answer of status {answer.status} without result or error"
+    code, words = answer.error.code, answer.error.msg
+    name = proven_refusal(answer.status, code, words)
+    return "refused" if name else "unknown", name or "ExchangeError", f"binance {answer.status} {code}: {words}"[:300]
+
+
+def _fill(intent: OrderIntended, fill: Fill, transact_ms: int) -> OrderFilled:
+    return OrderFilled(
+        client_id=intent.client_id,
+        trade_id=str(fill.trade_id),
+        symbol=intent.symbol,
+        side=intent.side,
+        price=fill.price,
+        amount=fill.qty,
+        fee=fill.commission,
+        fee_currency=fill.commission_asset,
+        maker=False,
+        at_ns=transact_ms * MS_NS,
+    )

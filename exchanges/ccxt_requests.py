@@ -1,0 +1,68 @@
+"""Requests through unmodified ccxt: each is answered by words of the venue contract, whatever happens to it."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from ..kernel.clock import Clock
+from ..trading.order_events import OrderIntended
+from . import ccxt_parsing as parsing
+from .ccxt_evidence import gather_evidence
+from .ccxt_orders import order_arguments
+from .limit_watch import LimitWatch
+from .venue import (
+    REQUEST_TIMEOUT_S,
+    CancelAnswered,
+    EvidenceAsked,
+    EvidenceFailed,
+    EvidenceGathered,
+    Outcome,
+    PlaceAnswered,
+    VenueWord,
+)
+
+Value = TypeVar("Value")
+
+
+class CcxtRequests:
+    """Of one connected exchange."""
+
+    def __init__(self, exchange: Any, clock: Clock, limits: LimitWatch) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._limits = limits
+
+    async def place(self, intent: OrderIntended) -> list[VenueWord]:
+        """The answer, and the fills it tells of."""
+        try:
+            order = await self._ask(self._exchange.create_order(*order_arguments(intent)))
+            fills = [*parsing.fills_of_order(order, intent)]
+            return [PlaceAnswered(intent.client_id, "done", venue_id=str(order["id"])), *fills]
+        except Exception as error:  # noqa: BLE001 - whatever happened, it proves a refusal or nothing
+            outcome, reason = self._failure(error)
+            return [PlaceAnswered(intent.client_id, outcome, code=type(error).__name__, reason=reason)]
+
+    async def cancel(self, client_id: str, symbol: str) -> list[VenueWord]:
+        try:
+            await self._ask(self._exchange.cancel_order(client_id, symbol, {"clientOrderId": client_id}))
+        except Exception as error:  # noqa: BLE001 - as above
+            return [CancelAnswered(client_id, *self._failure(error))]
+        return [CancelAnswered(client_id, "done")]
+
+    async def gather(self, request: EvidenceAsked) -> list[VenueWord]:
+        try:
+            evidence = await self._ask(gather_evidence(self._exchange, request, self._clock))
+        except Exception as error:  # noqa: BLE001 - a failed look proves nothing, and is told
+            self._failure(error)
+            return [EvidenceFailed(request.request_id, f"{type(error).__name__}: {error}"[:300])]
+        return [EvidenceGathered(request.request_id, evidence)]
+
+    async def _ask(self, request: Awaitable[Value]) -> Value:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            value = await request
+        self._limits.hear_headers(self._exchange)
+        return value
+
+    def _failure(self, error: Exception) -> tuple[Outcome, str]:
+        self._limits.hear_error(self._exchange, error)
+        return "refused" if parsing.proves_refusal(error) else "unknown", str(error)[:300]

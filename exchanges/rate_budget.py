@@ -1,0 +1,65 @@
+"""How much we may still ask of a venue: its own counts, with room kept for what matters most. Pure."""
+
+from typing import Literal, NamedTuple
+
+LIMIT_PER_MINUTE = 6_000
+"""Request weight, where the venue has not said."""
+WEIGHT, ORDERS = "REQUEST_WEIGHT", "ORDERS"
+SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
+
+Use = Literal["look", "order", "cancel"]
+SHARES: dict[Use, float] = {"look": 0.7, "order": 0.9, "cancel": 1.0}
+"""Of every limit: looks leave room for orders, and both for cancels."""
+
+
+class Window(NamedTuple):
+    """What was used of one limit in the interval that ends at `ends_ns`, UTC."""
+
+    limit: int
+    used: int
+    ends_ns: int
+
+
+class RateBudget:
+    """Fed with what answers say; what was asked since is added as it is spent. Intervals begin at whole multiples of
+    their length, as Binance's do."""
+
+    def __init__(self, limit_per_minute: int = LIMIT_PER_MINUTE) -> None:
+        self._windows = {(WEIGHT, 60): Window(limit_per_minute, 0, 0)}
+
+    def note(self, kind: str, interval_s: int, used: int, now_ns: int, limit: int = 0) -> None:
+        """The venue's own count of the current interval; `limit` where it says that, too. An older answer that comes
+        late may take back nothing."""
+        before = self._now(kind, interval_s, now_ns)
+        ends_ns = (now_ns // (interval_s * 10**9) + 1) * interval_s * 10**9
+        self._windows[kind, interval_s] = Window(limit or before.limit, max(used, before.used), ends_ns)
+
+    def spend(self, use: Use, weight: int, now_ns: int) -> None:
+        """Count a request that is sent now."""
+        for kind, interval_s in self._bounding(use):
+            amount = weight if kind == WEIGHT else 1
+            self.note(kind, interval_s, self._now(kind, interval_s, now_ns).used + amount, now_ns)
+
+    def wait_until_ns(self, use: Use, weight: int, now_ns: int) -> int:
+        """0 where there is room for it now; else the end of the interval that has none."""
+        waits = [0]
+        for kind, interval_s in self._bounding(use):
+            window = self._now(kind, interval_s, now_ns)
+            room = int(window.limit * SHARES[use])
+            # What is too large for a whole interval may have one to itself.
+            if window.used and window.used + (weight if kind == WEIGHT else 1) > room:
+                waits.append(window.ends_ns)
+        return max(waits)
+
+    def used_share(self, now_ns: int) -> float:
+        """Of the limit that is nearest, 0 to 1 and above."""
+        windows = [self._now(*key, now_ns) for key in self._windows]
+        return max(window.used / window.limit for window in windows)
+
+    def _bounding(self, use: Use) -> list[tuple[str, int]]:
+        """Counts of orders bound nothing else."""
+        return [key for key in self._windows if use == "order" or key[0] != ORDERS]
+
+    def _now(self, kind: str, interval_s: int, now_ns: int) -> Window:
+        window = self._windows.get((kind, interval_s), Window(LIMIT_PER_MINUTE, 0, 0))
+        return window if now_ns < window.ends_ns else window._replace(used=0)
