@@ -31,7 +31,9 @@ class BudgetLink:
 
     def check(self, gross: Decimal) -> None:
         """Ask again and again."""
+        if not self._budgets:
+            return
         now_ns = self._context.now_ns()
-        if self._budgets and (self._asked_ns is None or not 0 <= now_ns - self._asked_ns < ASK_PERIOD_NS):
+        if self._asked_ns is None or not 0 <= now_ns - self._asked_ns < ASK_PERIOD_NS:
             self._asked_ns = now_ns
             self._context.tell(self._budgets, BudgetAsked(self._account, gross, now_ns, self._context.path))

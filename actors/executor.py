@@ -110,11 +110,8 @@ class Executor(Actor):
                 self._hear_funds(message)
             case CancelRequested(client_id, reason):
                 self._cancels.want(client_id, reason)
-            case CancelAnswered(client_id, outcome):
-                self._cancels.answered(client_id)
-                self._halt_orders()
-                if outcome != "done":
-                    self._reconciler.soon()
+            case CancelAnswered():
+                self._cancel_answered(message)
             case EvidenceGathered(request_id, evidence):
                 self._reconciler.weigh(request_id, evidence)
                 self._cancels.again()
@@ -207,6 +204,12 @@ class Executor(Actor):
         if fill.client_id in self.books.orders:
             self._commit(fill)
         else:
+            self._reconciler.soon()
+
+    def _cancel_answered(self, answer: CancelAnswered) -> None:
+        self._cancels.answered(answer.client_id)
+        self._halt_orders()
+        if answer.outcome != "done":
             self._reconciler.soon()
 
     def _hear_funds(self, word: FundsMoved | BalancesReported) -> None:

@@ -68,6 +68,7 @@ class JournalKeeper(Actor):
     refuses is told as a cause of the ladder, and tried again; what does not fit meanwhile is counted."""
 
     progress_due_s = 2.0
+    in_background = True
 
     def __init__(self, run_id: str, ladder: LadderSettings) -> None:
         self.run_id = run_id

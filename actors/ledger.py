@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from ..exchanges.venue import VenueOpened
 from ..kernel.actor import Actor
 from ..trading.books import Books
+from ..trading.instruments import Instrument
 from ..trading.messages import ZERO
 from ..trading.order_events import OrderEvent, OrderFilled, PositionAsked, StrategyPosition
 from . import topics
@@ -16,9 +18,10 @@ class Ledger(Actor):
 
     def start(self) -> None:
         self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
+        self.context.subscribe(topics.VENUE)
         self.books: Books = self.context.ports["journal"].books()
-        for strategy, symbol in self.books.strategy_positions:
-            self._publish(strategy, symbol)
+        self._instruments: dict[str, Instrument] = {}
+        self._publish_all()
 
     def receive(self, message: Any) -> Any:
         match message:
@@ -27,11 +30,21 @@ class Ledger(Actor):
                     self.context.fault_point("ledger: fill booked")
                     self._publish(order.intent.strategy, message.symbol)
                     self.context.publish(topics.position(order.intent.strategy, message.symbol), message)
+            case VenueOpened(instruments):
+                if instruments != self._instruments:
+                    self._instruments = instruments
+                    self._publish_all()
             case PositionAsked(strategy, symbol):
                 self._publish(strategy, symbol)
             case _ if isinstance(message, OrderEvent):
                 self.books.apply(message)
 
+    def _publish_all(self) -> None:
+        for strategy, symbol in self.books.strategy_positions:
+            self._publish(strategy, symbol)
+
     def _publish(self, strategy: str, symbol: str) -> None:
         amount = self.books.strategy_positions.get((strategy, symbol), ZERO)
-        self.context.publish(topics.position(strategy, symbol), StrategyPosition(strategy, symbol, amount))
+        rules = self._instruments.get(symbol)
+        least = (ZERO, ZERO) if rules is None else (rules.min_amount, rules.min_notional)
+        self.context.publish(topics.position(strategy, symbol), StrategyPosition(strategy, symbol, amount, *least))

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from ..kernel.envelope import Reply
 from ..trading.group_events import GroupAccepted, GroupCancelWanted, GroupModified, Leg, OrderGroup, Slot
 from ..trading.messages import ZERO, OrderRefused, Terms
-from ..trading.order_checks import GROUPS_MAX, Fault, find_fault, find_fault_of_change, round_group
+from ..trading.order_checks import (
+    GROUPS_MAX,
+    Fault,
+    find_fault,
+    find_fault_of_change,
+    is_same,
+    round_change,
+    round_group,
+)
 from ..trading.order_events import CancelRequested
 from ..trading.order_groups import ClosedGroup, Group
 from ..trading.order_states import OrderState
@@ -66,14 +74,14 @@ class OrderDesk:
         instrument = manager.instruments.get(group.symbol)
         if instrument is None:
             return self._no_instrument(group.symbol)
-        if known is None:
-            fault = find_fault(group, instrument, manager.venue, now_ns) or self._find_no_room(group)
-            if fault is not None:
-                return fault
+        if (fault := find_fault(group, instrument, manager.venue, now_ns)) is not None:
+            return fault
         made = round_group(group, instrument)
         if known is not None:
-            same = known.asked == made
-            return None if same else Fault("DUPLICATE_ID", "id", "one that was never used", group.group_id)
+            used = Fault("DUPLICATE_ID", "id", "one that was never used", group.group_id)
+            return None if is_same(known.asked, made) else used
+        if (fault := self._find_no_room(group)) is not None:
+            return fault
         if not manager.write(GroupAccepted(made, now_ns)):
             return JOURNAL_FAULT
         self._context.fault_point("orders: group accepted")
@@ -152,7 +160,7 @@ class OrderDesk:
         change = GroupModified(asked.order_id, asked.modify_id, slot, *wanted, self._context.now_ns())
         if (fault := find_fault_of_change(group.legs[slot].leg, change, instrument)) is not None:
             return fault
-        if not self._manager.write(change):
+        if not self._manager.write(round_change(group.legs[slot].leg, change, instrument)):
             return JOURNAL_FAULT
         self._manager.review(asked.order_id)
         return None
@@ -228,11 +236,12 @@ class OrderDesk:
     def is_busy(self, flatten: OrderGroup) -> bool:
         """Whether something else of the strategy stands in the symbol."""
         where = (flatten.strategy, flatten.symbol)
+        own = self._manager.groups.requests
         groups = (each.asked for each in self._manager.groups.open.values() if each.asked.kind != "flatten")
         orders = (order.intent for order in self._manager.books.open_orders())
-        own = self._manager.groups.requests
         others = (each for each in orders if own.get(each.signal_id, ("",))[0] != flatten.group_id)
-        return any((each.strategy, each.symbol) == where for each in (*groups, *others))
+        stands = any((each.strategy, each.symbol) == where for each in groups)
+        return stands or any((each.strategy, each.symbol) == where for each in others)
 
 
 def _guards(leg: Leg | None) -> bool:

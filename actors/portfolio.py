@@ -8,6 +8,7 @@ import msgspec
 
 from ..kernel.actor import Actor
 from ..trading.books import Books, Order
+from ..trading.equity import equity
 from ..trading.messages import (
     ZERO,
     AccountReconciled,
@@ -51,6 +52,7 @@ class Portfolio(Actor):
     mailbox_limit = 100_000
     must_hear = OrderEvent
     progress_due_s = 5.0
+    in_background = True
 
     def __init__(self, receiver: str, symbols: tuple[str, ...], currency: str) -> None:
         self.receiver = receiver
@@ -183,7 +185,7 @@ class Portfolio(Actor):
             currency=self.currency,
             balances=dict(self.books.balances),
             equity=equity,
-            profit=equity - self._opening_equity(),
+            profit=equity - self._paid_in(),
             symbols=tuple(self._symbol_view(symbol, now_ns) for symbol in self.symbols),
             orders=tuple(map(_order_view, self.books.recent_orders(KEPT))),
             fills=tuple(self._fills),
@@ -202,8 +204,12 @@ class Portfolio(Actor):
             },
         )
 
-    def _opening_equity(self) -> Decimal:
-        return self.books.opening.get(self.currency, ZERO)
+    def _paid_in(self) -> Decimal:
+        """What the account began with and what was paid in since, at today's prices: no profit is in it."""
+        moved = self.books.transferred
+        worth = equity({self.currency: ZERO} | moved, self._markets, self.symbols, self.currency)
+        moved_worth = moved.get(self.currency, ZERO) if worth is None else worth
+        return self.books.opening.get(self.currency, ZERO) + moved_worth
 
     def _symbol_view(self, symbol: str, now_ns: int) -> SymbolView:
         market = self._markets.get(symbol)

@@ -37,6 +37,8 @@ class Reporter(Actor):
     """Says every `period_s` that the node lives, and how everybody is: now and then, and soon after something changed.
     What comes too late to matter is dropped on the way. The first receiver hears every beat."""
 
+    in_background = True
+
     def __init__(self, receivers: tuple[str, ...], period_s: float) -> None:
         self.receivers = receivers
         self.period_s = period_s

@@ -127,7 +127,7 @@ class Risk(Actor):
     def receive(self, message: Any) -> Any:
         match message:
             case MarketDataUpdate():
-                self._known.markets[message.symbol] = message
+                self._known.hear(message)
                 self._standings.note_market(message)
             case SignalGenerated():
                 self._consider(message)
@@ -208,7 +208,7 @@ class Risk(Actor):
     def _judge(self, asked: Asked) -> None:
         now_ns = self.context.now_ns()
         if self._known.equity is None:
-            self._measure()
+            self._known.measure(self._standings.ladder.applied)
         verdict = judge(asked, self._known.view(asked, self._standing(asked), now_ns))
         self.context.progress()
         self.context.system.metrics.observe("stage_signal_to_verdict", (now_ns - asked.created_ns) / 1e9)
@@ -252,6 +252,7 @@ class Risk(Actor):
                 if held > 0:
                     signal = self._flatten_signal(strategy, symbol)
                     self._flattening.add(signal.signal_id)
+                    self.context.publish(topics.SIGNALS, signal)  # for the record
                     self._consider(signal)
 
     def _flatten_signal(self, strategy: str, symbol: str) -> SignalGenerated:
@@ -265,16 +266,12 @@ class Risk(Actor):
         self._standings.note(ACCOUNT, "LEASE_LOST", holds=not held)
         self._standings.note_ages(self._known.markets, self.context.now_ns(), self._known.max_market_age_ns)
         self._facts.check()
-        self._watch.check(self._measure(), self._known.paid_in())
+        self._watch.check(*self._known.measure(self._standings.ladder.applied))
         self._known.drawdown = self._watch.drawdown
         self._budget.check(self._known.exposure.gross)
         self._standings.pass_time()
         for key in tuple(self._held):
             self._reconsider(*key)
-
-    def _measure(self) -> Decimal | None:
-        applied = self._standings.ladder.applied
-        return self._known.measure("UNRECONCILED" not in applied.get(ACCOUNT, {}), applied.keys())
 
     def _obey(self, asked: PauseStrategy | ResumeStrategy) -> Acknowledged | Failed:
         """A person's word on a strategy."""

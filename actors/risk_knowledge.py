@@ -1,7 +1,7 @@
 """Risk's part that knows what a judgement is made on: books and what may still happen to them, markets, figures."""
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from ..config.settings import RiskSettings
 from ..kernel.actor import Context
 from ..trading.books import Books
 from ..trading.equity import equity
+from ..trading.ladder import ACCOUNT, Causes
 from ..trading.messages import ZERO, MarketDataUpdate
 from ..trading.order_events import OrderEvent, OrderFilled, OrderIntended
 from ..trading.risk import Asked, Draft, Exposure, Measured, Refusal, RiskView
@@ -48,13 +49,20 @@ class Knowledge:
         self._marked: dict[str, MarketDataUpdate] = {}
         self._volatility: dict[str, Volatility] = {}
         self._equity: Measured | None = None
+        self._measured: tuple[Decimal | None, Decimal] = (None, ZERO)
+        self._changed = True
+        self._judged: Mapping[str, Causes] = {}
         self._versions: tuple[object, str] = (None, "")
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
+    def hear(self, update: MarketDataUpdate) -> None:
+        self.markets[update.symbol] = update
+        self._changed = True
+
     def fold(self, event: OrderEvent) -> bool:
         """False where it changes nothing."""
-        booked = self.books.apply(event)
+        booked, self._changed = self.books.apply(event), True
         if isinstance(event, OrderIntended):
             self._release(event.approval_id)
         if booked:
@@ -86,19 +94,25 @@ class Knowledge:
 
     # -- what is measured beside --------------------------------------------------------------------------------------
 
-    def measure(self, reconciled: bool, ailing: Collection[str]) -> Decimal | None:
-        """To be called again and again: marks what moved. The equity, told only of books that are equal to the venue's
-        and of markets that nothing ails; None where it cannot be told."""
-        self._mark()
-        if not reconciled:
-            return None
-        markets = {symbol: market for symbol, market in self.markets.items() if symbol not in ailing}
-        worth = equity(self.books.balances, markets, self._symbols, self._currency)
-        if worth is not None:
+    def measure(self, applied: Mapping[str, Causes]) -> tuple[Decimal | None, Decimal]:
+        """The equity, told only of books that are equal to the venue's and of markets that nothing ails, None where it
+        cannot be told; and what of it was paid in. To be called again and again: where nothing changed it is cheap.
+        `applied`: the causes that count, by scope; the same object as long as they are the same."""
+        if self._changed or applied is not self._judged:
+            self._changed, self._judged = False, applied
+            self._mark()
+            self._measured = (self._value(applied), self._paid_in())
+        if (worth := self._measured[0]) is not None:
             self._equity = Measured(worth, self._context.now_ns())
-        return worth
+        return self._measured
 
-    def paid_in(self) -> Decimal:
+    def _value(self, applied: Mapping[str, Causes]) -> Decimal | None:
+        if "UNRECONCILED" in applied.get(ACCOUNT, {}):
+            return None
+        markets = {symbol: market for symbol, market in self.markets.items() if symbol not in applied}
+        return equity(self.books.balances, markets, self._symbols, self._currency)
+
+    def _paid_in(self) -> Decimal:
         """What was ever paid into the account from outside, less what was taken out, at what that is worth now."""
         moved = self.books.transferred.items()
         return sum((amount * (self._rate(currency) or ZERO) for currency, amount in moved), ZERO)

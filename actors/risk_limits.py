@@ -98,8 +98,8 @@ class RiskLimits:
         return book
 
     def _word(self, before: LimitBook, after: LimitBook, name: str, scope: str, by: str, reason: str) -> LimitChanged:
-        values = (_text(each.value(name, scope)) for each in (before, after))
-        return LimitChanged(name, scope, *values, after.version, by[:100], reason[:300], self._context.now_ns())
+        was, now = (_text(each.value(name, scope)) for each in (before, after))
+        return LimitChanged(name, scope, was, now, after.version, by[:100], reason[:300], self._context.now_ns())
 
 
 def _text(value: Decimal | None) -> str:

@@ -53,6 +53,11 @@ class RiskWatch:
         """The first save after a start is: until then the file may be of long ago, or not there at all."""
         self._memory = Memory()
         self._equity = self._paid_in = ZERO
+        self._judged: tuple[object, ...] = ()
+        """What losses were looked at last: they are the same where nothing of it changed."""
+        self.drawdown = 0.0
+        """The fraction of the peak that is lost."""
+        self._restarting = True
         self._load()
         self._today = day_of(context.now_ns())
         self._today_since_ns = self._monotonic_ns() - DAY_PROVEN_NS
@@ -66,9 +71,12 @@ class RiskWatch:
         """To be called about five times a second; None where the equity cannot be told. `paid_in`: what of it came
         from outside, withdrawals taken off: it is neither profit nor loss."""
         self._check_latch()
-        self.check_restarts()
-        if equity is not None:
+        if self._restarting:
+            self.check_restarts()
+        facts = (equity, paid_in, self._limits(), self._memory, day_of(self._context.now_ns()))
+        if equity is not None and (facts != self._judged or facts[-1] != self._memory.day):
             self._check_losses(equity, paid_in)
+            self._judged = (*facts[:3], self._memory, facts[-1])
         if self._unsaved and self._monotonic_ns() - self._saved_ns >= SAVE_PERIOD_NS:
             self._remember(self._memory)
 
@@ -142,11 +150,6 @@ class RiskWatch:
 
     # -- equity and restarts ------------------------------------------------------------------------------------------
 
-    @property
-    def drawdown(self) -> float:
-        """The fraction of the peak that is lost."""
-        return float(fall(self._marks().peak, self._equity)) if self._equity else 0.0
-
     def losses(self) -> dict[str, Decimal]:
         """The lost fractions, by the limit that bounds each."""
         marks, equity = self._marks(), self._equity
@@ -161,6 +164,7 @@ class RiskWatch:
     def _check_losses(self, equity: Decimal, paid_in: Decimal) -> None:
         self._equity, self._paid_in = equity, paid_in
         self._begin(equity - paid_in)
+        self.drawdown = float(fall(self._marks().peak, equity))
         opening = self._marks()._replace(day=self._memory.opening_equity + paid_in)
         words = warn(opening, equity, self._limits())
         self._standings.note(ACCOUNT, "DAILY_LOSS", holds=bool(words), detail=words)
@@ -191,6 +195,7 @@ class RiskWatch:
     def check_restarts(self) -> None:
         since_ns = self._monotonic_ns() - round(self._ladder.restarts_period_s * 1e9)
         recent = sum(at_ns > since_ns for at_ns in self._earlier_starts_ns)
+        self._restarting = recent > self._ladder.restarts  # otherwise there are only ever fewer
         words = f"restarted more than {self._ladder.restarts} times within {self._ladder.restarts_period_s:g} s"
         self._standings.note(ACCOUNT, "RESTARTS", holds=recent > self._ladder.restarts, detail=words)
 

@@ -24,11 +24,12 @@ from ..trading.messages import (
 )
 from ..trading.order_events import OrderFilled, PositionAsked, StrategyPosition
 from ..trading.rungs import Rung
-from ..trading.strategy import StrategyFault, Target
+from ..trading.strategy import Target, Wish
 from ..trading.views import LearningView
 from . import topics
 from .heard_rungs import HeardRungs
 from .model_watch import ModelWatch
+from .strategy_orders import StrategyOrders
 
 SAVE_EVERY_BARS = 5
 CURVE_LENGTH = 600
@@ -58,6 +59,7 @@ class StrategyRunner(Actor):
         ledger: str,
         risk: str,
         ladder: LadderSettings,
+        orders: str = "trader/trading/account/orders",
     ) -> None:
         self.name = name
         self.symbol = symbol
@@ -66,6 +68,7 @@ class StrategyRunner(Actor):
         self.horizon_bars = horizon_bars
         self.ledger = ledger
         self.risk = risk
+        self.orders = orders
         self.ladder = ladder
         self._arguments = (strategy, strategies_dir, symbol, parameters)
 
@@ -75,12 +78,15 @@ class StrategyRunner(Actor):
         self._bars = BarBuilder(self.symbol, round(self.bar_s * 1e9))
         self._state_name = f"{self.name}-{self.symbol.replace('/', '-')}"
         self._scope = strategy_scope(self.name, self.symbol)
+        self._orders = StrategyOrders(self.context, self.orders, self.name, self.symbol)
         self._rungs = HeardRungs()
         self.rung = Rung.CANCEL_ONLY
         self._watch = ModelWatch(self.context, self._scope, self.ladder)
         if self.strategy.needs_model:
             self._models = self._make_models()
         self._market: MarketDataUpdate | None = None
+        self._seen = "nothing yet"
+        """The last update that bars and models know of."""
         self._ready = False
         self._bar_count = 0
         self._probability: float | None = None
@@ -117,6 +123,7 @@ class StrategyRunner(Actor):
                 self._watch.tell()
             case StrategyPosition(amount=amount):
                 self.strategy.position = amount
+                self.strategy.min_amount, self.strategy.min_notional = message.min_amount, message.min_notional
                 self._ready = True
             case OrderFilled():
                 self.strategy.on_fill(message)
@@ -140,13 +147,14 @@ class StrategyRunner(Actor):
         self._on_bars(self._bars.update(update))  # before the models see the update: bars must not look ahead
         if self._models is not None:
             self._models.on_market(update)
-        self._signal(self.strategy.on_market(update), f"{update.kind} {update.sequence}", None)
+        self._seen = f"{update.kind} {update.sequence}"
+        self._signal(self.strategy.on_market(update), self._seen, None)
 
     def _on_bars(self, bars: tuple[BarClosed, ...]) -> None:
         for bar in bars:
             self._bar_count += 1
             self.context.progress()
-            cause = f"bar {bar.end_ns}"
+            cause = f"bar {bar.end_ns} of {bar.trades} trades, close {bar.close:f}, up to {self._seen}"
             self._signal(self.strategy.on_bar(bar), cause, None)
             if self._models is not None:
                 self._learn(self._models, bar, cause)
@@ -161,11 +169,16 @@ class StrategyRunner(Actor):
         if self._bar_count % SAVE_EVERY_BARS == 0:
             self._save()
 
-    def _signal(self, target: Target | None, cause: str, prediction: Prediction | None) -> None:
+    def _signal(self, target: Wish, cause: str, prediction: Prediction | None) -> None:
         if target is None or not self._ready:
             return
         if not isinstance(target, Target):
-            raise StrategyFault(f"{self.name} must return a Target or None, got {target!r}")
+            for wish in target if isinstance(target, tuple) else (target,):
+                if isinstance(wish, Target):
+                    self._signal(wish, cause, prediction)
+                elif wish is not None:
+                    self._orders.send(wish, cause)
+            return
         signal = SignalGenerated(
             signal_id=self.context.system.entropy.new_id(),
             strategy=self.name,

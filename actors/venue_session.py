@@ -24,6 +24,7 @@ from ..trading.messages import StateAsked
 from ..trading.order_events import FundsMoved, OrderFilled, OrderIntended
 from . import topics
 from .venue_health import VenueHealth
+from .venue_switch import VenueSwitch
 
 
 class Attach(msgspec.Struct, frozen=True):
@@ -49,6 +50,7 @@ class VenueSession(Actor):
         self.context.subscribe(topics.STATE_ASKED)
         port: VenuePort = self.context.ports["venue"]
         self._port = port
+        self._switch = VenueSwitch(self.context, port)
         system, path = self.context.system, self.context.path
         port.open(lambda word: system.tell(path, word, sender="port/venue"))
 
@@ -61,6 +63,7 @@ class VenueSession(Actor):
                 self._place(message)
                 return
         self._health.hear(message)
+        self._switch.hear(message)
         match message:
             case Cancel(client_id, symbol):
                 self._port.cancel(client_id, symbol)
@@ -99,6 +102,7 @@ class VenueSession(Actor):
         if (refused := self._health.refuse(intent)) is not None:
             self._forward(refused)
             return
+        self._switch.placing(intent)
         self._sent_ns[intent.client_id] = self.context.system.clock.monotonic_ns()
         self.context.fault_point("venue: order not sent")
         self._port.place(intent)

@@ -53,6 +53,7 @@ class NodeCapture:
             CapturingClock(seams.clock, recorder),
             SeededEntropy(seed),
             CapturingDisk(seams.disk, recorder),
+            nonces_of(seed),
         )
 
     def start(self) -> None:
@@ -64,6 +65,11 @@ class NodeCapture:
     def close(self) -> None:
         """The node has ended."""
         self.recorder.close()
+
+
+def nonces_of(seed: int) -> SeededEntropy:
+    """A stream of its own: what a journal encrypts moves no other draw."""
+    return SeededEntropy(seed + 1)
 
 
 def _threaded(spec: ChildSpec, above: str) -> Iterator[str]:
@@ -150,6 +156,9 @@ class CapturedVenue:
 
     def gather(self, request: EvidenceAsked) -> None:
         self._call("gather evidence", request, lambda: self._port.gather(request))
+
+    def arm(self, timeout_s: float) -> None:
+        self._call("arm the switch", timeout_s, lambda: self._port.arm(timeout_s))
 
     def close(self) -> None:
         self._call("close the venue", None, self._port.close)

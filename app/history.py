@@ -7,11 +7,13 @@ from pathlib import Path
 from .kernel.disk import SystemDisk
 from .kernel.errors import KernelError
 from .status import NothingRuns, connect
+from .storage.journal_files import generations
 from .storage.journal_format import JournalFault
 from .storage.journal_keys import NO_KEYS, Keys
 from .storage.journal_reader import read_journal
-from .trading.history import DECISIONS_KEPT, History, LastPrice
-from .trading.history_decision import Filter
+from .storage.snapshot_books import read_snapshot_books
+from .trading.history.decision import Filter
+from .trading.history.fold import DECISIONS_KEPT, History, LastPrice
 from .trading.messages import ZERO
 from .trading.views import TradingSnapshot
 from .transports.control import TradingAsked
@@ -35,22 +37,28 @@ class Read:
 
 
 def find_journal(data_dir: Path, account: str | None = None) -> Path:
-    """The journal of the account, or of the only one there is. Raises `NoHistory`."""
-    found = sorted(each for each in data_dir.glob("account-*.journal") if each.is_file())
-    names = [each.name.removeprefix("account-").removesuffix(".journal") for each in found]
+    """The path of the account's journal, or of the only one there is; its files may be packed. Raises `NoHistory`."""
+    stems = {each.name.partition(".")[0] for each in data_dir.glob("account-*.journal*")}
+    names = [each.removeprefix("account-") for each in sorted(stems)]
+    names = [each for each in names if generations(SystemDisk(), journal_path(data_dir, each))]
     if account is not None and account not in names:
         raise NoHistory(f"no journal of account {account!r} in {data_dir}; there are: {', '.join(names) or 'none'}")
-    if not found:
+    if not names:
         raise NoHistory(f"nothing was ever traded in data directory {data_dir}; start it with: tradigrade up")
-    if account is None and len(found) > 1:
+    if account is None and len(names) > 1:
         raise NoHistory(f"several accounts in {data_dir}: give one of them by --account: {', '.join(names)}")
-    return found[0 if account is None else names.index(account)]
+    return journal_path(data_dir, account or names[0])
+
+
+def journal_path(data_dir: Path, account: str) -> Path:
+    return data_dir / f"account-{account}.journal"
 
 
 def read_history(path: Path, matches: Filter, keys: Keys = NO_KEYS, kept: int = DECISIONS_KEPT) -> Read:
     """All that can be read; a damaged file is told in `fault`, and what stands before the damage is there."""
     disk, history = SystemDisk(), History(kept, matches)
     try:
+        history = History(kept, matches, read_snapshot_books(disk, path, keys))
         for sequence, record in read_journal(disk, path, keys):
             history.apply(sequence, record)
     except (JournalFault, OSError) as error:

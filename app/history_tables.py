@@ -11,12 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from .trading.history_decision import Decision
-from .trading.history_words import clock, moment, span
+from .trading.history.decision import Decision
+from .trading.history.words import clock, moment, span
 
 Row = dict[str, Any]
 WIDTH = 100
 """Columns where there is no terminal to ask."""
+STATE_WIDTH, ID_WIDTH = 14, 18
 STYLES = {
     "filled": "green",
     "partially_filled": "yellow",
@@ -38,17 +39,16 @@ def screen() -> Console:
 
 
 def show_orders(rows: Sequence[Row]) -> None:
-    table = _table("time", "id", "strategy", "symbol", "side", "*amount", "*price", "*filled", "state", "*earned")
+    table = _table("time", "id", "strategy", "symbol", "side", "*filled", "*price", "state", "*earned")
     for row, time in zip(rows, _times(rows), strict=True):
         table.add_row(
             time,
-            escape(row["client_id"] or row["signal_id"]),
+            escape(_end(row["client_id"] or row["signal_id"])),
             escape(row["strategy"]),
             escape(row["symbol"]),
             _side(row["side"]),
-            row["amount"] or "",
-            row["price"] or ("market" if row["type"] else ""),
-            row["filled"],
+            _filled(row),
+            row["price"] or (row["type"] or "").replace("_", " "),
             _state(row),
             _signed(row["realised"]),
         )
@@ -60,7 +60,7 @@ def show_fills(rows: Sequence[Row]) -> None:
     for row, time in zip(rows, _times(rows), strict=True):
         table.add_row(
             time,
-            escape(row["client_id"]),
+            escape(_end(row["client_id"])),
             escape(row["strategy"]),
             escape(row["symbol"]),
             _side(row["side"]),
@@ -101,22 +101,22 @@ def show_profit(totals: Sequence[Row], days: Sequence[Row], accounts: Sequence[R
     """Every strategy and symbol, the days, and what the account came to."""
     table = _table("strategy", "symbol", "*realised", "*FIFO", "*unrealised", "*fees")
     for row in totals:
-        cells = (_signed(row[name]) for name in ("realised", "realised_fifo", "unrealised"))
-        table.add_row(escape(row["strategy"]), escape(row["symbol"]), *cells, _short(row["fees"]))
+        gains = (_signed(row[name]) for name in ("realised", "realised_fifo", "unrealised"))
+        table.add_row(escape(row["strategy"]), escape(row["symbol"]), *gains, _short(row["fees"]))
     daily = _table("day", "strategy", "symbol", "*fills", "*bought", "*sold", "*realised", "*FIFO", "*fees")
     for row in days:
-        cells = (_short(row["bought"]), _short(row["sold"]), _signed(row["realised"]), _signed(row["realised_fifo"]))
-        names = (row["day"], escape(row["strategy"]), escape(row["symbol"]))
-        daily.add_row(*names, str(row["fills"]), *cells, _short(row["fees"]))
+        names = (row["day"], escape(row["strategy"]), escape(row["symbol"]), str(row["fills"]))
+        gains = (_signed(row[name]) for name in ("realised", "realised_fifo"))
+        daily.add_row(*names, _short(row["bought"]), _short(row["sold"]), *gains, _short(row["fees"]))
     account = _table(
         "account", "*opening", "*moved in or out", "*realised", "*unrealised", "*profit", "*return", "*fees"
     )
     for row in accounts:
         rate = "" if row["return"] is None else f"{float(row['return']):+.4%}"
-        cells = (_signed(row[name]) for name in ("realised", "unrealised", "profit"))
-        account.add_row(row["currency"], row["opening"], row["transferred"], *cells, rate, _short(row["fees"]))
+        gains = (_signed(row[name]) for name in ("realised", "unrealised", "profit"))
+        account.add_row(row["currency"], row["opening"], row["transferred"], *gains, rate, _short(row["fees"]))
     for each in (table, daily, account):
-        screen().print(each)
+        screen().print(each, end="\n\n" if each is not account else "\n")
 
 
 def show_explanation(told: Row) -> None:
@@ -157,10 +157,21 @@ def show_order(told: Row) -> None:
 
 def _table(*columns: str) -> Table:
     """A name that begins with a star is of a column of numbers."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for column in columns:
         table.add_column(column.lstrip("*"), justify="right" if column.startswith("*") else "left", no_wrap=True)
     return table
+
+
+def _end(name: str) -> str:
+    """How an id ends: it is found by that."""
+    return name if len(name) <= ID_WIDTH else f"…{name[1 - ID_WIDTH :]}"
+
+
+def _filled(row: Row) -> str:
+    """The amount, where all of it filled."""
+    whole = row["amount"] or ""
+    return whole if row["filled"] == whole or not whole else f"{row['filled']}/{whole}"
 
 
 def _times(rows: Sequence[Row]) -> list[str]:
@@ -186,9 +197,12 @@ def _side(side: str | None) -> str:
 
 
 def _state(row: Row) -> str:
+    """Of what was refused or rejected, the code."""
     words = row["state"].replace("_", " ").replace("partially filled", "partial")
-    why = f" {row['why'].partition(':')[0]}" if row["state"] in ("refused", "rejected") and row["why"] else ""
-    return f"[{STYLES.get(row['state'], 'default')}]{escape(words + why)}[/]"
+    code = row["why"].partition(":")[0] if row["state"] in ("refused", "rejected") else ""
+    words = code or words
+    shown = words if len(words) <= STATE_WIDTH else f"{words[: STATE_WIDTH - 1]}…"
+    return f"[{STYLES.get(row['state'], 'default')}]{escape(shown)}[/]"
 
 
 # -- for programs -----------------------------------------------------------------------------------------------------

@@ -43,15 +43,16 @@ def configure_logs(node: str, folder: Path) -> structlog.stdlib.BoundLogger:
 
 
 class CrashLog:
-    """Tells what an actor crashed of, with the traceback: file, line and message. One that is the same as the actor's
-    last is not told again; its supervisor logs every restart. May be called from any thread."""
+    """Tells what an actor crashed of, with the traceback: file, line and message. The same at the same place is not
+    told again; its supervisor logs every restart. May be called from any thread."""
 
     def __init__(self, log: Any) -> None:
         self._log = log
         self._last: dict[str, str] = {}
 
     def __call__(self, path: str, error: BaseException) -> None:
-        told = "".join(traceback.format_exception(error))
-        if self._last.get(path) != told:
-            self._last[path] = told
-            self._log.error("crashed", child=path, exception=told.rstrip())
+        frames = traceback.extract_tb(error.__traceback__)
+        what = f"{error!r} at {frames[-1] if frames else 'no place'}"
+        if self._last.get(path) != what:
+            self._last[path] = what
+            self._log.error("crashed", child=path, exception="".join(traceback.format_exception(error)).rstrip())

@@ -52,7 +52,9 @@ class Node:
         self.system = System(name, inner.loop, inner.clock, inner.entropy)
         self.system.on_crash = CrashLog(self.log)
         self.system.ports = {"incarnation": incarnation, "run": run, "disk": seams.disk, "clock": seams.clock}
-        self.system.ports |= node_ports(name, run, self.loop, dataclasses.replace(seams, disk=inner.disk))
+        self.system.ports |= node_ports(
+            name, run, self.loop, dataclasses.replace(seams, disk=inner.disk, nonces=inner.nonces)
+        )
         self.system.threads.abandoned_limit = run.settings.supervision.abandoned_threads
         self._mark_turns(incarnation)
         self.tree = NodeTree(self.system, run, self)

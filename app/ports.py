@@ -127,7 +127,7 @@ def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
 
     account = run.settings.account.name
     path, journal = run.data / f"account-{account}.journal", run.settings.journal
-    keys = load_keys(journal.key_file, journal.old_key_files, seams.entropy.new_id)
+    keys = load_keys(journal.key_file, journal.old_key_files, (seams.nonces or seams.entropy).new_id)
     return {
         "risk_memory": RiskMemory(seams.disk, run.data / f"account-{account}.risk"),
         "limits": LimitsFile(seams.disk, run.data / f"account-{account}.limits.json"),

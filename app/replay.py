@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from .capture import CapturedGateway, captured_ports, tree_entrances
+from .capture import CapturedGateway, captured_ports, nonces_of, tree_entrances
 from .config.run import Run, from_json
 from .kernel.boundary import Boundary, CaptureFault
 from .kernel.clock import SystemClock
@@ -38,7 +38,7 @@ class Replay:
         loop, clock, self.disk = ReplayLoop(self.player), ReplayClock(self.player), ReplayDisk(self.player)
         entropy, cell = SeededEntropy(int(header.seed)), ReplayCell(loop, self.player)
         self.system = System(header.node, loop, clock, entropy, runtimes={"cell": cell})
-        files = _files(run, Seams(loop, clock, entropy, self.disk))
+        files = _files(run, Seams(loop, clock, entropy, self.disk, nonces_of(int(header.seed))))
         files["journal"] = self._journal = _NotedJournal(files["journal"])
         outside = {
             "market": _Nowhere(),

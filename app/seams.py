@@ -15,6 +15,8 @@ class Seams:
     clock: Clock
     entropy: Entropy
     disk: Disk
+    nonces: Entropy | None = None
+    """For what is encrypted, where that has to be made again in a replay; None: `entropy` will do."""
 
 
 def real_seams(loop: Loop) -> Seams:

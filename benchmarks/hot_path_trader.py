@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import uvloop
 
+from tradigrade.capture import CapturedMarket, CapturedVenue
 from tradigrade.config.run import Run
 from tradigrade.config.settings import RiskSettings, Settings, StrategySettings
 from tradigrade.exchanges.binance.streams import SNAPSHOT_URL, STREAM_URL, BinanceStreams
@@ -49,7 +50,7 @@ def make_node(run: Run) -> Node:
 def measure_trader(run: Run, doors: Doors) -> list[tuple[int, int]]:
     """When each frame that triggered an order was due (UTC) and how much later its request left, in nanoseconds."""
     node, sent = make_node(run), SentOrders()
-    node.system.ports |= _make_ports(node, doors, sent)
+    node.system.ports |= _capture(node, _make_ports(node, doors, sent))
     end_s = node.loop.time() + SCHEDULE_S + LATE_S
 
     def look() -> None:
@@ -74,6 +75,14 @@ def find_due_times(records: Iterable[Record]) -> dict[str, int]:
     causes = {record.signal_id: record.cause for record in kept if isinstance(record, SignalGenerated)}
     intents = [record for record in kept if isinstance(record, OrderIntended)]
     return {intent.client_id: int(causes[intent.signal_id].removeprefix("trade ")) for intent in intents}
+
+
+def _capture(node: Node, ports: dict[str, Any]) -> dict[str, Any]:
+    """As every trader is, unless its settings say otherwise."""
+    if node.capture is None:
+        return ports
+    boundary = node.capture.recorder
+    return {"market": CapturedMarket(boundary, ports["market"]), "venue": CapturedVenue(boundary, ports["venue"])}
 
 
 def _make_ports(node: Node, doors: Doors, sent: SentOrders) -> dict[str, Any]:

@@ -243,6 +243,7 @@ def _strategy(run: Run, strategy: StrategySettings, symbol: str) -> ChildSpec:
         ledger="trader/trading/account/ledger",
         risk="trader/trading/account/risk",
         ladder=settings.ladder,
+        orders="trader/trading/account/orders",
     )
     return msgspec.structs.replace(runner, budget=STRATEGY_BUDGET)
 

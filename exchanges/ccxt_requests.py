@@ -18,6 +18,7 @@ from .venue import (
     EvidenceGathered,
     Outcome,
     PlaceAnswered,
+    SwitchAnswered,
     VenueWord,
 )
 
@@ -56,6 +57,13 @@ class CcxtRequests:
             self._failure(error)
             return [EvidenceFailed(request.request_id, f"{type(error).__name__}: {error}"[:300])]
         return [EvidenceGathered(request.request_id, evidence)]
+
+    async def arm(self, timeout_s: float) -> list[VenueWord]:
+        try:
+            await self._ask(self._exchange.cancel_all_orders_after(round(timeout_s * 1_000)))
+        except Exception as error:  # noqa: BLE001 - as above
+            return [SwitchAnswered(timeout_s, *self._failure(error))]
+        return [SwitchAnswered(timeout_s, "done")]
 
     async def _ask(self, request: Awaitable[Value]) -> Value:
         async with asyncio.timeout(REQUEST_TIMEOUT_S):

@@ -32,6 +32,7 @@ from .venue import (
     EvidenceFailed,
     OrderReported,
     PlaceAnswered,
+    SwitchAnswered,
     VenueClosed,
     VenueOpened,
     VenueWord,
@@ -100,6 +101,12 @@ class CcxtVenue:
         elif requests is not None:
             self._tasks.run(self._say(requests.gather(request)))
 
+    def arm(self, timeout_s: float) -> None:
+        if self._requests is None:
+            self._deliver(SwitchAnswered(timeout_s, "unknown", "not connected"))
+        else:
+            self._tasks.run(self._say(self._requests.arm(timeout_s)))
+
     def _direct(self, symbol: str) -> OrderEntry | None:
         """The direct way, while there is one."""
         return self._entry if self._entry is not None and self._entry.is_open and symbol in self._ids else None
@@ -145,7 +152,7 @@ class CcxtVenue:
                 delay_s = RECONNECT_MIN_S
                 instruments = parsing.instruments(exchange, self._symbols)
                 self._ids = {symbol: instrument.venue_symbol for symbol, instrument in instruments.items()}
-                self._deliver(VenueOpened(instruments))
+                self._deliver(VenueOpened(instruments, bool(exchange.has.get("cancelAllOrdersAfter"))))
                 await self._listen(exchange, session, self._entry)
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 self._deliver(VenueClosed(_first_words(error)))

@@ -42,7 +42,7 @@ class GuardPort(Protocol):
     def open(self, deliver: Callable[[GuardWord | PortBroke], object]) -> None: ...
 
     def look(self, number: int) -> None:
-        """The open orders of the account, as `OpenOrdersSeen`; one in a symbol that is not ours may be seen 15 s late."""
+        """The account's open orders, as `OpenOrdersSeen`; one in a symbol that is not ours may be seen 15 s late."""
 
     def cancel(self, order: OpenOrder) -> None:
         """`CancelDone` where the venue says that it is not open, cancelled by this or not."""

@@ -34,6 +34,16 @@ class VenueOpened(msgspec.Struct, frozen=True):
     """Connected, the private stream is subscribed, and these are the rules of trading."""
 
     instruments: dict[str, Instrument]
+    offers_switch: bool = False
+    """The venue has a dead-man switch: `arm` may be called."""
+
+
+class SwitchAnswered(msgspec.Struct, frozen=True):
+    """To `arm`: `done` where the venue has set, or cleared, its dead-man switch."""
+
+    timeout_s: float
+    outcome: Outcome
+    reason: str = ""
 
 
 class VenueClosed(msgspec.Struct, frozen=True):
@@ -112,6 +122,7 @@ VenueWord = (
     | EvidenceFailed
     | ClockCompared
     | RateLimited
+    | SwitchAnswered
     | PortBroke
 )
 
@@ -146,5 +157,8 @@ class VenuePort(Protocol):
     def cancel(self, client_id: str, symbol: str) -> None: ...
 
     def gather(self, request: EvidenceAsked) -> None: ...
+
+    def arm(self, timeout_s: float) -> None:
+        """Cancel everything once nothing was heard of us for so long; 0 disarms. Only where `VenueOpened` offers it."""
 
     def close(self) -> None: ...

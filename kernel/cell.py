@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING
 
+from .actor import Actor
 from .birth import Birth
 from .envelope import Envelope
 from .incarnation import Incarnation
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 
 BATCH = 16
 """Turns taken before the event loop gets its turn again."""
+BACKGROUND_EVERY = 8
+"""One turn in so many is the background's, however busy the others are."""
 
 USER = Lane.USER
 
 
 class Cell:
-    """The run queue: actors with mail take turns, a few messages each, in order of arrival."""
+    """The run queues: actors with mail take turns, a few messages each, in order of arrival; those in the background
+    when no other has any, and now and then."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._ready: deque[CellActor] = deque()
+        self._background: deque[CellActor] = deque()
         self._scheduled = False
         self.turns: Turns | NoTurns = NoTurns()
         """Where it says who has the turn; to be set before anybody is created."""
@@ -36,24 +41,27 @@ class Cell:
         return CellActor(system, birth, self)
 
     def wake(self, actor: "CellActor") -> None:
-        self._ready.append(actor)
+        (self._background if actor.in_background else self._ready).append(actor)
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._run)
 
     def _run(self) -> None:
-        ready, words, batches = self._ready, self.turns.words, self._batches
+        ready, background, words, batches = self._ready, self._background, self.turns.words, self._batches
         try:
-            for _ in range(BATCH):
-                if not ready:
+            for number in range(1, BATCH + 1):
+                if ready and (number % BACKGROUND_EVERY or not background):
+                    actor = ready.popleft()
+                elif background:
+                    actor = background.popleft()
+                else:
                     return
-                actor = ready.popleft()
                 words[TURN] = batches + actor.number
                 actor.turn()
         finally:  # whatever a turn raises is the loop's to report: the cell goes on
             self._batches = words[TURN] = batches + STEP
-            self._scheduled = bool(ready)
-            if ready:
+            self._scheduled = bool(ready or background)
+            if self._scheduled:
                 self._loop.call_soon(self._run)
 
     def begin(self, actor: "CellActor", start: Callable[[], None]) -> None:
@@ -74,6 +82,7 @@ class CellActor(Incarnation):
 
     def __init__(self, system: "System", birth: Birth, cell: Cell) -> None:
         self._cell = cell
+        self.in_background = False
         self._queued = False
         self._home = system.home
         self.number = cell.turns.number(birth.path)
@@ -88,6 +97,10 @@ class CellActor(Incarnation):
     def _start_here(self) -> None:
         self._cell.begin(self, self._start)
         self._wake()
+
+    def _check_placement(self, actor: Actor) -> None:
+        super()._check_placement(actor)
+        self.in_background = actor.in_background
 
     def offer(self, envelope: Envelope, lane: Lane = Lane.USER) -> bool:
         if get_ident() != self._home:

@@ -50,6 +50,8 @@ class Incarnation(Intake):
         """How much longer every message takes, on purpose."""
         self.handled = self.expired = self.kept = 0
         self._actor: Actor | None = None
+        self._deaf = False
+        """True: it missed what it must not miss."""
         self._owed = OwedAnswers()
         super().__init__()
 
@@ -97,6 +99,12 @@ class Incarnation(Intake):
         """End it as if handling a message had raised."""
         self.offer(Envelope(Crash(reason)), Lane.KILL)
 
+    def _missed(self, envelope: Envelope) -> None:
+        actor = self._actor
+        if actor is not None and isinstance(envelope.message, actor.must_hear) and not self._deaf:
+            self._deaf = True  # once is enough
+            self.crash(f"its full mailbox refused {type(envelope.message).__name__}, which it must not miss")
+
     def kill(self) -> None:
         """End it now, without its stop hook having a say."""
         self._end(KILLED)
@@ -139,7 +147,7 @@ class Incarnation(Intake):
             self._check_placement(actor)
             actor.context = self.context
             self._actor = actor
-            self.mailbox.limit, self.must_hear = actor.mailbox_limit, actor.must_hear
+            self.mailbox.limit = actor.mailbox_limit
             info = actor.start()
         except Ignore:
             self._end(IGNORED)

@@ -1,7 +1,7 @@
 """How mail comes into one incarnation, and what becomes of what finds no room; all of it counted."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pykka
 
@@ -29,7 +29,6 @@ class Intake(pykka.Actor):
 
     def __init__(self) -> None:
         self.mailbox = Mailbox(MAILBOX_LIMIT)
-        self.must_hear: Any = ()
         self.ended = False
         self.sent = self.conflated = self.dropped = self.dead = 0
         self._door: dict[Envelope, Timer] = {}
@@ -38,6 +37,9 @@ class Intake(pykka.Actor):
     def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
         """A timer that this incarnation may cancel on its own thread, wherever it was set."""
         return self.system.call_later(delay_s, callback)
+
+    def _missed(self, envelope: Envelope) -> None:
+        """The full mailbox refused it."""
 
     def _take_in(self, envelope: Envelope, lane: Lane) -> Envelope | None:
         """Queue it, count, and say who lost a place by it, for `_settle`. Runs under the runtime's own protection."""
@@ -102,7 +104,5 @@ class Intake(pykka.Actor):
         """Make it a dead letter. Always False, as `offer` answers then."""
         if self.ended:
             return self.system.undeliverable(self.path, envelope, ActorDead(f"{self.path!r} is ending"))
-        if isinstance(envelope.message, self.must_hear):
-            self.must_hear = ()  # once is enough
-            self.crash(f"its full mailbox refused {type(envelope.message).__name__}, which it must not miss")
+        self._missed(envelope)
         return self.system.undeliverable(self.path, envelope, MailboxFull(f"the mailbox of {self.path!r} is full"))

@@ -31,6 +31,7 @@ from ..trading.order_events import OrderEvent, OrderFilled
 from ..trading.order_groups import Groups
 from ..trading.tally import RunStarted, RunTally
 from .journal import Journal, JournalFault
+from .journal_files import file_path, packed_or_rotated
 from .journal_format import NO_HASH, Start
 from .journal_keys import NO_KEYS, Keys
 from .journal_snapshot import Snapped, SnapshotFile, SnapshotLost
@@ -140,6 +141,8 @@ class AccountJournal:
             self._books, self._tally, self._fills = restore(snapshot.books), snapshot.tally, list(snapshot.fills)
             self._groups = snapshot.groups
             self._generation = snapped.generation
+        elif packed_or_rotated(self._disk, self._path):
+            raise JournalFault(f"{self._snapshot_file.path} is lost, and the files after it go on from it; restore it")
         self._journal = self._file_after(snapped)
         self._journal.open(self._see)
         return self._journal.recovered_bytes
@@ -251,8 +254,3 @@ def read_snapshot(snapped: Snapped, path: Path) -> Snapshot:
 def account_name(path: Path) -> str:
     """As the headers of its files have it."""
     return path.name.removeprefix("account-").removesuffix(".journal")[:16]
-
-
-def file_path(path: Path, generation: int) -> Path:
-    """The file of a generation; the first has the account's own name."""
-    return path.with_name(f"{path.name}.{generation}") if generation > 0 else path

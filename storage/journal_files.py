@@ -27,6 +27,11 @@ def generations(disk: Disk, path: Path) -> list[int]:
     return sorted(set(_generations(disk, path)))
 
 
+def packed_or_rotated(disk: Disk, path: Path) -> bool:
+    """True where there are files of the account, and its first one does not lie as it was written."""
+    return path.name not in disk.names(path.parent) and bool(generations(disk, path))
+
+
 def _generations(disk: Disk, path: Path) -> Iterator[int]:
     for name in disk.names(path.parent):
         number = name.removesuffix(PACKED).removeprefix(path.name)

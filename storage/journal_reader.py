@@ -40,6 +40,8 @@ class Segment:
     link: Link
     first: int
     """The sequence its first record has or is to have."""
+    follows: bool = True
+    """False where the file before it was removed while others were read: nothing can be said of how they join."""
 
     @property
     def version(self) -> int:
@@ -99,8 +101,7 @@ def _refuse(fault: JournalDamaged) -> None:
 def segments(disk: Disk, path: Path, damaged: Callable[[JournalDamaged], object]) -> Iterator[Segment]:
     """The files, oldest first, not read yet; those of a rotation that was undone are left out. `damaged` hears of one
     that cannot be opened."""
-    newest = _newest(disk, path)
-    found = generations(disk, path)
+    newest, found, follows = _newest(disk, path), generations(disk, path), True
     for generation in found:
         if newest is not None and generation > newest:
             return
@@ -110,7 +111,9 @@ def segments(disk: Disk, path: Path, damaged: Callable[[JournalDamaged], object]
             damaged(fault)
             continue
         if segment is not None:
+            segment.follows = follows
             yield segment
+        follows = segment is not None
 
 
 def check_newest(disk: Disk, path: Path, keys: Keys) -> None:
@@ -129,12 +132,14 @@ def check_newest(disk: Disk, path: Path, keys: Keys) -> None:
 
 
 def _newest(disk: Disk, path: Path) -> int | None:
-    """The generation of the newest file as the snapshot says; None where it does not."""
+    """The generation of the newest file as the snapshot says; None where it does not, and where it is lost."""
     try:
         snapped = SnapshotFile(disk, path, NO_KEYS).find()
     except JournalFault:
         return None
-    return 0 if snapped is None else snapped.generation
+    if snapped is None:
+        return 0 if path.name in disk.names(path.parent) else None
+    return snapped.generation
 
 
 def open_segment(disk: Disk, path: Path, generation: int, *, last: bool = False) -> Segment | None:
@@ -156,7 +161,7 @@ def find_break(before: Segment | None, segment: Segment, path: Path) -> JournalD
     if start is not None and (start.account, start.generation) != (account_name(path), segment.generation):
         found = f"it is file {start.generation} of account {start.account}"
         return JournalDamaged(segment.path, 0, segment.first, found)
-    if before is None:
+    if before is None or not segment.follows:
         return None
     end, last = before.link.end, before.link.sequence
     if segment.generation != before.generation + 1 or segment.first != last + 1:

@@ -10,6 +10,7 @@ from ..trading.books_image import restore, take
 from ..trading.order_events import OrderEvent
 from ..trading.tally import RunTally
 from .account_journal import Record, account_name, read_snapshot
+from .journal_files import packed_or_rotated
 from .journal_format import NO_KEY, JournalDamaged, JournalFault
 from .journal_keys import KeyFault, Keys
 from .journal_reader import Segment, find_break, segments
@@ -137,6 +138,8 @@ class _Verifier:
             snapped = SnapshotFile(self._disk, self._path, self._keys).read()
             if snapped is not None:
                 read_snapshot(snapped, self._path)
+            elif packed_or_rotated(self._disk, self._path):
+                raise JournalFault("it is lost; restore it")
         except KeyFault:
             raise
         except JournalFault as fault:

@@ -1,4 +1,4 @@
-"""The limits of one account that people set while it ran: `limits.json`, and what became of each in a history."""
+"""The limits of one account that people set while it ran, in a file, and beside it every change there ever was."""
 
 from pathlib import Path
 
@@ -8,8 +8,6 @@ from ..kernel.disk import Disk
 from ..trading.limit_book import LimitBook, check
 from ..trading.limits import LimitChanged, LimitFault
 from .unreadable import UNREADABLE
-
-HISTORY_NAME = "limits-history.jsonl"
 
 
 class LimitsLost(Exception):
@@ -29,6 +27,7 @@ class LimitsFile:
     def __init__(self, disk: Disk, path: Path) -> None:
         self._disk = disk
         self._path = path
+        self._history = path.with_name(f"{path.name.removesuffix('.json')}-history.jsonl")
 
     def load(self) -> Stored | None:
         """None where nothing was ever set. Raises `LimitsLost`."""
@@ -48,13 +47,13 @@ class LimitsFile:
         self._disk.replace(self._path, msgspec.json.encode(stored))
 
     def _remember(self, changes: tuple[LimitChanged, ...]) -> None:
-        file = self._disk.open(self._path.with_name(HISTORY_NAME))
+        file = self._disk.open(self._history)
         try:
             lines = b"".join(msgspec.json.encode(change) + b"\n" for change in changes)
             before_bytes = len(file.read())
             if (taken := file.append(lines)) != len(lines):
                 file.truncate(before_bytes)  # the next one begins a line of its own
-                raise OSError(f"{HISTORY_NAME}: wrote {taken} of {len(lines)} bytes; the disk may be full")
+                raise OSError(f"{self._history.name}: wrote {taken} of {len(lines)} bytes; the disk may be full")
             file.sync()
         finally:
             file.close()

@@ -10,7 +10,6 @@ from . import emulation
 from .group_cancels import RESTING_MAX
 from .group_events import GroupCancelWanted, GroupClosed, GroupRecord, LegHeld, LegTriggered, Slot, TrailMoved
 from .group_view import (
-    NO_ANSWER,
     View,
     is_held,
     is_over,
@@ -33,6 +32,8 @@ RETRY_NS, RETRY_MAX_NS = 500_000_000, 5_000_000_000
 SET_OFF_AGAIN_NS = 1_000_000_000
 ANSWER_WITHIN_NS = 3_000_000_000
 """A request that nobody answered for so long became no order: its approval, if there was one, has expired."""
+PLACED_WITHIN_NS = 5_000_000_000
+"""An entry that could not be asked for until then comes too late: the market it was meant for is gone."""
 
 Rule = Callable[[Group, View], GroupRecord | OrderRefused | None]
 
@@ -73,8 +74,17 @@ def _withdraw(group: Group, view: View) -> OrderRefused | None:
         late = view.now_ns - request.created_ns > ANSWER_WITHIN_NS
         if attempt.state is OrderState.TRIGGERED and late:
             age = {"age_s": f"{(view.now_ns - request.created_ns) / 1e9:.3f}"}
-            return OrderRefused(request.request_id, request.strategy, request.symbol, NO_ANSWER, age, view.now_ns)
+            return OrderRefused(request.request_id, request.strategy, request.symbol, "NO_ANSWER", age, view.now_ns)
     return None
+
+
+def _give_up(group: Group, view: View) -> GroupRecord | None:
+    state = group.legs.get("entry")
+    if state is None or group.entry_off or state.made or is_held("entry", state, view) or state.triggered:
+        return None
+    if view.now_ns - group.at_ns <= PLACED_WITHIN_NS:
+        return None
+    return GroupCancelWanted(group.asked.group_id, "not placed in time", exits=False, at_ns=view.now_ns)
 
 
 def _move_trail(group: Group, view: View) -> GroupRecord | None:
@@ -230,6 +240,7 @@ def outcome(group: Group) -> str:
 RULES: tuple[Rule, ...] = (
     _withdraw,
     _expire,
+    _give_up,
     _end_entry,
     _move_trail,
     _hold,

@@ -13,10 +13,6 @@ from .order_groups import Group, LegState
 from .order_states import OrderState
 
 
-NO_ANSWER = "NO_ANSWER"
-"""A request became no order, since nobody answered it: it is made anew."""
-
-
 class View(NamedTuple):
     """What is known beside the group itself."""
 
@@ -38,7 +34,7 @@ def is_over(group: Group, view: View) -> bool:
     if state is None or group.entry_off:
         return True
     last = state.last
-    if last is not None and last.generation == state.generation and not last.open and last.code != NO_ANSWER:
+    if last is not None and last.generation == state.generation and not last.open:
         return last.state is not OrderState.FILLED or not is_sliced(state, view)
     return not state.opened and not _waits_for_market(state, view) and wanted(state, view) <= 0
 

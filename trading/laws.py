@@ -6,12 +6,13 @@ journal and the venue's own log.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from .books import ADOPTED, Books
 from .messages import ZERO, OrderApproved
 from .order_events import OrderCancelled, OrderEvent, OrderIntended, OrderRejected
+from .positions import EXACT, Position
 
 
 class LawBroken(AssertionError):
@@ -172,3 +173,17 @@ def _check_positions(books: Books, trades: Iterable[VenueTradeFact]) -> None:
         parts = [amount for (_, held), amount in books.strategy_positions.items() if held == symbol]
         if sum(parts, ZERO) != position:
             raise LawBroken(5, f"position in {symbol}: {position}, its strategies' together {sum(parts, ZERO)}")
+        _check_cash(books, symbol)
+
+
+def _check_cash(books: Books, symbol: str) -> None:
+    """Strategies add up to the account in money, too, and its lots to what it holds."""
+    parts = [held for (_, name), held in books.holdings.items() if name == symbol]
+    account = books.positions.get(symbol, Position())
+    with localcontext(EXACT):
+        ours, theirs = account.realised - account.cost, sum((held.realised - held.cost for held in parts), ZERO)
+        lots = [sum(column, ZERO) for column in zip(*account.lots, strict=True)] or [ZERO, ZERO]
+        if ours != theirs:
+            raise LawBroken(5, f"cash moved by {symbol}: {ours}, by its strategies {theirs}")
+        if lots != [account.amount, account.fifo_cost]:
+            raise LawBroken(5, f"lots of {symbol}: {lots}, its position {account.amount} at {account.fifo_cost}")

@@ -74,6 +74,26 @@ def round_group(group: OrderGroup, instrument: Instrument) -> OrderGroup:
     return replace(group, **{slot: rounded(leg, instrument) for slot, leg in legs.items()})
 
 
+def round_change(leg: Leg, change: GroupModified, instrument: Instrument) -> GroupModified:
+    """Of a modification without fault."""
+    made = rounded(changed(leg, change), instrument)
+    return replace(
+        change,
+        amount=None if change.amount is None else made.amount,
+        price=None if change.price is None else made.price,
+        stop_price=None if change.stop_price is None else made.terms.stop_price,
+    )
+
+
+def is_same(first: OrderGroup, second: OrderGroup) -> bool:
+    """Whether one is the other, said again: a time to live counts from each saying, and may differ."""
+    ours, theirs = first.entry, second.entry
+    if ours is not None and theirs is not None and ours.terms.expires_ns and theirs.terms.expires_ns:
+        terms = replace(theirs.terms, expires_ns=ours.terms.expires_ns)
+        second = replace(second, entry=replace(theirs, terms=terms))
+    return first == second
+
+
 # -- checks -----------------------------------------------------------------------------------------------------------
 
 
@@ -98,10 +118,10 @@ def _faults(group: OrderGroup, instrument: Instrument, venue: Capabilities, now_
 
 def _numbers(leg: Leg, slot: str, *, amount_free: bool) -> Iterator[Fault]:
     terms = leg.terms
-    wanted = {"price": leg.price, "stop_price": terms.stop_price}
+    wanted: dict[str, Decimal | None] = {"price": leg.price, "stop_price": terms.stop_price}
     wanted |= {"display_amount": terms.display_amount, "quote_amount": terms.quote_amount}
     if leg.amount or not (amount_free or terms.quote_amount is not None):
-        wanted = {"amount": leg.amount} | wanted
+        wanted["amount"] = leg.amount
     for name, value in wanted.items():
         if value is not None and not (value.is_finite() and ZERO < value <= NUMBER_MAX):
             yield Fault("NUMBER_INVALID", f"{slot}.{name}", f"above 0 and at most {NUMBER_MAX:,}", str(value))
@@ -151,6 +171,8 @@ def _time(leg: Leg, slot: str, now_ns: int, *, is_exit: bool) -> Iterator[Fault]
 
 
 def _venue(leg: Leg, slot: str, venue: Capabilities) -> Iterator[Fault]:
+    if leg.terms.trail_bps and leg.terms.stop_price is not None:
+        yield _contradiction(slot, "stop_price", "left out: a trail begins at the market", leg.terms.stop_price)
     if flag := emulation.missing(leg, venue):
         yield Fault("UNSUPPORTED", f"{slot}.{flag}", "left out: only a venue can promise it, this one does not", flag)
 

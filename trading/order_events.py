@@ -118,11 +118,14 @@ class FundsMoved(Message, frozen=True, gc=False):
 
 
 class StrategyPosition(Message, frozen=True, gc=False):
-    """A strategy's own virtual position: the sum of its fills, less fees taken in the base currency."""
+    """A strategy's own virtual position: the sum of its fills, less fees taken in the base currency; and the venue's
+    smallest order, in base and in quote currency, zero where it is not known yet."""
 
     strategy: str
     symbol: str
     amount: Decimal
+    min_amount: Decimal = Decimal(0)
+    min_notional: Decimal = Decimal(0)
 
 
 class PositionAsked(Message, frozen=True, gc=False):

@@ -7,6 +7,7 @@ import msgspec
 
 from .messages import ZERO, BarClosed, MarketDataUpdate, Prediction
 from .order_events import OrderFilled
+from .strategy_orders import Change, Order
 
 
 class StrategyFault(Exception):
@@ -28,8 +29,13 @@ class Target(msgspec.Struct, frozen=True):
                 raise StrategyFault(f"Target: {name} must be a finite Decimal, got {value!r}")
 
 
+Wish = Target | Order | Change | tuple[Target | Order | Change | None, ...] | None
+"""What a handler may return. A target is the whole wish: who gives one has its orders made and unmade for it, and
+orders of its own stay beside them."""
+
+
 class Strategy:
-    """One strategy on one symbol. Subclass it, override what you need, return a `Target` or None.
+    """One strategy on one symbol. Subclass it, override what you need, return a `Target`, an order, or None.
 
     The same file runs in backtest, paper and live. A strategy is pure: it reads no clock, opens no file and draws
     no randomness; time comes with the messages. It must not raise for market conditions it can foresee: an
@@ -47,16 +53,23 @@ class Strategy:
         self.parameters = merge_parameters(type(self), parameters or {})
         self.position = ZERO
         """This strategy's own virtual position: the sum of its fills, kept by the system."""
+        self.min_amount = self.min_notional = ZERO
+        """The venue's smallest order, in base and in quote currency, kept by the system."""
         self.rung = "CANCEL_ONLY"
         """Where it stands on the ladder of degraded modes, kept by the system: what of its orders may leave."""
 
-    def on_market(self, update: MarketDataUpdate) -> Target | None:
+    def is_flat(self, price: Decimal) -> bool:
+        """Whether nothing is held, or only what fees left over: less than the venue's smallest order at `price`."""
+        held = abs(self.position)
+        return not held or held < self.min_amount or held * price < self.min_notional
+
+    def on_market(self, update: MarketDataUpdate) -> Wish:
         """Every trade, quote and book change of the symbol."""
 
-    def on_bar(self, bar: BarClosed) -> Target | None:
+    def on_bar(self, bar: BarClosed) -> Wish:
         """Every closed bar of `bar_s` seconds."""
 
-    def on_signal(self, prediction: Prediction, market: MarketDataUpdate) -> Target | None:
+    def on_signal(self, prediction: Prediction, market: MarketDataUpdate) -> Wish:
         """The model's view after a closed bar, with the market as it stands."""
 
     def on_fill(self, fill: OrderFilled) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import msgspec
 from aiohttp import web
 
-from ..trading.history import LastPrice
-from ..trading.history_find import ID_MAX, NotFound
+from ..trading.history.find import ID_MAX, NotFound
+from ..trading.history.fold import LastPrice
 from ..trading.messages import ZERO
 from .history import HistoryReader
 from .state import ConsoleState
@@ -48,7 +48,7 @@ class HistoryPages:
         try:
             return await _answer(lambda: self._reader.explanation(wanted))
         except NotFound as fault:
-            return web.json_response({"error": str(fault)}, status=404)
+            return web.json_response({"error": str(fault)})  # an answer too: a page that asks on is no fault
 
     async def _catch_up(self) -> None:
         now_s = asyncio.get_running_loop().time()

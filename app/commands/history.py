@@ -1,29 +1,12 @@
 """Looking back: `orders list|show|explain`, `fills`, `positions`, `pnl`. They read the journal, whether or not anything
 runs, and change nothing."""
 
-import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated
 
 import typer
 
-from .common import (
-    FAILED,
-    USED_WRONGLY,
-    ConfigOption,
-    DataDirOption,
-    JsonOption,
-    fail,
-    find_data_dir,
-    find_keys,
-)
-
-if TYPE_CHECKING:
-    from ..history import Read
-    from ..trading.history_decision import Filter
+from .common import ConfigOption, DataDirOption, JsonOption, find_data_dir
+from .reading import NO_ORDER, Source, choose, explain, is_of, read_since, reading, tell
 
 AccountOption = Annotated[str | None, typer.Option("--account", help="Default: the only one there is.")]
 SymbolOption = Annotated[str | None, typer.Option("--symbol", help="Only of this one, as BTC/USDT.")]
@@ -76,15 +59,15 @@ def orders_list(
     With --json a line each: {client_id, signal_id, strategy, symbol, side, type, amount, price, filled, average, state,
     why, realised, realised_fifo, fees, at_ns, sequence}; amounts are exact decimal strings, profit is in quote currency
     with fees taken off, `sequence` is the journal record it begins with. client_id, type and amount are null where no
-    order followed (--all). Reads the whole journal: some 20 s for the 256 MB that are kept at most.
+    order followed (--all). The whole journal is read: some 0.2 s for each MB of it.
     """
     from ..history_tables import show_orders
-    from ..trading.history_rows import newest_first, order_row
+    from ..trading.history.rows import newest_first, order_row
 
-    matches = _filter(symbol, strategy, state, since, wishes=wishes or state in NO_ORDER)
-    with _reading(Source(data_dir, account, config), matches) as read:
+    matches = choose(symbol, strategy, state, since, wishes=wishes or state in NO_ORDER)
+    with reading(Source(data_dir, account, config), matches) as read:
         found = newest_first(read.history.decisions())[:limit]
-        _tell([order_row(each) for each in found], show_orders, "no orders", as_json=as_json)
+        tell([order_row(each) for each in found], show_orders, "no orders", as_json=as_json)
 
 
 def orders_show(
@@ -97,7 +80,7 @@ def orders_show(
     """Show one order as it stands, with all that happened to it. --json is that of `explain`."""
     from ..history_tables import show_order
 
-    _explain(order_id, Source(data_dir, account, config), show_order, as_json=as_json)
+    explain(order_id, Source(data_dir, account, config), show_order, as_json=as_json)
 
 
 def orders_explain(
@@ -118,7 +101,7 @@ def orders_explain(
     """
     from ..history_tables import show_explanation
 
-    _explain(order_id, Source(data_dir, account, config), show_explanation, as_json=as_json)
+    explain(order_id, Source(data_dir, account, config), show_explanation, as_json=as_json)
 
 
 def fills(
@@ -137,13 +120,13 @@ def fills(
     maker, realised, realised_fifo}.
     """
     from ..history_tables import show_fills
-    from ..trading.history_rows import fill_row
+    from ..trading.history.rows import fill_row
 
-    since_ns = _since(since)
-    with _reading(Source(data_dir, account, config)) as read:
+    since_ns = read_since(since)
+    with reading(Source(data_dir, account, config)) as read:
         rows = (fill_row(each) for each in reversed(read.history.fills))
-        found = [row for row in rows if _is_of(row, symbol, strategy) and row["at_ns"] >= since_ns][:limit]
-        _tell(found, show_fills, "no fills", as_json=as_json)
+        found = [row for row in rows if is_of(row, symbol, strategy) and row["at_ns"] >= since_ns][:limit]
+        tell(found, show_fills, "no fills", as_json=as_json)
 
 
 def positions(
@@ -164,12 +147,12 @@ def positions(
     """
     from ..history import known_prices
     from ..history_tables import show_positions
-    from ..trading.history_rows import position_rows
+    from ..trading.history.rows import position_rows
 
-    with _reading(Source(data_dir, account, config)) as read:
+    with reading(Source(data_dir, account, config)) as read:
         rows = position_rows(read.history, known_prices(find_data_dir(data_dir), read.history))
-        found = [row for row in rows if _is_of(row, symbol, strategy)]
-        _tell(found, show_positions, "no positions", as_json=as_json)
+        found = [row for row in rows if is_of(row, symbol, strategy)]
+        tell(found, show_positions, "no positions", as_json=as_json)
 
 
 def pnl(
@@ -183,6 +166,9 @@ def pnl(
 ) -> None:
     """Show what was earned: by strategy and symbol, by day, and by the account, which deposits do not change.
 
+    A strategy's profit is of its own virtual position, the account's of all of them together: the two may have realised
+    different parts of it, and agree on the sum of realised and unrealised.
+
     --since and the filters apply to the days (UTC), --symbol and --strategy to the totals too. With --json a line each,
     told apart by `kind`: `total` as in `positions`; `day` {day, strategy, symbol, fills, bought, sold, realised,
     realised_fifo, fees}; `account` {currency, opening, transferred, balance, realised, realised_fifo, fees, unrealised,
@@ -191,116 +177,15 @@ def pnl(
     """
     from ..history import known_prices
     from ..history_tables import show_profit
-    from ..trading.history_rows import account_rows, day_rows, position_rows
+    from ..trading.history.rows import account_rows, day_rows, position_rows
 
-    since_ns = _since(since)
-    with _reading(Source(data_dir, account, config)) as read:
+    since_ns = read_since(since)
+    with reading(Source(data_dir, account, config)) as read:
         history = read.history
         prices = known_prices(find_data_dir(data_dir), history)
-        totals = [row for row in position_rows(history, prices) if row["strategy"] and _is_of(row, symbol, strategy)]
-        days = [row for row in day_rows(history, since_ns) if _is_of(row, symbol, strategy)]
+        totals = [row for row in position_rows(history, prices) if row["strategy"] and is_of(row, symbol, strategy)]
+        days = [row for row in day_rows(history, since_ns) if is_of(row, symbol, strategy)]
         accounts = list(account_rows(history, prices))
         parts = {"total": totals, "day": days, "account": accounts}
         rows = [{"kind": kind, **row} for kind, part in parts.items() for row in part]
-        _tell(rows, lambda _: show_profit(totals, days, accounts), "nothing was earned or lost yet", as_json=as_json)
-
-
-# -- how they read ----------------------------------------------------------------------------------------------------
-
-
-class Source(NamedTuple):
-    """Which journal, and the configuration that names its keys."""
-
-    data_dir: Path | None
-    account: str | None
-    config: Path | None
-
-
-NO_ORDER = ("refused", "approved", "no order")
-
-
-def _filter(
-    symbol: str | None, strategy: str | None, state: str | None, since: str | None, *, wishes: bool
-) -> "Filter":
-    since_ns = _since(since)
-    known = _states()
-    if state is not None and state not in known:
-        raise fail(f"--state: expected one of {', '.join(known)}, found {state!r}", USED_WRONGLY)
-    return lambda each: (
-        (wishes or each.order is not None)
-        and symbol in (None, each.symbol)
-        and strategy in (None, each.strategy)
-        and (state is None or each.state == state or (state == "open" and each.is_open))
-        and each.at_ns >= since_ns
-    )
-
-
-def _states() -> tuple[str, ...]:
-    from ..trading.order_states import OrderState
-
-    return ("open", *(each.value for each in OrderState), *NO_ORDER)
-
-
-def _since(text: str | None) -> int:
-    from ..history import parse_since
-    from ..kernel.clock import SystemClock
-
-    try:
-        return 0 if text is None else parse_since(text, SystemClock().now_ns())
-    except ValueError as fault:
-        raise fail(str(fault), USED_WRONGLY) from None
-
-
-def _is_of(row: dict[str, Any], symbol: str | None, strategy: str | None) -> bool:
-    return symbol in (None, row["symbol"]) and strategy in (None, row["strategy"])
-
-
-@contextmanager
-def _reading(source: Source, matches: "Filter" = lambda _: True) -> Iterator["Read"]:
-    """What stands before a damage is shown; the damage is told, and the exit code is 1."""
-    from ..history import NoHistory, find_journal, read_history
-
-    try:
-        path = find_journal(find_data_dir(source.data_dir), source.account)
-        read = read_history(path, matches, find_keys(source.config))
-    except NoHistory as fault:
-        raise fail(str(fault), FAILED) from None
-    if not read.history.whole and not read.fault:
-        sys.stderr.write(f"tradigrade: the journal begins with record {read.history.first_sequence}: {BEFORE}\n")
-    yield read
-    if read.fault:
-        raise fail(f"only what stands before this was read: {read.fault}", FAILED)
-
-
-BEFORE = "older files were removed, and what was held before counts as sold short when it is sold"
-
-
-def _tell(
-    rows: list[dict[str, Any]], show: Callable[[list[dict[str, Any]]], None], nothing: str, *, as_json: bool
-) -> None:
-    from ..history_tables import write_lines
-
-    if as_json:
-        write_lines(rows)
-    elif rows:
-        show(rows)
-    else:
-        sys.stderr.write(f"tradigrade: {nothing}\n")
-
-
-def _explain(order_id: str, source: Source, show: Callable[[dict[str, Any]], None], *, as_json: bool) -> None:
-    from ..history_tables import records_of
-    from ..models.features import FEATURE_NAMES
-    from ..trading.history_find import NotFound, ends_with, find
-    from ..trading.history_rows import explanation
-
-    with _reading(source, ends_with(order_id)) as read:
-        try:
-            decision = find(read.history.kept(), order_id)
-        except NotFound as fault:
-            raise fail(read.fault or str(fault), FAILED) from None
-        told = explanation(decision, FEATURE_NAMES)
-        if as_json:
-            sys.stdout.write(json.dumps({**told, "records": records_of(decision)}) + "\n")
-        else:
-            show(told)
+        tell(rows, lambda _: show_profit(totals, days, accounts), "nothing was earned or lost yet", as_json=as_json)

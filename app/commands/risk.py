@@ -55,7 +55,7 @@ def set_limit(
     data_dir: DataDirOption = None,
 ) -> None:
     """Change a limit of the running system, at once and over restarts: of the account, a symbol or a strategy. What
-    contradicts another limit is refused. Every change is in `limits-history.jsonl` and in the journal."""
+    contradicts another limit is refused. Every change is in the journal, and beside the data's `*.limits.json`."""
     from ..operate import ask_risk
     from ..transports.control import SetLimit
 

@@ -96,6 +96,10 @@ class NodeVenuePort:
         if self._node.alive:
             self._port.gather(request)
 
+    def arm(self, timeout_s: float) -> None:
+        if self._node.alive:
+            self._port.arm(timeout_s)
+
     def close(self) -> None:
         self._port.close()
 

@@ -7,7 +7,7 @@ from ..kernel.incarnation import Incarnation
 from ..kernel.simulation.trace import Trace
 from ..trading.laws import LawBroken, OrderLaws, Sending, check_conclusions
 from ..trading.messages import OrderApproved
-from ..trading.order_events import OrderCancelled, OrderIntended
+from ..trading.order_events import CancelRequested, OrderCancelled, OrderIntended
 from ..trading.rungs import is_protective
 from .venue import open_facts
 
@@ -30,6 +30,8 @@ class Witness:
         self.laws = OrderLaws()
         self.broken: list[AssertionError] = []
         self._risk = ""
+        self._on_purpose: set[str] = set()
+        """What guards a position, and gives way to another order of its group."""
 
     def watch(self, node: Any) -> Callable[[Incarnation, Any], None]:
         """What a node's cell calls with every message."""
@@ -43,6 +45,8 @@ class Witness:
                 self._newest_risk(node)
             elif kind is OrderApproved and actor.path == EXECUTOR:
                 self.laws.note_approval(message, self._newest_risk(node))
+            elif kind is CancelRequested and actor.path == EXECUTOR and message.reason != "a newer signal":
+                self._on_purpose.add(message.client_id)
             elif kind is OrderCancelled and actor.path == LEDGER:
                 self._check(lambda: check_conclusions([message], open_facts(world.venue)))
             if world.tell is not None:
@@ -74,7 +78,8 @@ class Witness:
     def _check_protection(self, client_id: str) -> None:
         """What guards a position stands until it is closed on purpose."""
         order = self._world.venue.open_orders().get(client_id)
-        if order is not None and is_protective(order.type) and not self._world.flattens:
+        meant = self._world.flattens or client_id in self._on_purpose
+        if order is not None and is_protective(order.type) and not meant:
             raise LawBroken(6, f"{client_id} protects a position, and was to be cancelled")
 
     def cancelled(self, node: Any, client_id: str) -> None:

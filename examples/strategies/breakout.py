@@ -45,15 +45,15 @@ class Breakout(Strategy):
         self.stopping = False
         if len(earlier) < self.parameters["lookback"]:
             return None
-        if bar.close > max(b.high for b in earlier) and self.position <= 0:
+        if bar.close > max(b.high for b in earlier) and self.is_flat(bar.close):
             return Target(round(self.amount_quote / bar.close, 8))
-        if bar.close < min(b.low for b in earlier) and self.position > 0:
+        if bar.close < min(b.low for b in earlier) and not self.is_flat(bar.close):
             return Target(Decimal(0))
         return None
 
     def on_market(self, update: MarketDataUpdate) -> Target | None:
         """Called at every trade, quote and book change: keep it short. The stop asks once a bar."""
-        if self.position <= 0 or self.stopping or not 0 < update.bid < self.paid * self.stop_share:
+        if self.stopping or not 0 < update.bid < self.paid * self.stop_share or self.is_flat(update.bid):
             return None
         self.stopping = True
         return Target(Decimal(0))

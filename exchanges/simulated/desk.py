@@ -84,7 +84,7 @@ class Desk:
 
     def _judge(self, operation: Operation, request: Request) -> Answer:
         try:
-            self._admit(operation.weight)
+            self._admit(operation.weigh(request.params))
             self._fail(operation)
             self._authenticator.check(request.api_key, request.signed, request.params, self.now_ms)
             return Answer(200, operation.run(self.engine, request.params, self.now_ms))

@@ -127,6 +127,10 @@ class MemoryVenue:
         """A `MarketPort`."""
         return MemoryMarketPort(self._host, clock or self._host.clock)
 
+    def offer_switch(self) -> None:
+        """From the next connection on there is a dead-man switch."""
+        self._host.offers_switch = True
+
     # -- faults -------------------------------------------------------------------------------------------------------
 
     @property

@@ -19,6 +19,7 @@ from ..venue import (
     EvidenceGathered,
     PlaceAnswered,
     RateLimited,
+    SwitchAnswered,
     VenueClosed,
     VenueOpened,
     VenueWord,
@@ -94,6 +95,16 @@ class MemoryAccountPort:
         look = Look(self._host, request, self._clock.now_ns())
         self._host.later(self._host.latency_s(), lambda: self._look(number, request.request_id, look))
 
+    def arm(self, timeout_s: float) -> None:
+        doubt: Doubt = lambda code, reason: SwitchAnswered(timeout_s, "unknown", f"{code}: {reason}")  # noqa: E731
+        if self._stream is None or len(self._waiting) >= IN_FLIGHT_LIMIT:
+            self._tell(doubt("NOT_SENT", "not connected"))
+            return
+        number = self._await(doubt)
+        self._host.later(
+            self._host.latency_s(), lambda: self._arrived("cancel", number, lambda: self._host.arm(timeout_s))
+        )
+
     # -- what the venue does --------------------------------------------------------------------------------------
 
     def hear(self, words: Iterable[VenueWord]) -> None:
@@ -133,7 +144,7 @@ class MemoryAccountPort:
         self._retry_s = RECONNECT_MIN_S
         self._stream = EventStream(self._host, lambda words: self._tell_all(connection, words))
         self._host.connections.accounts[self] = None
-        self._tell(VenueOpened(self._instruments))
+        self._tell(VenueOpened(self._instruments, self._host.offers_switch))
         ClockWatch(self._host, self._clock, lambda: self._is_connected(connection), self._tell).ask()
 
     def _reconnect(self) -> None:

@@ -8,11 +8,11 @@ from typing import Literal
 import msgspec
 
 from ...kernel.clock import Clock
-from ...kernel.loop import Loop
+from ...kernel.loop import Loop, Timer
 from ...trading.instruments import Instrument
 from ...trading.order_events import OrderIntended
 from ..binance.order_params import order_params
-from ..venue import CancelAnswered, PlaceAnswered, VenueWord
+from ..venue import CancelAnswered, PlaceAnswered, SwitchAnswered, VenueWord
 from .connections import Connections
 from .engine import Engine
 from .errors import (
@@ -67,6 +67,9 @@ class MemoryHost:
         self.reachable_at_ns = 0
         self.connections = Connections()
         self._latency_s = latency_s
+        self.offers_switch = False
+        self._switch: Timer | None = None
+        """Where it is armed: set off, it cancels every order."""
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -136,6 +139,22 @@ class MemoryHost:
             return [CancelAnswered(client_id, "refused", f"{name_of(error.refusal)}: venue {error}")]
         self.note("arrived", sender, "cancel", client_id)
         return [CancelAnswered(client_id, "done")]
+
+    def arm(self, timeout_s: float) -> list[VenueWord]:
+        try:
+            self.admit()
+        except RequestRefused as error:
+            return [SwitchAnswered(timeout_s, "refused", f"{name_of(error.refusal)}: venue {error}")]
+        if self._switch is not None:
+            self._switch.cancel()
+        self._switch = self.loop.call_later(timeout_s, self._set_off) if timeout_s else None
+        return [SwitchAnswered(timeout_s, "done")]
+
+    def _set_off(self) -> None:
+        self._switch = None
+        if self.up and (orders := list(self.engine.state.open)):
+            self.dice.fired["switch_set_off"] += 1
+            self.engine.cancel_all(orders, "", self.now_ms)
 
     def instrument(self, symbol: str) -> Instrument:
         """By ccxt's spelling. Raises RequestRefused."""

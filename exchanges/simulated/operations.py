@@ -110,13 +110,18 @@ class Operation(NamedTuple):
     """Its answer tells of a new order: what a lost answer leaves in doubt."""
     reads: bool = False
     """It changes nothing."""
+    weight_of_all: int = 0
+    """Its weight where it names no symbol, if that is another one."""
+
+    def weigh(self, params: Parameters) -> int:
+        return self.weight_of_all if self.weight_of_all and not params.get("symbol") else self.weight
 
 
 PLACE = Operation(place_order, 1, accepts_order=True)
 CHECK = Operation(check_order, 1)
 GET = Operation(get_order, 4, reads=True)
 CANCEL = Operation(cancel_order, 1)
-OPEN_ORDERS = Operation(list_open_orders, 6, reads=True)
+OPEN_ORDERS = Operation(list_open_orders, 6, reads=True, weight_of_all=80)
 CANCEL_ALL = Operation(cancel_open_orders, 1)
 ORDERS = Operation(list_orders, 20, reads=True)
 TRADES = Operation(list_trades, 20, reads=True)

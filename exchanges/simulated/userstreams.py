@@ -9,7 +9,7 @@ from .faults import FaultSwitch
 from .orders import Order
 from .outbox import Outbox
 from .payloads import account_position, balance_update, execution_report
-from .records import AnyRecord, BalanceCredited, FundsTransferred, PositionNoted
+from .records import AnyRecord, BalanceCredited, FundsTransferred, OrderTrailed, PositionNoted
 from .state import VenueState
 
 SUBSCRIPTIONS_MAX = 16
@@ -57,7 +57,7 @@ class UserStreams:
         if isinstance(record, FundsTransferred):
             self._touched[record.asset] = None
             self._send(balance_update(record))
-        if isinstance(record, BalanceCredited | FundsTransferred | PositionNoted) or order is None:
+        if isinstance(record, BalanceCredited | FundsTransferred | OrderTrailed | PositionNoted) or order is None:
             return
         self._touched |= {order.base: None, order.quote: None}
         self._send(execution_report(record, order, self._state.books.executions))

@@ -71,11 +71,20 @@ class ApiConnection:
     def _reply(self, request_id: int | str | None, answer: Answer, params: dict[str, str]) -> None:
         reply: dict[str, Any] = {"id": request_id, "status": answer.status}
         reply["result" if answer.status == 200 else "error"] = answer.body
+        if answer.status in (418, 429):
+            reply["error"] = {**answer.body, "data": self._retry()}
         if params.get("returnRateLimits") != "false":
             weight = self._desk.weight
             limit = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1}
             reply["rateLimits"] = [limit | {"limit": weight.limit, "count": weight.used}]
         self._outbox.put(msgspec.json.encode(reply))
+
+    def _retry(self) -> dict[str, int]:
+        now_ms = self._desk.now_ms
+        return {
+            "serverTime": now_ms,
+            "retryAfter": now_ms + 1_000 * self._desk.weight.seconds_left(self._desk.clock_ns()),
+        }
 
 
 def _text_of(raw: msgspec.Raw) -> str:

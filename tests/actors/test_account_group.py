@@ -419,13 +419,14 @@ def test_the_ledger_tells_a_position_when_it_starts_after_fills_and_when_asked(t
     account.system.spawn("trader/strategy", lambda: Listener(heard, (topics.position("s", SYMBOL),)))
     account.signal("0.05")
     account.advance(1)
-    bought = StrategyPosition("s", SYMBOL, Decimal("0.04995"))
+    bought = StrategyPosition("s", SYMBOL, Decimal("0.04995"), Decimal("0.00001"), Decimal(5))
     assert heard == [bought, account.records(OrderFilled)[0]], "the position first: a fill is counted when it is told"
     account.system.tell(LEDGER, PositionAsked("s", SYMBOL))
     account.advance(0.1)
     account.system.actors[LEDGER].crash("the test")
     account.advance(1)
-    assert heard[2:] == [bought, bought]
+    rules_unknown = StrategyPosition("s", SYMBOL, bought.amount)
+    assert heard[2:] == [bought, rules_unknown, bought]
 
 
 # -- crashes at every step --------------------------------------------------------------------------------------------

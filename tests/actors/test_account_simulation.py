@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.account import EXECUTOR, LEDGER, RISK, SYMBOL, Account, assert_level
+from tests.kit.account import EXECUTOR, LEDGER, OPENING, RISK, SYMBOL, Account, assert_level
 from tradigrade.trading.order_events import OrderIntended
 
 SEEDS = int(os.environ.get("SEEDS", "100")) // 5
@@ -42,6 +42,7 @@ class Chaos:
             self.signal: 60,
             self.move: 40,
             self.fill: 20,
+            self.transfer: 4,
             self.spoil_order: 12,
             self.spoil_cancel: 6,
             self.disconnect: 3,
@@ -86,6 +87,12 @@ class Chaos:
             part = (venue.orders[client_id].remaining / self.draw.choice([1, 3])).quantize(Decimal("1e-8"))
             venue.fill(client_id, part or None)
 
+    def transfer(self) -> None:
+        venue = self.account.venue
+        amount = Decimal(self.draw.choice(["100", "33.33", "-100", "-50.5"]))
+        if venue.balances["USDT"] + amount > 3_000:
+            venue.transfer("USDT", amount)
+
     def spoil_order(self) -> None:
         self.faults += 1
         self.account.venue.fates.append(self.draw.choice(["lost", "unanswered", "refused", "slow", "silent"]))
@@ -125,6 +132,8 @@ def test_whatever_happens_the_account_ends_level_with_the_venue(tmp_path: Path, 
     assert_level(account)
     assert chaos.faults >= 5
     assert len(account.records(OrderIntended)) >= 10
+    moved = account.books.opening["USDT"] - OPENING["USDT"] + account.books.transferred.get("USDT", 0)
+    assert moved == sum(each.amount for each in account.venue.transfers)
     for symbol in SYMBOLS:
         assert account.books.balances.get(symbol.partition("/")[0], Decimal(0)) >= 0
 

@@ -1,19 +1,23 @@
 """When the journal is put on the disk itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Thread
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
 from tests.kit.cells import VirtualSystem
+from tradigrade.actors import topics
 from tradigrade.actors.journal_keeper import JournalKeeper
 from tradigrade.config.settings import LadderSettings
+from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.background import Action, Done, run_at_once
 from tradigrade.storage.journal import JournalFault
-from tradigrade.trading.messages import AccountReconciled
+from tradigrade.trading.messages import AccountReconciled, RiskAlert
 
 PATH = "trader/journal"
 
@@ -35,10 +39,18 @@ class Held:
 
 
 class Scene:
-    def __init__(self, folder: Path, thread: Callable[[Action, Done], None] = run_at_once) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        thread: Callable[[Action, Done], None] = run_at_once,
+        ports: Mapping[str, Any] = MappingProxyType({}),
+        beside: Mapping[str, Actor] = MappingProxyType({}),
+    ) -> None:
         self.journal = AccountJournal(SystemDisk(), folder / "account.journal")
         self.system = VirtualSystem("trader")
-        self.system.ports = {"journal": self.journal, "thread": thread}
+        self.system.ports = {"journal": self.journal, "thread": thread, **ports}
+        for path, actor in beside.items():
+            self.system.spawn(path, lambda actor=actor: actor)
         self.system.spawn(PATH, lambda: JournalKeeper("run", LadderSettings()))
         self.system.run()
 
@@ -112,6 +124,20 @@ def test_a_sync_that_failed_is_tried_again_at_once(tmp_path: Path) -> None:
     assert not scene.journal.unsynced
 
 
+def test_a_sync_that_takes_its_time_holds_nobody_up_and_is_the_only_one(tmp_path: Path) -> None:
+    thread = Held()
+    scene = Scene(tmp_path, thread)
+    for _ in range(500):
+        scene.append()
+        scene.system.advance(0.01)
+        assert len(thread.waiting) == 1
+    assert scene.journal.next_sequence == 502, "the start of the run, and all of them"
+    thread.finish()
+    scene.system.advance(0.01)
+    thread.finish()
+    assert not scene.journal.unsynced
+
+
 @pytest.mark.parametrize("ends", ["stop", "crash"])
 def test_a_keeper_that_ended_is_not_told_of_appends(tmp_path: Path, ends: str) -> None:
     scene = Scene(tmp_path)
@@ -161,3 +187,67 @@ def test_after_a_sync_that_failed_all_is_written_anew_once_syncs_work(tmp_path: 
     thread.finish()
     scene.system.advance(5.0)
     assert scene.journal.path.name == "account.journal.1", "once"
+
+
+# -- older files ------------------------------------------------------------------------------------------------------
+
+
+class Archive:
+    """Counts how often it is to look after older files."""
+
+    def __init__(self) -> None:
+        self.tidied: list[int] = []
+
+    def tidy(self, now_ns: int) -> None:
+        self.tidied.append(now_ns)
+
+
+class Alerts(Actor):
+    def __init__(self) -> None:
+        self.heard: list[RiskAlert] = []
+
+    def start(self) -> None:
+        self.context.subscribe(topics.ALERTS)
+
+    def receive(self, message: Any) -> Any:
+        self.heard.append(message)
+
+
+def archived(folder: Path) -> tuple[Scene, Archive, Held, Alerts]:
+    archive, thread, alerts = Archive(), Held(), Alerts()
+    scene = Scene(folder, ports={"archive": archive, "archive_thread": thread}, beside={"trader/alerts": alerts})
+    return scene, archive, thread, alerts
+
+
+def test_older_files_are_looked_after_at_the_start_and_after_each_rotation_one_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, archive, thread, _ = archived(tmp_path)
+    assert len(thread.waiting) == 1
+    thread.finish()
+    scene.system.advance(5)
+    assert (len(archive.tidied), thread.waiting) == (1, [])
+    for _ in range(3):
+        monkeypatch.setattr(scene.journal, "_rotate_at_bytes", 1)
+        scene.append()
+        scene.system.advance(0.01)
+        assert len(thread.waiting) == 1, "one under way, whatever rotates meanwhile"
+        monkeypatch.setattr(scene.journal, "_rotate_at_bytes", 1 << 20)
+        scene.append()
+        scene.system.advance(0.1)
+    assert scene.journal.path.name == "account.journal.3"
+    assert not scene.journal.unsynced, "no sync waits for it"
+
+
+def test_what_is_wrong_with_older_files_is_told_once_and_stops_nothing(tmp_path: Path) -> None:
+    scene, _, thread, alerts = archived(tmp_path)
+    thread.finish("journal j.1 is damaged at byte 64")
+    scene.system.advance(1)
+    (alert,) = alerts.heard
+    assert (alert.code, alert.detail) == (
+        "JOURNAL_ARCHIVE",
+        "journal j.1 is damaged at byte 64; see `tradigrade journal verify`",
+    )
+    scene.append()
+    scene.system.advance(0.1)
+    assert not scene.journal.unsynced

@@ -30,6 +30,18 @@ def test_a_deposit_is_booked_once_by_everybody_and_trading_goes_on(account: Acco
     assert_level(account)
 
 
+def test_a_deposit_is_equity_and_no_profit(account: Account) -> None:
+    account.signal("0.01")
+    account.advance(1)
+    before = account.behaviour("trader/portfolio")._snapshot()
+    account.venue.transfer(USDT, Decimal(500))
+    account.venue.transfer("BTC", Decimal("0.1"))
+    account.advance(1)
+    after = account.behaviour("trader/portfolio")._snapshot()
+    assert after.equity == before.equity + 500 + Decimal("0.1") * 29_999
+    assert after.profit == before.profit
+
+
 def test_a_transfer_outlives_a_crash(account: Account) -> None:
     account.venue.transfer(USDT, Decimal(-500))
     account.advance(1)

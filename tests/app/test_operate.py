@@ -42,7 +42,18 @@ def test_neither_goes_without_a_reason(tmp_path: Path, command: str) -> None:
     assert (tmp_path / "halt.json").exists()
 
 
-@pytest.mark.parametrize("words", [("ladder",), ("pause", "learned"), ("resume", "learned")])
+@pytest.mark.parametrize("amount", ["0", "-5", "NaN", "much"])
+@pytest.mark.parametrize("command", ["deposit", "withdraw"])
+def test_only_an_amount_above_zero_is_transferred(tmp_path: Path, command: str, amount: str) -> None:
+    done = run(command, "--data-dir", str(tmp_path), "--", amount, "USDT")
+    assert done.exit_code == 2
+    assert "above zero" in done.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("ladder",), ("pause", "learned"), ("resume", "learned"), ("deposit", "5", "USDT"), ("withdraw", "5", "USDT")],
+)
 def test_what_asks_a_running_system_says_that_none_runs(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert run(*words, "--data-dir", str(tmp_path)).exit_code == 3
 
@@ -89,3 +100,34 @@ def test_a_node_whose_account_was_given_up_latches_the_halt(tmp_path: Path) -> N
     halt = latch.read()
     assert halt is not None
     assert halt.reason == f"{GROUP} gave up: risk failed too often: a bug"
+
+
+def test_the_kill_switch_is_the_same_latch_and_names_who_threw_it(tmp_path: Path) -> None:
+    folder = ("--data-dir", str(tmp_path))
+    assert run("kill", "engage", "--reason", "the news", "--by", "somebody", *folder).exit_code == 0
+    told = json.loads((tmp_path / "halt.json").read_text())
+    assert (told["reason"], told["by"]) == ("the news", "somebody")
+    assert run("kill", "release", "--reason", "all is well", *folder).exit_code == 0
+    assert not (tmp_path / "halt.json").exists()
+    assert run("kill", "release", "--reason", "all is well", *folder).exit_code == 1
+    assert run("kill", "engage", "--reason", " ", *folder).exit_code == 2
+    assert run("kill", "engage", *folder).exit_code == 2
+
+
+def test_a_program_of_the_users_own_may_halt(tmp_path: Path) -> None:
+    import tradigrade
+
+    assert tradigrade.halt(tmp_path, "my own alarm").reason == "my own alarm"
+    assert json.loads((tmp_path / "halt.json").read_text())["reason"] == "my own alarm"
+    assert tradigrade.release(tmp_path, "looked at")
+
+
+def test_a_kill_file_is_released_also_when_nothing_runs(tmp_path: Path) -> None:
+    (tmp_path / "KILL").touch()
+    assert run("kill", "release", "--reason", "all is well", "--data-dir", str(tmp_path)).exit_code == 0
+    assert not (tmp_path / "KILL").exists()
+
+
+@pytest.mark.parametrize("words", [("risk", "show"), ("risk", "set", "max_leverage", "1", "--reason", "x")])
+def test_limits_are_of_a_running_system(tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert run(*words, "--data-dir", str(tmp_path)).exit_code == 3

@@ -14,7 +14,7 @@ from tradigrade.actors.credentials import Credentials
 from tradigrade.capture import begin_capture, captured_ports
 from tradigrade.cli import app
 from tradigrade.config.run import Run
-from tradigrade.config.settings import CaptureSettings, StrategySettings
+from tradigrade.config.settings import CaptureSettings, JournalSettings, StrategySettings
 from tradigrade.kernel.boundary import CaptureFault, Event
 from tradigrade.kernel.capture import Recorder
 from tradigrade.kernel.disk import SystemDisk
@@ -24,7 +24,7 @@ from tradigrade.seams import real_seams
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.capture_file import Header, read_capture
 from tradigrade.storage.journal import Journal
-from tradigrade.storage.journal_keys import NO_KEYS
+from tradigrade.storage.journal_keys import NO_KEYS, new_key
 from tradigrade.trading.order_events import OrderIntended
 
 ACCOUNT = "trader/trading/account"
@@ -144,6 +144,20 @@ def test_a_journal_that_rotates_is_made_again_file_by_file(tmp_path: Path, monke
     rotated = sorted(run.data.glob("account-main.journal.*"))
     assert len(rotated) >= 3, "it did rotate"
     assert {path: made.disk.files[path] for path in rotated} == {path: path.read_bytes() for path in rotated}
+
+
+def test_an_encrypted_journal_is_made_again_to_the_byte_with_its_key(tmp_path: Path) -> None:
+    key_file = tmp_path / "key"
+    key_file.touch(0o600)
+    key_file.write_text(new_key())
+    run = trade(tmp_path, run=make_run(tmp_path, journal=JournalSettings(key_file=str(key_file))))
+    assert b"tgmain-" not in journal(run)
+    made = replay(captures(run)[0])
+    assert made.run(), made.player.fault
+    assert made.journal() == journal(run)
+    key_file.unlink()
+    with pytest.raises(CaptureFault, match=r"cannot be written as it was: key file .* cannot be read"):
+        replay(captures(run)[0])
 
 
 def test_a_strategy_that_was_changed_since_is_found_at_its_first_other_decision(tmp_path: Path) -> None:

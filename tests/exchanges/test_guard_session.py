@@ -49,7 +49,7 @@ class Rig:
             return await self.words.get()
 
 
-def run(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
+def run(folder: Path, scenario: Callable[[Rig], Awaitable[None]], symbols: tuple[str, ...] = ()) -> None:
     async def serve() -> None:
         rig = Rig()
         app = web.Application()
@@ -60,7 +60,7 @@ def run(folder: Path, scenario: Callable[[Rig], Awaitable[None]]) -> None:
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(certificate)).start()
         port = runner.addresses[0][1]
         loop = asyncio.get_running_loop()
-        rig.guard = BinanceGuard(loop, rig.clock, "key", "secret", lambda: open_session(port, certificate))
+        rig.guard = BinanceGuard(loop, rig.clock, "key", "secret", lambda: open_session(port, certificate), symbols)
         rig.guard.open(rig.words.put_nowait)
         try:
             await scenario(rig)
@@ -86,6 +86,34 @@ def test_a_look_is_signed_over_the_very_bytes_it_sends(tmp_path: Path) -> None:
         assert (request.method, request.path) == ("GET", "/api/v3/openOrders")
 
     run(tmp_path, scenario)
+
+
+def test_between_looks_at_all_symbols_only_ours_are_looked_at_for_they_weigh_less(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.answers = [reply([ROW])] * 20
+        weights = 0
+        for number in range(1, 31):  # half a minute of looks, one a second
+            rig.asked.clear()
+            rig.answers = [reply([ROW])] * 2
+            rig.guard.look(number)
+            assert len((await rig.word()).orders) == len(rig.asked)
+            weights += sum(6 if "symbol" in request.query else 80 for request in rig.asked)
+            symbols = {request.query.get("symbol") for request in rig.asked}
+            assert symbols == ({None} if number in (1, 16) else {"BTCUSDT", "ETHUSDT"})
+            rig.clock.advance(1.0)
+        assert 2 * weights < 1_200
+
+    run(tmp_path, scenario, ("BTCUSDT", "ETHUSDT"))
+
+
+def test_many_symbols_are_looked_at_together(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        for number in (1, 2):
+            rig.answers = [reply([])]
+            rig.guard.look(number)
+            assert await rig.word() == OpenOrdersSeen(number, ())
+
+    run(tmp_path, scenario, tuple(f"C{number}USDT" for number in range(14)))
 
 
 def test_a_cancel_names_the_order_by_the_venues_id(tmp_path: Path) -> None:

@@ -189,10 +189,11 @@ class ScriptedVenue:
     def transfer(self, currency: str, amount: Decimal, *, told: bool = True) -> None:
         """Money comes or leaves by the venue's own doors; `told` on the stream or not."""
         self.balances[currency] = self.balances.get(currency, ZERO) + amount
-        at_ns = self.loop.clock.now_ns()
+        latest = max((each.at_ns for each in self.transfers[-1:]), default=0)
+        at_ns = max(self.loop.clock.now_ns(), latest + 1_000_000_000)
         moved = funds_moved(currency, amount, at_ns // 1_000_000)
         self.transfers.append(moved)
-        if told:
+        for _ in range(self.copies() if told else 0):
             self._later(self.stream_delay_s(), lambda: self._tell(moved))
         self.report_balances(currency)
 

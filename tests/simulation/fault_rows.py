@@ -229,6 +229,7 @@ NO_ROW = {
 NO_CAUSE = {
     "FLATTENING": "a stop in good order is no fault",
     "DAILY_LOSS": "ends with the day, not by a repair",
+    "POST_TRADE": "needs a venue that fills past what was approved",
     "MODEL_STALE": "needs ten minutes of a model that is not renewed",
     "MODEL_DRIFT": "needs a model that was good, and is not",
 }

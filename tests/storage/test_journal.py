@@ -184,8 +184,9 @@ import sys
 from pathlib import Path
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.journal import Journal
+from tradigrade.storage.journal_format import Start
 
-journal = Journal(SystemDisk(), Path(sys.argv[1]))
+journal = Journal(SystemDisk(), Path(sys.argv[1]), start=Start("main", 0, 0))
 journal.open()
 while True:
     sequence = journal.append(b"payload %d " % (journal.sequence + 1) * 20)

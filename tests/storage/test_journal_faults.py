@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tradigrade.kernel.simulated_disk import SimulatedDisk
-from tradigrade.storage.journal import HEADER, RECORD, Journal, JournalFault
+from tradigrade.storage.journal import Journal, JournalFault
+from tradigrade.storage.journal_format import RECORD_2, START_BYTES, Start
 
-PATH = Path("/data/j")
+PATH, START = Path("/data/j"), Start("main", 0, 0)
 
 
 class CutAt(Random):
@@ -30,18 +31,18 @@ class CutAt(Random):
 
 
 def opened(disk: SimulatedDisk) -> Journal:
-    journal = Journal(disk.view("trader"), PATH)
+    journal = Journal(disk.view("trader"), PATH, start=START)
     journal.open()
     return journal
 
 
 def payloads(disk: SimulatedDisk) -> list[bytes]:
-    return [payload for _, payload in Journal(disk, PATH).replay()]
+    return [payload for _, payload in Journal(disk, PATH, start=START).replay()]
 
 
 def test_a_power_loss_at_every_byte_leaves_what_was_synced_and_a_prefix_of_the_rest() -> None:
     later = [b"four", b"", b"and six"]
-    unsynced_bytes = sum(RECORD.size + len(payload) for payload in later)
+    unsynced_bytes = sum(RECORD_2.size + len(payload) for payload in later)
     held = []
     for kept_bytes in range(unsynced_bytes + 1):
         disk = SimulatedDisk(CutAt(kept_bytes))
@@ -63,7 +64,7 @@ def test_a_power_loss_at_every_byte_leaves_what_was_synced_and_a_prefix_of_the_r
 
 
 def test_a_power_loss_at_every_byte_of_a_new_journal_leaves_one_that_opens() -> None:
-    for kept_bytes in range(HEADER.size + RECORD.size + 4):
+    for kept_bytes in range(START_BYTES + RECORD_2.size + 4):
         disk = SimulatedDisk(CutAt(kept_bytes))
         opened(disk).append(b"one")
         disk.power_loss()

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from tradigrade.trading.history import History
+from tradigrade.trading.history.fold import History
 from tradigrade.trading.messages import (
     OrderApproved,
     OrderRefused,

@@ -218,6 +218,21 @@ def test_a_fill_of_an_order_nobody_knows_moves_balances_and_is_nobodys_so_that_s
     assert folded.strategy_positions == {(ADOPTED, SYMBOL): folded.positions[SYMBOL].amount}
 
 
+def test_open_orders_are_listed_anew_only_when_they_changed() -> None:
+    """Whatever is asked at every event must not cost a walk over ten thousand orders."""
+    made, other = intent("a"), intent("b")
+    folded = books(*accepted(made), *accepted(other))
+    listed = folded.open_orders()
+    folded.apply(fill(made, "1", "0.5"))
+    folded.apply(OrderUnknown(other.client_id, "?", NOW_NS))
+    assert folded.open_orders() is listed
+    assert folded.unknown_orders() == (folded.orders["b"],)
+    folded.apply(fill(made, "2", "0.5"))
+    folded.apply(OrderAccepted(other.client_id, "v1", NOW_NS))
+    assert folded.open_orders() == (folded.orders["b"],)
+    assert folded.unknown_orders() == ()
+
+
 def test_an_unknown_order_reserves_what_is_left_of_it() -> None:
     made = intent(side="sell")
     folded = books(*accepted(made), fill(made, "1", "0.25"), OrderUnknown(made.client_id, "?", NOW_NS))

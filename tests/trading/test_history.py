@@ -23,13 +23,17 @@ from tests.trading.journalled import (
     signal,
     whole_life,
 )
-from tradigrade.trading.history import History
-from tradigrade.trading.history_decision import Decision
-from tradigrade.trading.history_explained import Stage, explain, steps
-from tradigrade.trading.history_find import NotFound, find
-from tradigrade.trading.history_profit import NOTHING
-from tradigrade.trading.history_rows import account_rows, explanation, newest_first, order_row, position_rows
-from tradigrade.trading.history_words import event_words
+from tradigrade.trading.differences import DifferenceNoted
+from tradigrade.trading.group_events import GroupAccepted, GroupClosed, Leg, OrderGroup
+from tradigrade.trading.history.decision import Decision
+from tradigrade.trading.history.explained import Stage, explain, steps
+from tradigrade.trading.history.find import NotFound, find
+from tradigrade.trading.history.fold import History
+from tradigrade.trading.history.profit import NOTHING
+from tradigrade.trading.history.rows import account_rows, explanation, newest_first, order_row, position_rows
+from tradigrade.trading.history.words import event_words
+from tradigrade.trading.limits import LimitChanged
+from tradigrade.trading.messages import Terms
 from tradigrade.trading.order_events import BalanceAdopted, FundsMoved, HistoryAdopted, OrderUnknown
 
 NAMES = ("return_1", "volatility", "spread")
@@ -77,7 +81,7 @@ def test_a_filled_order_is_explained_from_the_bar_to_what_it_earned() -> None:
         "sold",
     ]
     assert stage(sold, "What it earned").said == "2.397 USDT realised by average cost, fees included"
-    assert facts(sold, "What it earned")["fees"] == "0.3 USDT"
+    assert facts(sold, "What it earned")["fees"] == "0.303 USDT"
     assert stage(bought, "What it earned").said == "nothing yet: it bought 0.01 BTC"
 
 
@@ -133,6 +137,32 @@ def test_an_order_that_a_person_asked_for_says_whose_wish_it_was() -> None:
         stage(only(history), "Why it was wanted").said
         == "hand asked for this order: buy 0.01 BTC/USDT limit at 29000 post-only"
     )
+
+
+def test_an_order_of_a_group_tells_the_whole_group() -> None:
+    asked = requested("g1.exit1")
+    stop = Leg("sell", "stop_loss", terms=Terms(stop_price=Decimal(28_000)))
+    group = OrderGroup("g1", "oto", "hand", "BTC/USDT", entry=Leg("buy", "market", Decimal(1)), exit=stop)
+    history = history_of(GroupAccepted(group, NOW), asked, GroupClosed("g1", "filled", NOW + 5_000_000))
+    why = stage(only(history), "Why it was wanted")
+    assert ("part of", "exit of group g1") in why.facts
+    assert [line.text for line in why.lines] == [
+        "oto accepted: entry buy 1 market, exit sell what the entry brings stop-loss stop-price 28000",
+        "group closed: reason filled",
+    ]
+    assert find(history.decisions(), "g1") is only(history)
+
+
+def test_an_approval_tells_who_changed_the_limits_last() -> None:
+    change = LimitChanged("max_order_notional", "account", "2000", "500", "2-abc", "ann", "the news", NOW)
+    told = facts(only(history_of(change, *whole_life(1, "buy", "30000"))), "What allowed it")
+    assert told["limits changed last"].startswith("max_order_notional of account, 2000 to 500, by ann: the news (2025-")
+
+
+def test_a_difference_from_the_venue_is_part_of_what_happened() -> None:
+    noted = DifferenceNoted("open order", "tgmain-1-1", "open", "cancelled", "the venue's word", NOW)
+    decision = only(history_of(signal(1, "0.01"), approval(1), intent(1), noted))
+    assert "books open, venue cancelled; the venue's word" in stage(decision, "What happened").lines[-1].text
 
 
 def test_an_order_found_at_the_venue_says_that_nobody_knows_why() -> None:
@@ -225,7 +255,15 @@ def test_what_matches_is_kept_however_much_came_after_it() -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("tgmain-1-12", 12), ("12", 12), ("signal-7", 7), ("nal-7", 7), ("approval-30", 30), (" 12 ", 12)],
+    [
+        ("tgmain-1-12", 12),
+        ("12", 12),
+        ("signal-7", 7),
+        ("nal-7", 7),
+        ("approval-30", 30),
+        (" 12 ", 12),
+        ("…in-1-12", 12),
+    ],
 )
 def test_a_decision_is_found_by_any_of_its_ids_or_a_unique_end(text: str, found: int) -> None:
     decisions = history_of(*(each for n in range(1, 31) for each in whole_life(n, "buy", "30000"))).decisions()

@@ -13,11 +13,12 @@ from tests.trading.facts import NOW_NS, SYMBOL, books, fill, intent
 from tests.trading.recomputed import balances, recompute
 from tradigrade.trading.books import ADOPTED, Books
 from tradigrade.trading.books_image import restore, take
+from tradigrade.trading.laws import LawBroken, VenueTradeFact, check_books
 from tradigrade.trading.order_events import BalanceAdopted, FundsMoved, HistoryAdopted, OrderFilled, OrderIntended
 from tradigrade.trading.positions import COST_STEP, LOTS_KEPT, Position, part_of
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "2000"))
-PARTS = 4
+PARTS = 20
 SYMBOLS = (SYMBOL, "ETH/BTC")
 STRATEGIES = ("one", "two")
 OPENING = {"USDT": "100000", "BTC": "2", "BNB": "0.5"}
@@ -44,11 +45,13 @@ def draw_fills(draw: random.Random, length: int) -> list[OrderFilled]:
 
 
 def draw_fill(draw: random.Random, number: int) -> OrderFilled:
-    """Also of an order that nobody knows, with a fee in any currency, and now and then larger than what it bought."""
+    """Also of an order that nobody knows, with a fee in any currency, and now and then as large as what it bought or
+    larger. Half of the amounts are round: they close a position exactly."""
     symbol, side = draw.choice(SYMBOLS), draw.choice(("buy", "sell"))
     base, _, quote = symbol.partition("/")
     owner = draw.choice((*STRATEGIES, "nobody"))
-    amount = Decimal(draw.randrange(1, 10 ** draw.randrange(1, 7))) / 10**4
+    amount = Decimal(draw.choice((draw.randrange(1, 10 ** draw.randrange(1, 7)), 10_000, 20_000))) / 10**4
+    fee = Decimal(draw.randrange(0, 10**5)) / 10 ** draw.randrange(6, 9)
     return OrderFilled(
         client_id=f"{owner} {side} {symbol}",
         trade_id=str(number),
@@ -56,7 +59,7 @@ def draw_fill(draw: random.Random, number: int) -> OrderFilled:
         side=side,  # type: ignore[arg-type]
         price=Decimal(draw.randrange(1, 10 ** draw.randrange(1, 9))) / 100,
         amount=amount,
-        fee=Decimal(draw.randrange(0, 10**5)) / 10 ** draw.randrange(6, 9),
+        fee=draw.choice((fee, Decimal(0), amount)),
         fee_currency=draw.choice((base, base, quote, quote, "BNB")),
         maker=False,
         at_ns=NOW_NS,
@@ -185,6 +188,23 @@ def test_a_fee_in_the_base_currency_of_a_sale_is_part_of_what_was_given() -> Non
     held = folded.positions[SYMBOL]
     assert (held.amount, held.cost, held.realised) == (Decimal("0.99"), Decimal("99"), Decimal("49"))
     assert (held.fees, held.fees_paid) == (Decimal("1.5"), {"BTC": Decimal("0.01")})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda folded: setattr(folded.holdings["one", SYMBOL], "realised", Decimal(1)), "cash moved by BTC/USDT"),
+        (lambda folded: folded.positions[SYMBOL].lots.clear(), "lots of BTC/USDT"),
+    ],
+)
+def test_money_that_does_not_add_up_breaks_law_5(spoil: Any, words: str) -> None:
+    made = intent("b", amount="1", strategy="one")
+    folded = books(made, fill(made))
+    trade = VenueTradeFact("1", "b", SYMBOL, Decimal(1))
+    check_books(folded, folded.balances, {}, [trade])
+    spoil(folded)
+    with pytest.raises(LawBroken, match=words):
+        check_books(folded, folded.balances, {}, [trade])
 
 
 def test_strategies_that_want_opposite_things_hold_them_and_the_account_holds_nothing() -> None:

@@ -129,6 +129,44 @@ def test_moving_average_wishes_again_while_unfilled() -> None:
     assert [strategy.on_bar(bar(close)) is not None for close in (1, 2, 3, 4)] == [False, True, True, True]
 
 
+@pytest.mark.parametrize(
+    ("position", "min_amount", "min_notional", "price", "flat"),
+    [
+        ("0", "0", "0", "100", True),
+        ("0.00001", "0", "0", "100", False),  # whatever is held counts, until the venue's rules are known
+        ("0.000009", "0.00001", "0", "100000", True),
+        ("0.04", "0.00001", "5", "100", True),
+        ("0.05", "0.00001", "5", "100", False),
+        ("-0.04", "0.00001", "5", "100", True),
+    ],
+)
+def test_what_is_too_little_to_be_sold_is_as_nothing(
+    position: str, min_amount: str, min_notional: str, price: str, flat: bool
+) -> None:
+    strategy = Strategy("BTC/USDT")
+    strategy.position, strategy.min_amount, strategy.min_notional = map(Decimal, (position, min_amount, min_notional))
+    assert strategy.is_flat(Decimal(price)) is flat
+
+
+@pytest.mark.parametrize(
+    ("strategy", "closes"),
+    [
+        (MovingAverage("BTC/USDT", {"fast": 1, "slow": 2}), [10, 11, 10, 11, 10, 11]),
+        (make_strategy("breakout.py:Breakout", str(EXAMPLES), "BTC/USDT", {"lookback": 2}), [10, 10, 11, 9, 12, 8]),
+    ],
+)
+def test_what_a_fee_left_over_keeps_no_strategy_from_buying_again(strategy: Strategy, closes: list[float]) -> None:
+    strategy.min_amount, strategy.min_notional = Decimal("0.00001"), Decimal(5)
+    asked = []
+    for close in closes:
+        target = strategy.on_bar(bar(close))
+        if target is not None:
+            strategy.position = target.amount + Decimal("0.000004")
+            asked.append(bool(target.amount))
+    assert asked == [True, False, True, False, True][: len(asked)]
+    assert len(asked) >= 4
+
+
 @pytest.mark.parametrize("spans", [(5, 5), (0, 5), (9, 5), (1, 20_000)])
 def test_moving_average_refuses_spans_out_of_order(spans: tuple[int, int]) -> None:
     with pytest.raises(StrategyFault, match="0 < fast < slow"):

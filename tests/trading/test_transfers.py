@@ -26,12 +26,26 @@ KNOWN = moved("10", "known")
         ("1060", [moved("20", "a"), moved("30", "b")], ["a", "b"]),
         ("1060", [moved("10", "other name"), moved("50", "a")], ["a"]),
         ("1060", [moved("50", "old"), moved("50", "new")], ["new"]),
+        ("1060", [moved("7", "before"), moved("20", "a"), KNOWN, moved("30", "b")], ["a", "b"]),
+        ("1060", [moved("50", "a"), moved("7", "other name")], ["a"]),
         ("1060", [moved("49.99", "a")], []),
         ("960", [moved("-50", "a")], ["a"]),
         ("1060", [moved("50", "a", "BTC")], []),
         ("1060", [], []),
     ],
-    ids=["no difference", "one", "two together", "one of two", "the latest", "not quite", "out", "another", "none"],
+    ids=[
+        "no difference",
+        "one",
+        "two together",
+        "one of two",
+        "the latest",
+        "of the latest",
+        "in between",
+        "not quite",
+        "out",
+        "another",
+        "none",
+    ],
 )
 def test_only_what_explains_the_difference_is_taken(usdt: str, history: Any, found: list[str]) -> None:
     held = books(BalanceAdopted("USDT", Decimal(1000), NOW_NS), HistoryAdopted(SYMBOL, 0, NOW_NS), KNOWN)

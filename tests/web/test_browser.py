@@ -3,12 +3,14 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 
+from tests.trading.journalled import refused, signal, whole_life
 from tests.web.samples import (
     NOW,
     PIDS,
@@ -26,6 +28,10 @@ from tests.web.samples import (
     trader,
     trading,
 )
+from tradigrade.kernel.disk import SystemDisk
+from tradigrade.storage.account_journal import AccountJournal
+from tradigrade.transports.control import LimitView, RiskAnswered
+from tradigrade.web.history import HistoryReader
 from tradigrade.web.server import ConsoleServer
 from tradigrade.web.state import ConsoleState
 
@@ -48,13 +54,15 @@ pytestmark = [
 ]
 
 
-def browse(test: Callable[[SimpleNamespace], Awaitable[None]], path: str = "/") -> None:
+def browse(
+    test: Callable[[SimpleNamespace], Awaitable[None]], path: str = "/", history: HistoryReader | None = None
+) -> None:
     """Run `test` with a page open on a fed server; whatever the page complains of fails the test."""
 
     async def run() -> None:
         state, clock, complaints = ConsoleState(), SimpleNamespace(now_ns=NOW), []
         feed_all(state, NOW)
-        server = ConsoleServer(state, lambda: clock.now_ns)
+        server = ConsoleServer(state, lambda: clock.now_ns, history=history)
         port = await server.start("127.0.0.1", 0)
         async with playwright.async_playwright() as driver:
             browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -281,3 +289,90 @@ def test_the_pages_lead_to_one_another_and_a_run_shows_on_both() -> None:
         await expect(it.page, row(RISK) + " th").to_have_text("risk")
 
     browse(test)
+
+
+# -- orders and risk --------------------------------------------------------------------------------------------------
+
+
+def journal(folder: Path, *records: object) -> HistoryReader:
+    path = folder / "account-main.journal"
+    written = AccountJournal(SystemDisk(), path)
+    written.open()
+    for record in records:
+        written.append(record)  # type: ignore[arg-type]
+    written.close()
+    return HistoryReader(SystemDisk(), path)
+
+
+def test_the_orders_page_explains_the_one_that_is_chosen(tmp_path: Path) -> None:
+    lives = (*whole_life(1, "buy", "30000"), *whole_life(2, "sell", "30300"))
+    history = journal(tmp_path, *lives, signal(3, "0.5"), refused(3, "POSITION_LIMIT", {"worst": "15000"}))
+
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#history tbody tr").to_have_count(2)
+        await expect(it.page, "#history tbody tr:first-child").to_contain_text("+2.40")
+        await expect(it.page, "#positions tbody tr").to_have_count(2)
+        await expect(it.page, "#days tbody tr").to_have_count(1)
+        await it.page.click("#history tbody tr:first-child td:nth-child(3)")
+        await expect(it.page, "#chain .stage").to_have_count(5)
+        await expect(it.page, "#chain .stage:first-child p").to_have_text(
+            "s wanted to hold 0 BTC and held 0.01: -0.01 BTC"
+        )
+        await expect(it.page, "#chain .events tr").to_have_count(4)
+        await expect(it.page, "#chain .stage:last-child").to_contain_text("2.397 USDT realised")
+        await expect(it.page, "#history tr.chosen th").to_have_text("tgmain-1-2")
+        assert it.page.url.endswith("/orders#tgmain-1-2")
+        await it.page.check("#filters input")
+        await expect(it.page, "#history tbody tr").to_have_count(3)
+        await it.page.locator('#history tr[data-key="signal-3"] button').focus()
+        await it.page.keyboard.press("Enter")
+        await expect(it.page, "#chain .stage.refused").to_contain_text("POSITION_LIMIT")
+        await it.page.select_option("#filters [name=state]", "refused")
+        await expect(it.page, "#history tbody tr").to_have_count(1)
+        size = await it.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert size == [1280, 800]
+
+    browse(test, "/orders", history)
+
+
+def test_what_the_journal_holds_never_becomes_markup(tmp_path: Path) -> None:
+    evil = '<img src="x" onerror="window.owned = 1">'
+    history = journal(tmp_path, signal(1, "0.5", strategy=evil), refused(1, evil, {evil: evil}))
+
+    async def test(it: SimpleNamespace) -> None:
+        await it.page.check("#filters input")
+        await it.page.click("#history tbody tr:first-child th button")
+        await expect(it.page, "#chain .stage.refused dd:first-of-type").to_have_text(evil)
+        await expect(it.page, "#history tbody tr td:nth-child(3)").to_have_text(evil)
+        assert await it.page.evaluate("document.querySelectorAll('main img').length") == 0
+        assert await it.page.evaluate("window.owned") is None
+
+    browse(test, "/orders", history)
+
+
+def test_the_main_page_leads_from_an_order_to_its_explanation(tmp_path: Path) -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#orders tbody tr:first-child a").to_have_attribute("href", "/orders#main-3-20")
+        await it.page.click("#orders tbody tr:first-child a")
+        await expect(it.page, "#chain-id").to_have_text("main-3-20")
+        await expect(it.page, "#chain .hint").to_contain_text("no order, signal or approval 'main-3-20'")
+        await expect(it.page, "#connection").to_have_text("live", timeout=BOUND_MS)
+
+    browse(test, "/", journal(tmp_path, *whole_life(1, "buy", "30000")))
+
+
+def test_the_risk_page_shows_what_is_used_of_each_limit() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        near = LimitView("max_leverage", "account", "multiple", "gross", Decimal(1), Decimal("0.9"), Decimal("0.1"))
+        free = LimitView("max_daily_loss", "account", "fraction", "of the day", None, Decimal("0.01"), None)
+        it.state.risk.hear(RiskAnswered("7-abc", "r1", ("no weekends",), (near, free), {}, NOW), NOW)
+        await expect(it.page, "#limits tbody tr").to_have_count(2)
+        await expect(it.page, "#limits tr.level-near .used").to_have_css("color", "rgb(240, 180, 41)")
+        await expect(it.page, "#limits tr.unbounded").to_contain_text("no bound")
+        assert await it.page.locator("#limits tr.level-near meter").evaluate("meter => meter.value") == 0.9
+        await expect(it.page, "#limits-summary").to_contain_text("version 7-abc")
+        await expect(it.page, "#rules").to_contain_text("no weekends")
+        await expect(it.page, "#standings tbody tr").to_have_count(4)
+        await expect(it.page, "#refusals tbody tr").to_have_count(7)
+
+    browse(test, "/risk")

@@ -72,10 +72,11 @@ def test_the_state_is_served_as_json() -> None:
 FILES = (
     *("console.css", "console.js", "charts.js", "connection.js", "format.js", "panels.js", "tables.js"),
     *("chaos.css", "chaos.js", "header.js", "ladder.js"),
+    *("orders.css", "orders.js", "risk.css", "risk.js", "story.js"),
 )
 
 
-@pytest.mark.parametrize("path", ["/", "/chaos"])
+@pytest.mark.parametrize("path", ["/", "/orders", "/risk", "/chaos"])
 def test_the_page_and_all_it_refers_to_are_served_from_here(path: str) -> None:
     async def test(it: SimpleNamespace) -> None:
         async with it.http.get(it.url + path) as response:
@@ -130,7 +131,7 @@ def test_health_is_503_before_the_first_report() -> None:
 # -- security ---------------------------------------------------------------------------------------------------------
 
 
-SERVED = ("/", "/chaos", "/static/console.js", "/api/state", "/metrics", "/healthz")
+SERVED = ("/", "/orders", "/risk", "/chaos", "/api/risk", "/static/console.js", "/api/state", "/metrics", "/healthz")
 
 
 @pytest.mark.parametrize("path", [*SERVED, "/nothing"])

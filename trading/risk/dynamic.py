@@ -30,7 +30,7 @@ class Volatility(NamedTuple):
         if elapsed_s <= 0.0:
             return self
         weight = 1.0 - exp(-elapsed_s * log(2.0) / HALF_LIFE_S)
-        moved = log(price / self.price) ** 2 / elapsed_s
+        moved = (log(price) - log(self.price)) ** 2 / elapsed_s
         variance = self.variance_per_s + weight * (moved - self.variance_per_s)
         return Volatility(price, at_ns, variance, self.seen_s + elapsed_s)
 

@@ -33,9 +33,9 @@ class MovingAverage(Strategy):
         if len(self._closes) < self.slow:
             return None
         long = self._fast_sum * self.slow > self._slow_sum * self.fast
-        if long and self.position <= 0:
+        if long and self.is_flat(bar.close):
             return Target(hold_quote(self.amount_quote, bar.close))
-        if not long and self.position > 0:
+        if not long and not self.is_flat(bar.close):
             return Target(ZERO)
         return None
 

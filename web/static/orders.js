@@ -26,7 +26,7 @@ function show() {
 
 function showNote() {
   const reading = view.progress === null ? "" : `reading the journal: ${Math.floor(view.progress * 100)} %, what is shown is not whole yet`;
-  const begins = view.whole ? "" : `the journal begins at ${moment(view.begins_ms)}: what was held before counts as sold short when it is sold`;
+  const begins = view.whole ? "" : `the journal begins at ${moment(view.begins_ms)}: positions are right, what was realised before is told of what is left`;
   const note = view.fault ? `the journal cannot be read to its end: ${view.fault}` : reading || begins;
   $("journal-note").hidden = note === "";
   setText($("journal-note"), note);

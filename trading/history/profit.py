@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from .equity import day_of
-from .messages import ZERO
-from .order_events import OrderFilled
-from .positions import EXACT, Position
+from ..equity import day_of
+from ..messages import ZERO
+from ..order_events import OrderFilled
+from ..positions import EXACT, Position
 
 DAYS_KEPT = 20_000
 """Rows of a day, a strategy and a symbol."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
-from .messages import PLAIN, OrderApproved, OrderRequested, Terms
-from .order_events import (
+from ..differences import DifferenceNoted
+from ..group_events import SLOTS, GroupAccepted, Leg, OrderGroup
+from ..messages import PLAIN, OrderApproved, OrderRequested, Terms
+from ..order_events import (
     CancelIntended,
     OrderAccepted,
     OrderCancelled,
@@ -114,8 +116,25 @@ def event_words(record: Any) -> str:
             return f"outcome not known: {clip(reason)}"
         case OrderRejected(code=code, reason=reason):
             return f"rejected, {clip(code)}: {clip(reason)}"
+        case DifferenceNoted(books=books, venue=venue, resolution=resolution):
+            ending = clip(resolution) if resolution else "it stands"
+            return f"books and venue differed: books {clip(books)}, venue {clip(venue)}; {ending}"
+        case GroupAccepted(group=group):
+            return f"{group.kind} accepted: {group_words(group)}"
         case _:
-            return f"{_spaced(type(record).__name__)}: {fields_words(record, ('client_id', 'at_ns'))}"
+            return f"{_spaced(type(record).__name__)}: {fields_words(record, ('client_id', 'group_id', 'at_ns'))}"
+
+
+def group_words(group: OrderGroup) -> str:
+    """`entry buy 0.01 limit at 29000, exit sell 0.01 stop-loss stop-price 28000`."""
+    legs = ((slot, getattr(group, slot)) for slot in SLOTS)
+    return ", ".join(f"{slot} {leg_words(leg)}" for slot, leg in legs if leg is not None)
+
+
+def leg_words(leg: Leg) -> str:
+    amount = number(leg.amount) if leg.amount else "what the entry brings"
+    at = "" if leg.price is None else f" at {number(leg.price)}"
+    return f"{leg.side} {amount} {leg.type.replace('_', '-')}{at} {' '.join(terms_words(leg.terms))}".rstrip()
 
 
 def fill_words(fill: OrderFilled) -> str:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from .books import ADOPTED, Order
-from .history_profit import NOTHING, Gain
-from .messages import ZERO, OrderApproved, OrderRefused, OrderRequested, RungChanged, SignalGenerated
-from .order_events import OrderFilled
+from ..books import ADOPTED, Order
+from ..limits import LimitChanged
+from ..messages import ZERO, OrderApproved, OrderRefused, OrderRequested, RungChanged, SignalGenerated
+from ..order_events import OrderFilled
+from ..order_groups import slot_of
+from .profit import NOTHING, Gain
 
 
 class Happened(NamedTuple):
@@ -46,6 +48,10 @@ class Decision:
     """What its strategy held then."""
     standing_orders: tuple[str, ...] = ()
     """Orders of the same strategy and symbol that were open then."""
+    limits: LimitChanged | None = None
+    """The last change of a limit before it."""
+    group: list[Happened] = field(default_factory=list)
+    """What happened to the orders that it belongs to, where it is one of a group."""
     wanted: SignalGenerated | OrderRequested | None = None
     approvals: list[OrderApproved] = field(default_factory=list)
     refusals: list[OrderRefused] = field(default_factory=list)
@@ -80,7 +86,9 @@ class Decision:
     @property
     def ids(self) -> tuple[str, ...]:
         """Every id it is known by."""
-        named = (self.client_id, self.key, *(each.approval_id for each in self.approvals))
+        owner = slot_of(self.key)
+        group_id = "" if owner is None else owner[0]
+        named = (self.client_id, self.key, *(each.approval_id for each in self.approvals), group_id)
         return tuple(dict.fromkeys(each for each in named if each))
 
 

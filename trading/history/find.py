@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from .history_decision import Decision, Filter
+from .decision import Decision, Filter
 
 NEAREST_TOLD = 3
 ID_MAX = 200
@@ -15,12 +15,13 @@ class NotFound(Exception):
 
 def ends_with(text: str) -> Filter:
     """Keeps what `find` may be after."""
-    return lambda decision: any(each.endswith(text) for each in decision.ids)
+    end = text.strip(" …")[:ID_MAX]
+    return lambda decision: any(each.endswith(end) for each in decision.ids)
 
 
 def find(decisions: Sequence[Decision], text: str) -> Decision:
     """The one that has the id, or whose last part it is (`62` of `tgmain-1-62`), or whose id alone ends like that."""
-    text = text.strip()[:ID_MAX]
+    text = text.strip(" …")[:ID_MAX]  # tables show the end of a long one behind an ellipsis
     for fits in (_is_named, _has_last_part, _ends_with):
         found = [each for each in decisions if text and fits(each, text)]
         if len(found) == 1:

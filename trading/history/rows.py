@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .equity import DAY_NS
-from .history import History, LastPrice
-from .history_decision import BookedFill, Decision
-from .history_explained import Stage, explain, steps
-from .history_profit import NOTHING, Gain, gain_of
-from .history_words import clip, moment, money, number
-from .messages import ZERO, OrderRequested, SignalGenerated
-from .positions import Position
+from ..equity import DAY_NS
+from ..messages import ZERO, OrderRequested, SignalGenerated
+from ..positions import Position
+from .decision import BookedFill, Decision
+from .explained import Stage, explain, steps
+from .fold import History, LastPrice
+from .profit import NOTHING, Gain, gain_of
+from .words import clip, moment, money, number
 
 Row = dict[str, Any]
 Prices = Mapping[str, LastPrice]

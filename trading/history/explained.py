@@ -5,8 +5,11 @@ from decimal import Decimal
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from .history_decision import Decision, Happened
-from .history_words import (
+from ..messages import ZERO, OrderApproved, OrderRefused, OrderRequested, SignalGenerated
+from ..order_events import OrderAccepted, OrderFilled, OrderIntended, OrderPlaced
+from ..order_groups import slot_of
+from .decision import Decision, Happened
+from .words import (
     clip,
     event_words,
     moment,
@@ -16,8 +19,6 @@ from .history_words import (
     span,
     value_words,
 )
-from .messages import ZERO, OrderApproved, OrderRefused, OrderRequested, SignalGenerated
-from .order_events import OrderAccepted, OrderFilled, OrderIntended, OrderPlaced
 
 FEATURES_TOLD = 4
 """The largest ones by size."""
@@ -81,12 +82,19 @@ def _wanted(decision: Decision, feature_names: tuple[str, ...]) -> Stage:
             return Stage(title, _signal_words(decision, wanted), tuple(_signal_facts(decision, wanted, feature_names)))
         case OrderRequested():
             said = f"{wanted.strategy} asked for this order: {order_words(wanted)}"
-            facts = (Fact("because of", cause_words(wanted.cause)), Fact("asked at", moment(wanted.created_ns)))
-            return Stage(title, said, (*facts, Fact("request", wanted.request_id)))
+            return Stage(title, said, tuple(_request_facts(wanted)), tuple(_lines(decision.group)))
     if decision.adopted:
         said = "found at the venue with our prefix and unknown to the journal: adopted, why it was wanted is not known"
         return Stage(title, said, missing=True)
     return Stage(title, f"signal {decision.key}: {NO_RECORD}", missing=True)
+
+
+def _request_facts(wanted: OrderRequested) -> Iterator[Fact]:
+    if (owner := slot_of(wanted.request_id)) is not None:
+        yield Fact("part of", f"{owner[1]} of group {owner[0]}")
+    yield Fact("because of", cause_words(wanted.cause))
+    yield Fact("asked at", moment(wanted.created_ns))
+    yield Fact("request", wanted.request_id)
 
 
 def _signal_words(decision: Decision, signal: SignalGenerated) -> str:
@@ -174,6 +182,9 @@ def _approved(decision: Decision, approval: OrderApproved) -> Stage:
         Fact("approval", approval.approval_id),
         Fact("risk", f"incarnation {approval.risk_incarnation}"),
     ]
+    if (change := decision.limits) is not None:
+        said = f"{change.name} of {change.scope}, {change.before or 'none'} to {change.after or 'none'}, by {change.by}"
+        facts.append(Fact("limits changed last", clip(f"{said}: {change.reason} ({moment(change.at_ns)})")))
     more = [name for name in approval.__struct_fields__ if name not in TOLD_OF_APPROVAL and getattr(approval, name)]
     facts += [Fact(name.replace("_", " "), clip(value_words(getattr(approval, name)))) for name in more]
     return Stage("What allowed it", f"risk approved {order_words(approval)}", tuple(facts))

@@ -8,29 +8,33 @@ from collections import OrderedDict, deque
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from .books import ADOPTED, Books, Order
-from .history_decision import BookedFill, Decision, Decisions, Filter, Happened
-from .history_profit import Days, gain_of
-from .ladder import above, strategy_scope
-from .messages import (
+from ..books import ADOPTED, Books, Order
+from ..differences import DifferenceNoted
+from ..group_events import GroupAccepted, GroupEvent
+from ..ladder import above, strategy_scope
+from ..limits import LimitChanged
+from ..messages import (
     ZERO,
-    AccountReconciled,
     OrderApproved,
     OrderRefused,
     OrderRequested,
     RungChanged,
     SignalGenerated,
 )
-from .order_events import OrderEvent, OrderFilled, OrderIntended
-from .positions import EXACT
-from .rungs import Rung
-from .tally import RunStarted
+from ..order_events import OrderEvent, OrderFilled, OrderIntended
+from ..order_groups import slot_of
+from ..positions import EXACT
+from ..rungs import Rung
+from ..tally import RunStarted
+from .decision import BookedFill, Decision, Decisions, Filter, Happened
+from .profit import Days, gain_of
 
 DECISIONS_KEPT = 5_000
 EVENTS_KEPT = 500
 """Of one order; later ones are counted."""
 FILLS_KEPT = 10_000
 SCOPES_KEPT = 5_000
+GROUPS_KEPT = 1_000
 
 
 class LastPrice(NamedTuple):
@@ -45,7 +49,14 @@ class History:
     """Fold with `apply`, records in their order. Keeps the latest `kept` decisions that `matches` accepts, and every
     open order; sums of profit are of all fills, whatever is kept."""
 
-    def __init__(self, kept: int = DECISIONS_KEPT, matches: Filter = lambda _: True) -> None:
+    def __init__(
+        self,
+        kept: int = DECISIONS_KEPT,
+        matches: Filter = lambda _: True,
+        known: tuple[int, Books] | None = None,
+    ) -> None:
+        """`known` are the books after a record of that sequence: where the first records are not there any more, they
+        are gone on from, so that what is held and what it cost is right from then on."""
         self.books = Books()
         self.days = Days()
         self.fills: deque[BookedFill] = deque(maxlen=FILLS_KEPT)
@@ -53,10 +64,12 @@ class History:
         self.run_id = ""
         self.first_sequence = self.last_sequence = 0
         self.first_ns = self.last_ns = 0
-        self.reconciled: AccountReconciled | None = None
         self._decisions = Decisions(kept, matches)
         self._standing: dict[tuple[str, str], dict[str, Order]] = {}
         self._rungs: OrderedDict[str, RungChanged] = OrderedDict()
+        self._known = known
+        self._limits: LimitChanged | None = None
+        self._groups: OrderedDict[str, list[Happened]] = OrderedDict()
 
     @property
     def whole(self) -> bool:
@@ -75,6 +88,13 @@ class History:
         self.first_sequence, self.last_sequence = self.first_sequence or sequence, sequence
         at_ns = time_of(record)
         self.first_ns, self.last_ns = self.first_ns or at_ns, max(self.last_ns, at_ns)
+        if self._known is not None and self._known[0] < sequence:
+            self._take_over(self._known[1])
+        self._fold(sequence, record)
+        if self._known is not None and self._known[0] == sequence:
+            self._take_over(self._known[1])
+
+    def _fold(self, sequence: int, record: Any) -> None:
         match record:
             case SignalGenerated() | OrderRequested():
                 self._want(sequence, record)
@@ -86,14 +106,26 @@ class History:
                 self.run_id = record.run_id
             case RungChanged():
                 self._note_rung(record)
-            case AccountReconciled():
-                self.reconciled = record
+            case LimitChanged():
+                self._limits = record
+            case DifferenceNoted():
+                self._happen_to(record.subject, sequence, record)
+            case _ if isinstance(record, GroupEvent):
+                self._note_group(sequence, record)
             case OrderIntended():
                 self._intend(sequence, record)
             case OrderFilled():
                 self._fill(sequence, record)
             case _:
                 self._happen(sequence, record)
+
+    def _take_over(self, books: Books) -> None:
+        self._known = None
+        if self.whole:
+            return
+        self.books = books
+        for decision in self._decisions.all():
+            decision.order = books.orders.get(decision.client_id, decision.order)
 
     # -- decisions ----------------------------------------------------------------------------------------------------
 
@@ -138,7 +170,10 @@ class History:
         """An event of an order, or of the account."""
         if isinstance(record, OrderEvent):
             self.books.apply(record)
-        decision = self._decisions.of_order(getattr(record, "client_id", ""))
+        self._happen_to(getattr(record, "client_id", ""), sequence, record)
+
+    def _happen_to(self, client_id: str, sequence: int, record: Any) -> None:
+        decision = self._decisions.of_order(client_id)
         if decision is not None:
             self._note_event(decision, sequence, record)
 
@@ -162,6 +197,8 @@ class History:
             standing=max(rungs, key=lambda each: Rung[each.rung], default=None),
             held=self.books.strategy_positions.get((strategy, symbol), ZERO),
             standing_orders=self._open_of(strategy, symbol),
+            limits=self._limits,
+            group=self._groups.get((slot_of(key) or ("",))[0], []),
         )
 
     def _open_of(self, strategy: str, symbol: str) -> tuple[str, ...]:
@@ -177,6 +214,14 @@ class History:
             decision.events.append(Happened(sequence, record))
         else:
             decision.events_left_out += 1
+
+    def _note_group(self, sequence: int, event: Any) -> None:
+        group_id = event.group.group_id if isinstance(event, GroupAccepted) else event.group_id
+        events = self._groups.setdefault(group_id, [])
+        if len(events) < EVENTS_KEPT:
+            events.append(Happened(sequence, event))
+        while len(self._groups) > GROUPS_KEPT:
+            self._groups.popitem(last=False)
 
     def _note_price(self, symbol: str, price: Decimal, at_ns: int, origin: str) -> None:
         if price > ZERO:

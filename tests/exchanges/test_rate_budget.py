@@ -1,0 +1,132 @@
+"""Limits are kept before a venue refuses: looks slow down first, orders after them, cancels have the rest."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradigrade.exchanges.binance.order_wire import Answer, Limit, Refusal, Retry
+from tradigrade.exchanges.limit_watch import LimitWatch, look_weight
+from tradigrade.exchanges.rate_budget import ORDERS, SHARES, WEIGHT, RateBudget, Use
+from tradigrade.exchanges.venue import EvidenceAsked, RateLimited
+from tradigrade.kernel.clock import ManualClock
+
+S = 1_000_000_000
+NOW = 1_000 * 60 * S + 20 * S
+END = 1_001 * 60 * S
+
+
+@pytest.mark.parametrize(
+    ("used", "free"),
+    [
+        (0, ("look", "order", "cancel")),
+        (4_199, ("look", "order", "cancel")),
+        (4_200, ("order", "cancel")),
+        (5_399, ("order", "cancel")),
+        (5_400, ("cancel",)),
+        (5_999, ("cancel",)),
+        (6_000, ()),
+    ],
+)
+def test_who_may_still_ask(used: int, free: tuple[Use, ...]) -> None:
+    budget = RateBudget()
+    budget.note(WEIGHT, 60, used, NOW)
+    assert tuple(use for use in SHARES if not budget.wait_until_ns(use, 1, NOW)) == free
+    assert {budget.wait_until_ns(use, 1, NOW) for use in SHARES if use not in free} <= {END}
+
+
+def test_a_new_minute_begins_empty() -> None:
+    budget = RateBudget()
+    budget.note(WEIGHT, 60, 6_000, NOW)
+    assert budget.wait_until_ns("cancel", 1, END - 1) == END
+    assert budget.wait_until_ns("look", 100, END) == 0
+
+
+def test_counts_of_orders_bound_orders_alone() -> None:
+    budget = RateBudget()
+    budget.note(ORDERS, 10, 45, NOW, limit=50)
+    assert budget.wait_until_ns("order", 1, NOW) == NOW + 10 * S
+    assert not budget.wait_until_ns("cancel", 1, NOW)
+    assert not budget.wait_until_ns("look", 1, NOW)
+
+
+def test_what_was_sent_counts_before_its_answer_and_a_late_answer_takes_none_of_it_back() -> None:
+    budget = RateBudget(100)
+    for _ in range(89):
+        budget.spend("order", 1, NOW)
+    budget.note(WEIGHT, 60, 3, NOW)
+    assert not budget.wait_until_ns("order", 1, NOW)
+    budget.spend("order", 1, NOW)
+    assert budget.wait_until_ns("order", 1, NOW)
+    assert not budget.wait_until_ns("cancel", 1, NOW)
+
+
+def test_a_look_too_large_for_any_minute_may_have_one_to_itself() -> None:
+    budget = RateBudget()
+    assert not budget.wait_until_ns("look", 10_000, NOW)
+    budget.note(WEIGHT, 60, 1, NOW)
+    assert budget.wait_until_ns("look", 10_000, NOW)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["look", "order", "cancel"]), st.integers(1, 80), st.floats(0, 5))))
+def test_whatever_is_asked_the_limit_is_never_passed(asked: list[tuple[Use, int, float]]) -> None:
+    budget, now_ns, minute, used = RateBudget(600), NOW, 0, 0
+    for use, weight, passes_s in asked:
+        now_ns += round(passes_s * S)
+        if now_ns // (60 * S) != minute:
+            minute, used = now_ns // (60 * S), 0
+        if not budget.wait_until_ns(use, weight, now_ns):
+            budget.spend(use, weight, now_ns)
+            used += weight
+        assert used <= 600
+
+
+class Exchange:
+    def __init__(self, used: object) -> None:
+        self.last_response_headers = {"X-MBX-USED-WEIGHT-1M": used}
+
+
+def watch() -> tuple[LimitWatch, list[Any]]:
+    told: list[Any] = []
+    return LimitWatch(ManualClock(NOW), told.append), told
+
+
+def test_near_the_limit_it_is_told_once_and_orders_are_kept_back() -> None:
+    limits, told = watch()
+    limits.hear_headers(Exchange("5300"))
+    assert not told
+    assert not limits.take("order")
+    for used in ("5400", "5500"):
+        limits.hear_headers(Exchange(used))
+    assert [(word.until_ns, type(word)) for word in told] == [(END, RateLimited)]
+    assert "92%" in limits.take("order")
+    assert not limits.take("cancel")
+
+
+@pytest.mark.parametrize("used", ["", "nan", "-1", None, "1e9"])
+def test_a_header_that_is_no_count_says_nothing(used: object) -> None:
+    limits, told = watch()
+    limits.hear_headers(Exchange(used))
+    limits.hear_headers(object())
+    assert not told
+    assert not limits.take("look", 4_000)
+
+
+def test_the_venues_own_limits_replace_ours() -> None:
+    limits, told = watch()
+    limits.hear_answer(Answer("1", 200, rate_limits=(Limit(WEIGHT, "MINUTE", 1, 100, 95),)))
+    assert limits.take("order")
+    assert len(told) == 1
+
+
+def test_an_answer_that_comes_too_soon_says_until_when() -> None:
+    limits, told = watch()
+    limits.hear_answer(Answer("1", 429, error=Refusal(-1003, "", Retry(NOW // 10**6 + 7_000))))
+    limits.hear_answer(Answer("2", 418, error=Refusal(-1003)))
+    limits.hear_answer(Answer("3", 400, error=Refusal(-2010)))
+    assert [word.until_ns - NOW for word in told] == [7 * S, 10 * S]
+
+
+def test_a_look_weighs_what_it_asks_for() -> None:
+    assert look_weight(EvidenceAsked(1, ("BTC/USDT", "ETH/USDT"), {}, {}, {})) == 1 + 2 * 26 + 20
