@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 from ..kernel.actor import Context
-from ..trading.messages import ZERO
-from ..trading.risk.budgets import BudgetAsked, BudgetGranted, Grant
+from ..trading.risk.budgets import NOTHING, BudgetAsked, BudgetGranted, Grant, hold
 
 ASK_PERIOD_NS = 1_000_000_000
 
@@ -22,18 +21,17 @@ class BudgetLink:
     @property
     def first(self) -> Grant | None:
         """What counts until the first grant."""
-        return Grant(ZERO, ZERO, 0) if self._budgets else None
+        return Grant(NOTHING, None) if self._budgets else None
 
     def hear(self, granted: BudgetGranted) -> Grant | None:
-        """What counts from now on. By our own clock, from when it was asked for: there it ends later."""
-        lasts_ns = granted.until_ns - granted.granted_ns
-        return Grant(granted.gross, granted.guaranteed, granted.asked_ns + lasts_ns) if self._budgets else None
+        """What counts from now on."""
+        return hold(granted) if self._budgets else None
 
-    def check(self, gross: Decimal) -> None:
+    def check(self, gross: Decimal, lost: Decimal) -> None:
         """Ask again and again."""
         if not self._budgets:
             return
         now_ns = self._context.now_ns()
         if self._asked_ns is None or not 0 <= now_ns - self._asked_ns < ASK_PERIOD_NS:
             self._asked_ns = now_ns
-            self._context.tell(self._budgets, BudgetAsked(self._account, gross, now_ns, self._context.path))
+            self._context.tell(self._budgets, BudgetAsked(self._account, gross, lost, now_ns, self._context.path))

@@ -31,6 +31,7 @@ from ..trading.order_states import OrderState
 from ..trading.reported_balances import ReportedBalances
 from ..trading.rungs import Rung, may_cancel, refuse_order
 from ..trading.tally import Drain, RunTally
+from ..transports.control import AcceptBalance, ReconciliationAsked
 from . import topics
 from .cancels import Cancels
 from .commits import Commits
@@ -117,6 +118,10 @@ class Executor(Actor):
                 self._cancels.again()
             case EvidenceFailed(request_id, reason):
                 self._reconciler.failed(request_id, reason)
+            case ReconciliationAsked():
+                return self._reconciler.describe()
+            case AcceptBalance():
+                return self._reconciler.accept(message)
             case ReconcileDue():
                 self._reconciler.ask()
             case SettleDue():

@@ -4,7 +4,7 @@ fallback model."""
 from typing import Any
 
 from ..kernel.actor import Actor
-from ..supervisors.reports import NodeReport
+from ..supervisors.reports import NodeBeat, NodeReport
 from ..trading.causes import within
 from ..trading.messages import LearnerState, ModelPublished, SampleTaken
 from . import topics
@@ -36,7 +36,7 @@ class LearningLink(Actor):
             case ModelPublished():
                 self._hear()
                 self.context.publish(topics.MODELS, message)
-            case NodeReport():
+            case NodeReport() | NodeBeat():
                 self._hear()
             case _CheckDue():
                 self.context.publish(topics.LEARNER, self._state())

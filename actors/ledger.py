@@ -7,7 +7,7 @@ from ..kernel.actor import Actor
 from ..trading.books import Books
 from ..trading.instruments import Instrument
 from ..trading.messages import ZERO
-from ..trading.order_events import OrderEvent, OrderFilled, PositionAsked, StrategyPosition
+from ..trading.order_events import OrderEvent, OrderFilled, PositionAsked, PositionTransferred, StrategyPosition
 from . import topics
 
 
@@ -30,6 +30,10 @@ class Ledger(Actor):
                     self.context.fault_point("ledger: fill booked")
                     self._publish(order.intent.strategy, message.symbol)
                     self.context.publish(topics.position(order.intent.strategy, message.symbol), message)
+            case PositionTransferred(symbol, giver, taker):
+                self.books.apply(message)
+                for strategy in (giver, taker):
+                    self._publish(strategy, symbol)
             case VenueOpened(instruments):
                 if instruments != self._instruments:
                     self._instruments = instruments

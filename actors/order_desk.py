@@ -33,6 +33,7 @@ from . import topics
 if TYPE_CHECKING:
     from .order_manager import OrderManager
 
+IDS_TOLD = 1_000
 ANSWER_WITHIN_NS = 2_000_000_000
 SETTLED = frozenset(OrderState) - {OrderState.HELD, OrderState.TRIGGERED, OrderState.INTENDED, OrderState.SUBMITTED}
 """Something is known of the order by then."""
@@ -191,12 +192,12 @@ class OrderDesk:
             if meant and self._cancel_group(group_id, asked.reason, exits=exits):
                 ids.append(group_id)
         ids += self._cancel_others(asked.symbol, "", asked.reason, stops=asked.stops)
-        return OrderAnswered(tuple(ids), "cancelling" if ids else "nothing to do")
+        return _told(ids, "cancelling")
 
     def _cancel_group(self, group_id: str, reason: str, *, exits: bool) -> bool:
         if not self._manager.write(GroupCancelWanted(group_id, reason, exits, self._context.now_ns())):
             return False
-        self._context.fault_point("orders: cancel written")
+        self._context.fault_point("orders: step written")
         self._manager.review(group_id)
         return True
 
@@ -223,7 +224,7 @@ class OrderDesk:
         for (strategy, symbol), held in tuple(manager.books.strategy_positions.items()):
             if held > 0 and asked.symbol in ("", symbol) and asked.strategy in ("", strategy):
                 ids.append(self._sell(f"{asked.command_id}/{strategy}/{symbol}", strategy, symbol, held))
-        return OrderAnswered(tuple(ids), "flattening" if ids else "nothing to do")
+        return _told(ids, "flattening")
 
     def _sell(self, group_id: str, strategy: str, symbol: str, held: Decimal) -> str:
         leg = Leg("sell", "market", held, terms=Terms(reduce_only=True))
@@ -242,6 +243,11 @@ class OrderDesk:
         others = (each for each in orders if own.get(each.signal_id, ("",))[0] != flatten.group_id)
         stands = any((each.strategy, each.symbol) == where for each in groups)
         return stands or any((each.strategy, each.symbol) == where for each in others)
+
+
+def _told(ids: list[str], state: str) -> OrderAnswered:
+    """Not of more than an answer can carry."""
+    return OrderAnswered(tuple(ids[:IDS_TOLD]), state if ids else "nothing to do", detail=f"{len(ids)} in all")
 
 
 def _guards(leg: Leg | None) -> bool:

@@ -58,6 +58,8 @@ class OrderManager(Actor):
         self._rungs = HeardRungs()
         self._watched: dict[str, dict[str, None]] = {}
         """By symbol, the groups that its market may set something off of."""
+        self._restless = dict.fromkeys(self.groups.open)
+        """Those that time alone may leave something to do for."""
         self._heard: set[str] = set()
         self._said_ns: dict[str, int] = {}
         self._desk = OrderDesk(self)
@@ -109,15 +111,15 @@ class OrderManager(Actor):
             self._desk.tell(group_id)
 
     def _look(self) -> None:
-        for group_id, group in tuple(self.groups.open.items()):
-            if is_restless(group):
-                self.review(group_id)
+        for group_id in tuple(self._restless):
+            self.review(group_id)
         self._desk.tell_late()
 
     # -- the steps ----------------------------------------------------------------------------------------------------
 
     def review(self, group_id: str) -> None:
         """Do all that is to be done for a group now."""
+        self._restless[group_id] = None
         for _ in range(STEPS_MAX):
             group = self.groups.open.get(group_id)
             view = None if group is None else self._view(group)
@@ -131,6 +133,8 @@ class OrderManager(Actor):
                 self._ask(record)
         else:
             raise AssertionError(f"group {group_id} does not come to rest within {STEPS_MAX} steps")
+        if group is None or not is_restless(group):
+            self._restless.pop(group_id, None)
         self._watch(group_id, group, view)
         if group is not None and view is not None:
             self._say(group, view)

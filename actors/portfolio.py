@@ -1,7 +1,9 @@
 """The trader as others see it: prices, positions, orders, profit and learning, whole and at once."""
 
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -23,23 +25,21 @@ from ..trading.tally import RunTally, Summary, Value
 from ..trading.views import (
     FillView,
     LearningView,
-    OrderView,
     RefusalView,
     RungMove,
-    StandingView,
     SymbolView,
     TradingSnapshot,
 )
 from ..transports.control import TradingAsked
 from . import topics
+from .portfolio_rows import Changes, fill_view, newest, order_view, refusal_view, shorten, standing_view
 
 PERIOD_S = 0.5
 KEPT = 50
 EQUITY_POINTS = 600
 EQUITY_PERIOD_NS = 1_000_000_000
-CURVES_EVERY = 8
-"""Of so many snapshots one has whole curves, for a reader who came later; the others have their newest points."""
-NEWEST_POINTS = 16
+WHOLE_EVERY = 20
+"""Of so many snapshots one is whole; the others have what changed since that one. Who missed it asks for another."""
 
 
 class _SnapshotDue:
@@ -76,6 +76,7 @@ class Portfolio(Actor):
         self._learning: dict[str, LearningView] = {}
         self._reconciled = False
         self._told = 0
+        self._changes = Changes(0)
         self._equity: deque[tuple[int, float]] = deque(maxlen=EQUITY_POINTS)
         for topic in (topics.FEEDS, topics.RUNG, topics.REFUSALS, topics.RECONCILED, topics.LEARNING):
             self.context.subscribe(topic)
@@ -91,6 +92,8 @@ class Portfolio(Actor):
                 self._updates[message.symbol] += 1
             case _SnapshotDue():
                 self._tell()
+            case StateAsked():
+                self._told = 0
             case TradingAsked():
                 return self._snapshot()
             case Value(summary):
@@ -101,9 +104,7 @@ class Portfolio(Actor):
                 self._hear_rung(message)
             case OrderRefused():
                 self.tally.apply(message)
-                self._refusals.appendleft(
-                    RefusalView(message.strategy, message.symbol, message.code, message.numbers, message.at_ns)
-                )
+                self._show_refusal(message)
             case AccountReconciled(equal):
                 self._reconciled = equal
             case LearningView():
@@ -111,7 +112,9 @@ class Portfolio(Actor):
             case _ if isinstance(message, OrderEvent) and self.books.apply(message):
                 self.context.fault_point("portfolio: event booked")
                 self.tally.apply(message)
+                self._changes.note_order(getattr(message, "client_id", ""))
                 if isinstance(message, OrderFilled):
+                    self._changes.fills += 1
                     self._show_fill(message)
 
     def _value(self, summary: Summary) -> Summary:
@@ -120,18 +123,11 @@ class Portfolio(Actor):
         return msgspec.structs.replace(summary, equity=f"{self.equity():.8f}", learned_bars=learned_bars)
 
     def _show_fill(self, fill: OrderFilled) -> None:
-        self._fills.appendleft(
-            FillView(
-                fill.client_id,
-                fill.symbol,
-                fill.side,
-                fill.price,
-                fill.amount,
-                fill.fee,
-                fill.fee_currency,
-                fill.at_ns,
-            )
-        )
+        self._fills.appendleft(fill_view(fill))
+
+    def _show_refusal(self, refusal: OrderRefused) -> None:
+        self._changes.refusals += 1
+        self._refusals.appendleft(refusal_view(refusal))
 
     def equity(self) -> Decimal:
         """Cash and holdings at the bid, in the account's currency; what has no price yet counts at what it cost."""
@@ -149,7 +145,9 @@ class Portfolio(Actor):
         known = self.rungs.get(change.scope)
         if known is not None and known.rung != change.rung:
             move = RungMove(change.scope, known.rung, change.rung, change.reason, change.causes, change.at_ns)
+            self._changes.moves += 1
             self._moves.appendleft(move)
+        self._changes.scopes[change.scope] = None
         self.rungs[change.scope] = change
 
     def _rung(self) -> tuple[str, str]:
@@ -165,44 +163,56 @@ class Portfolio(Actor):
         return (lower[0].rung if len(lower) == len(self.symbols) else account.rung), words
 
     def _tell(self) -> None:
-        snapshot = self._snapshot()
-        if self._told % CURVES_EVERY:
-            snapshot = _shorten(snapshot)
+        whole = self._told % WHOLE_EVERY == 0 or len(self._changes.orders) > KEPT
         self._told += 1
+        snapshot = self._snapshot() if whole else self._snapshot(self._changes)
+        if whole:
+            self._changes = Changes(snapshot.at_ns)
         self.context.tell(self.receiver, snapshot, ttl_s=4 * PERIOD_S)
         self.context.progress()
 
-    def _snapshot(self) -> TradingSnapshot:
+    def _snapshot(self, changes: Changes | None = None) -> TradingSnapshot:
+        """The whole, or what changed."""
         now_ns, equity = self.context.now_ns(), self.equity()
         if self._markets and (not self._equity or now_ns - self._equity[-1][0] >= EQUITY_PERIOD_NS):
             self._equity.append((now_ns, float(equity)))
         rung, reason = self._rung()
+        unknown = len(self.books.unknown_orders())
+        learning = (self._learning[symbol] for symbol in sorted(self._learning))
         return TradingSnapshot(
             at_ns=now_ns,
             rung=rung,
             rung_reason=reason,
-            reconciled=self._reconciled and not self.books.unknown_orders(),
+            reconciled=self._reconciled and not unknown,
             currency=self.currency,
             balances=dict(self.books.balances),
             equity=equity,
             profit=equity - self._paid_in(),
             symbols=tuple(self._symbol_view(symbol, now_ns) for symbol in self.symbols),
-            orders=tuple(map(_order_view, self.books.recent_orders(KEPT))),
-            fills=tuple(self._fills),
-            refusals=tuple(self._refusals),
-            learning=tuple(view for _, view in sorted(self._learning.items())),
-            equity_curve=tuple(self._equity),
-            standings=tuple(
-                StandingView(scope, each.rung, each.reason, each.since_ns) for scope, each in self.rungs.items()
-            ),
-            moves=tuple(self._moves),
+            orders=tuple(map(order_view, self._orders(changes))),
+            fills=tuple(islice(self._fills, None if changes is None else changes.fills)),
+            refusals=tuple(islice(self._refusals, None if changes is None else changes.refusals)),
+            learning=tuple(learning if changes is None else map(shorten, learning)),
+            equity_curve=tuple(self._equity) if changes is None else newest(self._equity),
+            standings=tuple(map(standing_view, self._standings(changes))),
+            moves=tuple(islice(self._moves, None if changes is None else changes.moves)),
             counters={
                 "orders": self.tally.orders,
                 "fills": self.tally.fills,
                 "refused": self.tally.refused,
-                "unknown": len(self.books.unknown_orders()),
+                "unknown": unknown,
             },
+            since_ns=changes.since_ns if changes else 0,
         )
+
+    def _orders(self, changes: Changes | None) -> Iterable[Order]:
+        """Those that changed and are not forgotten yet, or the latest."""
+        if changes is None:
+            return self.books.recent_orders(KEPT)
+        return (self.books.orders[each] for each in changes.orders if each in self.books.orders)
+
+    def _standings(self, changes: Changes | None) -> Iterable[RungChanged]:
+        return self.rungs.values() if changes is None else (self.rungs[scope] for scope in changes.scopes)
 
     def _paid_in(self) -> Decimal:
         """What the account began with and what was paid in since, at today's prices: no profit is in it."""
@@ -226,26 +236,3 @@ class Portfolio(Actor):
             position=position.amount if position else ZERO,
             updates=self._updates[symbol],
         )
-
-
-def _shorten(snapshot: TradingSnapshot) -> TradingSnapshot:
-    """With the newest points of its curves."""
-    learning = tuple(msgspec.structs.replace(each, curve=each.curve[-NEWEST_POINTS:]) for each in snapshot.learning)
-    newest = snapshot.equity_curve[-NEWEST_POINTS:]
-    return msgspec.structs.replace(snapshot, learning=learning, equity_curve=newest)
-
-
-def _order_view(order: Order) -> OrderView:
-    intent = order.intent
-    return OrderView(
-        intent.client_id,
-        intent.strategy,
-        intent.symbol,
-        intent.side,
-        intent.type,
-        intent.amount,
-        intent.price,
-        order.filled,
-        order.state.value,
-        intent.at_ns,
-    )

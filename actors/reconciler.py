@@ -1,6 +1,7 @@
 """The executor's part that brings the books level with the venue: asks, weighs, asks again; one look at a time."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from itertools import islice
 
 import msgspec
@@ -9,22 +10,16 @@ from ..exchanges.venue import EvidenceAsked
 from ..kernel.actor import Context
 from ..kernel.loop import Timer
 from ..trading.books import Books
-from ..trading.differences import (
-    Difference,
-    ForeignOrdersSeen,
-    Kind,
-    compare,
-    describe_foreign,
-    foreign_orders,
-    note,
-    repaired,
-)
-from ..trading.evidence import Evidence, VenueOrder
-from ..trading.messages import AccountReconciled
-from ..trading.order_events import OrderEvent
+from ..trading.differences import compare, describe_foreign, foreign_orders, repaired
+from ..trading.evidence import Evidence
+from ..trading.messages import ZERO, AccountReconciled
+from ..trading.order_events import FundsMoved, OrderEvent
 from ..trading.reconciliation import begin, settle
+from ..trading.shortfalls import cover_shortfalls
 from ..trading.transfers import missed_transfers
+from ..transports.control import AcceptBalance, Acknowledged, Failed, ReconciliationAnswered
 from . import topics
+from .difference_notes import DifferenceNotes
 from .venue_session import Cancel
 
 PERIOD_S = 5.0
@@ -42,8 +37,7 @@ MOVING_BORNE = 20
 """Looks in a row that fills overtook, before one is judged anyway."""
 STEPS_AT_ONCE = 500
 """Of a settlement, before others have their turn: ten thousand open orders must not hold the market up."""
-DIFFERENCES_NOTED_MAX = 100
-"""Of one look; the verdict counts the rest."""
+REASON_MAX = 300
 
 
 class ReconcileDue(msgspec.Struct, frozen=True):
@@ -94,8 +88,7 @@ class Reconciler:
         self._retry: Timer | None = None
         self._looked_ns = context.system.clock.monotonic_ns()
         self._settlement: _Settlement | None = None
-        self._standing: dict[tuple[Kind, str], Difference] = {}
-        self._foreign: dict[str, VenueOrder] = {}
+        self.notes = DifferenceNotes(context)
         self._fenced = ""
         self.connected = False
         self.activity = 0
@@ -201,14 +194,14 @@ class Reconciler:
         repair = repaired(event, self._books.orders.get(getattr(event, "client_id", "")))
         self._commit(event)
         if repair is not None:
-            self._note(*repair)
+            self.notes.note(*repair)
 
     def _drop_settlement(self) -> None:
         self._settlement = self._asked_at = None
 
     def _conclude(self, evidence: Evidence, *, moved: bool) -> None:
         self._cancel_strays(evidence)
-        self._watch_foreign(evidence)
+        self.notes.note_foreign(foreign_orders(self._books, evidence, self._prefix))
         for transfer in missed_transfers(self._books, evidence):
             self._repair(transfer)
         differences = compare(self._books, evidence, self._prefix)
@@ -216,10 +209,13 @@ class Reconciler:
             self._moving += 1
             self.ask()
             return
+        if not differences:
+            for event in tuple(cover_shortfalls(self._books, self._context.now_ns())):
+                self._repair(event)
         self._moving = 0
         self._mismatches = self._mismatches + 1 if differences else 0
         if not differences or self._mismatches >= MISMATCHES_BORNE:
-            self._note_standing(differences)
+            self.notes.note_standing(differences)
             self._judge(tuple(map(str, differences)))
         if differences or self._books.unknown_orders():
             self.soon()
@@ -229,32 +225,31 @@ class Reconciler:
     def tell(self) -> None:
         """To a newcomer: the verdict, and whose orders stand at the venue besides ours."""
         self._context.publish(topics.RECONCILED, self.verdict)
-        self._context.publish(topics.FOREIGN, ForeignOrdersSeen(tuple(self._foreign.values())))
+        self.notes.tell()
 
-    def _watch_foreign(self, evidence: Evidence) -> None:
-        """Orders that are not ours are nobody's business here, but what they hold is not free."""
-        foreign = foreign_orders(self._books, evidence, self._prefix)
-        for client_id in sorted(foreign.keys() - self._foreign.keys()):
-            self._note(describe_foreign(foreign[client_id]), "")
-        for client_id in sorted(self._foreign.keys() - foreign.keys()):
-            self._note(describe_foreign(self._foreign[client_id]), "gone")
-        if foreign != self._foreign:
-            self._foreign = foreign
-            self._context.publish(topics.FOREIGN, ForeignOrdersSeen(tuple(foreign.values())))
+    def accept(self, asked: AcceptBalance) -> Acknowledged | Failed:
+        """A person says that a standing difference of a currency is right as the venue has it."""
+        difference = self.notes.standing.get(("balance", asked.currency))
+        if difference is None or not asked.reason.strip():
+            standing = ", ".join(subject for kind, subject in self.notes.standing if kind == "balance") or "none"
+            return Failed(
+                f"expected a reason and a currency whose balance differs ({standing}), got {asked.currency!r}"
+            )
+        amount = Decimal(difference.venue) - self._books.balances.get(asked.currency, ZERO)
+        reference = f"accepted:{self._context.system.entropy.new_id()}"
+        self._commit(FundsMoved(asked.currency, amount, "adjustment", reference, self._context.now_ns()))
+        self.notes.standing.pop(("balance", asked.currency))
+        self.notes.note(difference, f"accepted by {asked.by}: {asked.reason}"[:REASON_MAX])
+        self.ask()
+        return Acknowledged(at_ns=self._context.system.clock.monotonic_ns())
 
-    def _note_standing(self, differences: tuple[Difference, ...]) -> None:
-        """What stands is noted once, and once more when it is gone."""
-        now = {(each.kind, each.subject): each for each in differences[:DIFFERENCES_NOTED_MAX]}
-        for key, difference in now.items():
-            if self._standing.get(key) != difference:
-                self._note(difference, "")
-        for key, difference in self._standing.items():
-            if key not in now:
-                self._note(difference, "equal again")
-        self._standing = now
-
-    def _note(self, difference: Difference, resolution: str) -> None:
-        self._context.publish(topics.DIFFERENCES, note(difference, resolution, self._context.now_ns()))
+    def describe(self) -> ReconciliationAnswered:
+        return ReconciliationAnswered(
+            verdict=self.verdict,
+            standing=tuple(map(str, self.notes.standing.values())),
+            foreign=tuple(str(describe_foreign(order)) for order in self.notes.foreign.values()),
+            latest=tuple(reversed(self.notes.latest)),
+        )
 
     def _cancel_strays(self, evidence: Evidence) -> None:
         """An order of ours that stands at the venue and is closed in the books must not go on standing; what it fills

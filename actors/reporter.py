@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec.structs import replace
-
 from ..kernel.actor import Actor
 from ..kernel.incarnation import Incarnation
 from ..kernel.lifecycle import Phase
@@ -19,8 +17,10 @@ from ..supervisors.slot import Slot
 from ..supervisors.supervisor import SUPERVISION, Supervisor
 from . import topics
 
-REPORT_EVERY = 2
-"""Of so many beats one is a whole report."""
+LOOK_EVERY = 2
+"""Of so many beats one looks at how everybody is, and reports where somebody's state is another than was reported."""
+REPORT_EVERY = 4
+"""Of so many beats one is a report, whatever it finds."""
 SOON_S = 0.05
 """What changed is reported this much later, with all that changed meanwhile."""
 
@@ -35,7 +35,7 @@ class _ReportDue:
 
 class Reporter(Actor):
     """Says every `period_s` that the node lives, and how everybody is: now and then, and soon after something changed.
-    What comes too late to matter is dropped on the way. The first receiver hears every beat."""
+    What comes too late to matter is dropped on the way. The first receiver hears every beat, the others every look."""
 
     in_background = True
 
@@ -46,6 +46,8 @@ class Reporter(Actor):
 
     def start(self) -> None:
         self._observer = Observer(self.context.system)
+        self._incarnation = int(self.context.ports.get("incarnation", 1))
+        self._told: dict[str, State] = {}
         self._beats = 0
         self._soon = False
         for topic in (SUPERVISION, topics.RUNG, topics.SERVING):
@@ -73,16 +75,18 @@ class Reporter(Actor):
 
     def _beat(self) -> None:
         self._beats += 1
-        if self._beats % REPORT_EVERY == 0:
+        looks = self._beats % LOOK_EVERY == 0
+        if self._beats % REPORT_EVERY == 0 or (looks and self._observer.changed(self._told)):
             self._tell()
             return
-        system = self.context.system
-        beat = NodeBeat(system.node, int(system.ports.get("incarnation", 1)))
-        self.context.tell(self.receivers[0], beat, ttl_s=4 * self.period_s)
+        beat = NodeBeat(self.context.system.node, self._incarnation)
+        for path in self.receivers if looks else self.receivers[:1]:
+            self.context.tell(path, beat, ttl_s=4 * self.period_s)
         self.context.progress()
 
     def _tell(self) -> None:
         report = self._report()
+        self._told = {actor.path: actor.state for actor in report.actors}
         for path in self.receivers:
             self.context.tell(path, report, ttl_s=4 * self.period_s)
         self.context.progress()
@@ -92,7 +96,7 @@ class Reporter(Actor):
         return NodeReport(
             node=system.node,
             pid=os.getpid(),
-            incarnation=int(system.ports.get("incarnation", 1)),
+            incarnation=self._incarnation,
             sent_ns=system.clock.now_ns(),
             actors=self._observer.actors(),
             counters=dict(system.metrics.counters),
@@ -114,16 +118,24 @@ class Observer:
     def actors(self) -> tuple[ActorReport, ...]:
         """Who lives, and who does not but has a supervisor that keeps a place for it; each supervisor before its
         children, in the order of their start."""
-        now_ns = self._system.clock.monotonic_ns()
-        living = {actor.path: actor for actor in self._system.actors.values()}
-        self._handled = {path: seen for path, seen in self._handled.items() if path in living}
-        slots = dict(_slots(living.values()))
+        now_ns, living, slots = self._look()
         reports = [self._describe(actor, slots.get(path), now_ns) for path, actor in living.items()]
         reports += [_describe_absent(path, slot) for path, slot in slots.items() if path not in living]
         ranks = {path: rank for rank, path in enumerate(slots)}
         if ranks != self._ranks:
             self._ranks, self._places = ranks, {}
         return tuple(sorted(reports, key=lambda report: self._place(report.path)))
+
+    def changed(self, told: dict[str, State]) -> bool:
+        """Whether the state of somebody who lives is another than was told; of who does not, supervisors tell."""
+        now_ns = self._system.clock.monotonic_ns()
+        return any(told.get(actor.path) != self._judge(actor, now_ns)[0] for actor in self._system.actors.values())
+
+    def _look(self) -> tuple[int, dict[str, Incarnation], dict[str, Slot]]:
+        living = {actor.path: actor for actor in self._system.actors.values()}
+        if len(self._handled) > len(living):
+            self._handled = {path: seen for path, seen in self._handled.items() if path in living}
+        return self._system.clock.monotonic_ns(), living, dict(_slots(living.values()))
 
     def _place(self, path: str) -> list[tuple[int, str]]:
         place = self._places.get(path)
@@ -133,13 +145,22 @@ class Observer:
 
     def _describe(self, actor: Incarnation, slot: Slot | None, now_ns: int) -> ActorReport:
         behaviour = actor.behaviour
-        supervisor = isinstance(behaviour, Supervisor)
-        report = behaviour.report() if isinstance(behaviour, Supervisor) else self._describe_worker(actor, now_ns)
-        return replace(
-            report,
-            state="stopping" if _is_stopping(actor, slot) else report.state,
+        supervisor = behaviour if isinstance(behaviour, Supervisor) else None
+        state, stall = self._judge(actor, now_ns)
+        stopping = slot is not None and slot.phase == "stopping"
+        due_s = None if behaviour is None else behaviour.progress_due_s
+        reason = stall or _slowness(actor) or actor.context.restart_reason
+        return ActorReport(
+            path=actor.path,
+            state="stopping" if stopping else state,
+            restarts=actor.context.restarts,
+            incarnation=actor.incarnation,
+            progress_age_s=None if due_s is None else (now_ns - actor.context.progressed_ns) / 1e9,
             mailbox=len(actor.mailbox),
-            runtime="" if supervisor else runtime_name(actor),
+            reason=reason if supervisor is None else supervisor.core.ending or reason,
+            supervisor=supervisor is not None,
+            strategy="" if supervisor is None else supervisor.strategy,
+            runtime="" if supervisor is not None else runtime_name(actor),
             started_ns=slot.started_ns if slot is not None and slot.phase in ("running", "stopping") else 0,
             sent=actor.sent,
             handled=actor.handled,
@@ -150,29 +171,26 @@ class Observer:
             kept=actor.kept,
         )
 
-    def _describe_worker(self, actor: Incarnation, now_ns: int) -> ActorReport:
-        due_s = None if actor.behaviour is None else actor.behaviour.progress_due_s
-        age_s = None if due_s is None else (now_ns - actor.context.progressed_ns) / 1e9
-        stall = self._stall(actor, age_s, due_s, now_ns)
-        state: State = "stalled" if stall else "running" if actor.started else "starting"
-        return ActorReport(
-            path=actor.path,
-            state=state,
-            restarts=actor.context.restarts,
-            incarnation=actor.incarnation,
-            progress_age_s=age_s,
-            mailbox=0,
-            reason=stall or _slowness(actor) or actor.context.restart_reason,
-        )
+    def _judge(self, actor: Incarnation, now_ns: int) -> tuple[State, str]:
+        """How it is, and why it counts as stalled where it does."""
+        if actor.phase >= Phase.STOPPING:
+            return "stopping", ""
+        behaviour = actor.behaviour
+        if isinstance(behaviour, Supervisor):
+            return behaviour.state, ""
+        stall = self._stall(actor, now_ns)
+        return "stalled" if stall else "running" if actor.started else "starting", stall
 
-    def _stall(self, actor: Incarnation, age_s: float | None, due_s: float | None, now_ns: int) -> str:
+    def _stall(self, actor: Incarnation, now_ns: int) -> str:
         """Why it counts as stalled; empty where it does not."""
         stuck_s = self._stuck_s(actor, now_ns)
         if actor.held:
             return "made to hang"
         if stuck_s > STUCK_AFTER_S:
             return f"handled nothing for {stuck_s:.1f} s with {len(actor.mailbox)} messages waiting"
-        if actor.started and age_s is not None and due_s is not None and age_s > due_s:
+        due_s = None if actor.behaviour is None else actor.behaviour.progress_due_s
+        age_s = (now_ns - actor.context.progressed_ns) / 1e9
+        if actor.started and due_s is not None and age_s > due_s:
             return f"no useful output for {age_s:.1f} s, due every {due_s:g} s"
         return ""
 
@@ -206,10 +224,6 @@ def _slots(living: Any) -> Iterator[tuple[str, Slot]]:
         if isinstance(actor.behaviour, Supervisor):
             for name, slot in list(actor.behaviour.slots().items()):
                 yield f"{actor.path}/{name}", slot
-
-
-def _is_stopping(actor: Incarnation, slot: Slot | None) -> bool:
-    return actor.phase >= Phase.STOPPING or (slot is not None and slot.phase == "stopping")
 
 
 def _describe_absent(path: str, slot: Slot) -> ActorReport:

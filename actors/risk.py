@@ -267,8 +267,8 @@ class Risk(Actor):
         self._standings.note_ages(self._known.markets, self.context.now_ns(), self._known.max_market_age_ns)
         self._facts.check()
         self._watch.check(*self._known.measure(self._standings.ladder.applied))
-        self._known.drawdown = self._watch.drawdown
-        self._budget.check(self._known.exposure.gross)
+        self._known.drawdown, self._known.lost = self._watch.drawdown, self._watch.lost
+        self._budget.check(self._known.exposure.gross, self._known.lost)
         self._standings.pass_time()
         for key in tuple(self._held):
             self._reconsider(*key)

@@ -42,6 +42,8 @@ class Knowledge:
         self.rules = make_rules(settings.rules)
         self.grant: Grant | None = None
         self.drawdown = 0.0
+        self.lost = ZERO
+        """Of the equity that the day began with."""
         self._throttle = Throttle()
         self._reserved: dict[str, tuple[str, str]] = {}
         self._expiries: deque[tuple[int, str]] = deque()
@@ -181,6 +183,7 @@ class Knowledge:
             strategy_orders_last_s=own_orders,
             rules=self.rules,
             grant=self.grant,
+            lost=self.lost,
         )
 
     def inspect(self, fill: OrderFilled) -> tuple[Refusal, ...]:

@@ -57,6 +57,8 @@ class RiskWatch:
         """What losses were looked at last: they are the same where nothing of it changed."""
         self.drawdown = 0.0
         """The fraction of the peak that is lost."""
+        self.lost = ZERO
+        """Of the equity that the day began with, in money."""
         self._restarting = True
         self._load()
         self._today = day_of(context.now_ns())
@@ -165,6 +167,7 @@ class RiskWatch:
         self._equity, self._paid_in = equity, paid_in
         self._begin(equity - paid_in)
         self.drawdown = float(fall(self._marks().peak, equity))
+        self.lost = max(self._marks().day - equity, ZERO)
         opening = self._marks()._replace(day=self._memory.opening_equity + paid_in)
         words = warn(opening, equity, self._limits())
         self._standings.note(ACCOUNT, "DAILY_LOSS", holds=bool(words), detail=words)

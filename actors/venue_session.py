@@ -107,6 +107,7 @@ class VenueSession(Actor):
         self.context.fault_point("venue: order not sent")
         self._port.place(intent)
         self.context.fault_point("venue: order sent")
+        self.context.system.metrics.observe("stage_intent_to_socket", (self.context.now_ns() - intent.at_ns) / 1e9)
 
     def _note_latency(self, client_id: str) -> None:
         sent_ns = self._sent_ns.pop(client_id, None)

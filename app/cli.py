@@ -26,6 +26,7 @@ from .commands.history import add_history
 from .commands.journal import journal_app
 from .commands.operate import add_operations
 from .commands.orders import orders_app
+from .commands.reconcile import reconcile_app
 from .commands.replay import replay as replay_command
 from .commands.risk import add_risk
 from .commands.simulate import simulate
@@ -45,6 +46,7 @@ app.add_typer(node_app, name="node")
 app.add_typer(chaos_app, name="chaos")
 app.add_typer(orders_app, name="orders")
 app.add_typer(journal_app, name="journal")
+app.add_typer(reconcile_app, name="reconcile")
 
 
 @app.command()

@@ -15,9 +15,12 @@ from .kernel.disk import SystemDisk
 from .status import connect
 from .storage.halt import HALT_NAME, Halt, HaltLatch
 from .transports.control import (
+    AcceptBalance,
     LadderAnswered,
     LadderAsked,
     PauseStrategy,
+    ReconciliationAnswered,
+    ReconciliationAsked,
     ResumeStrategy,
     RiskAsked,
     SetLimit,
@@ -25,6 +28,7 @@ from .transports.control import (
 )
 
 RISK = "trader/trading/account/risk"
+EXECUTOR = "trader/trading/account/executor"
 VENUE = "exchange/venue"
 MOVES_SHOWN = 20
 
@@ -56,6 +60,16 @@ def ask_risk(data_dir: Path, question: PauseStrategy | ResumeStrategy | LadderAs
     async def ask() -> Any:
         async with connect(data_dir) as link:
             return await link.ask(question, RISK)
+
+    return asyncio.run(ask())
+
+
+def ask_executor(data_dir: Path, question: ReconciliationAsked | AcceptBalance) -> Any:
+    """As `ask_risk`, of the running trader's executor."""
+
+    async def ask() -> Any:
+        async with connect(data_dir) as link:
+            return await link.ask(question, EXECUTOR)
 
     return asyncio.run(ask())
 
@@ -99,3 +113,30 @@ def show_ladder(answer: LadderAnswered) -> None:
 def _age(elapsed_ns: int) -> str:
     seconds = max(elapsed_ns, 0) // 1_000_000_000
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def reconciliation_json(answer: ReconciliationAnswered) -> dict[str, Any]:
+    """As documented at `tradigrade reconcile --help`."""
+    return {
+        "equal": answer.verdict.equal,
+        "unknown_orders": answer.verdict.unknown_orders,
+        "standing": list(answer.verdict.differences),
+        "foreign": list(answer.foreign),
+        "latest": [_fields(each) for each in answer.latest],
+    }
+
+
+def show_reconciliation(answer: ReconciliationAnswered) -> None:
+    """For people: the verdict, what stands, then what was found before."""
+    screen, now_ns = Console(highlight=False), SystemClock().now_ns()
+    verdict = answer.verdict
+    doubt = f", {verdict.unknown_orders} orders in doubt" if verdict.unknown_orders else ""
+    screen.print(f"books and venue are {'equal' if verdict.equal else 'NOT equal'}{doubt}")
+    for words in (*verdict.differences, *answer.foreign):
+        screen.print(f"  {words}", markup=False)
+    latest = Table("ago", "what", "subject", "books", "venue", "how it ended")
+    for each in answer.latest:
+        ended = each.resolution or "stood then"
+        latest.add_row(_age(now_ns - each.at_ns), each.kind, each.subject, each.books, each.venue, ended)
+    if answer.latest:
+        screen.print(latest)

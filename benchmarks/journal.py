@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tradigrade.kernel.disk import SystemDisk
+from tradigrade.kernel.tuning import tune
 from tradigrade.storage.account_journal import AccountJournal, Record
 from tradigrade.storage.journal import Journal
 from tradigrade.storage.journal_format import RECORD_2, Start
@@ -58,6 +59,7 @@ def run() -> Iterator[Result]:
 
 def measure(folder: Path) -> Iterator[Result]:
     records = [record for number in range(1, RECORDS // 6 + RECORDS) for record in life(number)]
+    tune()  # as in a node: no full collection of garbage while it trades
     size = append_all(folder / "sizes", records[:6_000]) // 6_000
     raw = raw_write(folder / "raw", size)
     keys = Keys(secrets.token_bytes(32))

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from ..trading.limits import LimitFault
 from ..trading.risk.compliance import make_rules
 from .limits import configured_limits
@@ -66,12 +68,13 @@ def _strategies(strategies: tuple[StrategySettings, ...], symbols: tuple[str, ..
 
 
 def _money(settings: Settings) -> Iterator[Inconsistency]:
-    budget = settings.budgets.max_gross_notional
+    totals = msgspec.structs.asdict(settings.budgets)
+    budgets = {name: totals[name] for name in ("max_gross_notional", "max_daily_loss")}
     amounts = {
         "account.opening_balance": settings.account.opening_balance,
         "risk.max_order_notional": settings.risk.max_order_notional,
         "risk.max_position_notional": settings.risk.max_position_notional,
-        **({} if budget is None else {"budgets.max_gross_notional": budget}),
+        **{f"budgets.{name}": total for name, total in budgets.items() if total is not None},
     }
     for key, amount in amounts.items():
         if not (amount.is_finite() and 0 < amount < MONEY_MAX):

@@ -111,8 +111,10 @@ class BudgetSettings(Section, frozen=True):
 
     max_gross_notional: Decimal | None = None
     """None: each account has its own limits alone."""
+    max_daily_loss: Decimal | None = None
+    """What all accounts together may lose of what the day began with; an account that lost its share buys nothing."""
     guaranteed: Fraction = 0.5
-    """This part of it is split evenly, and stays each account's own whatever the others do."""
+    """This part of each is split evenly, and stays each account's own whatever the others do."""
     lasts_s: PositiveFloat = 5.0
     """An account that heard no grant for longer has its guaranteed part alone."""
 

@@ -167,7 +167,7 @@ def _trader(run: Run) -> ChildSpec:
 
 
 def _shares(settings: Settings) -> bool:
-    return settings.budgets.max_gross_notional is not None
+    return (settings.budgets.max_gross_notional, settings.budgets.max_daily_loss) != (None, None)
 
 
 def _budgets(settings: Settings) -> tuple[ChildSpec, ...]:

@@ -47,6 +47,8 @@ class LimitWatch:
         """After an answer over the WebSocket API."""
         now_ns = self._clock.now_ns()
         for each in answer.rate_limits:
+            if min(each.limit, each.interval_num) < 1 or each.count < 0:
+                continue  # no limit that could be kept
             interval_s = SECONDS[each.interval] * each.interval_num
             self._budget.note(each.rate_limit_type, interval_s, each.count, now_ns, each.limit)
         self._warn()

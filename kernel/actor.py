@@ -189,9 +189,10 @@ class _ActorTimer:
         self._message = message
         self._repeat = repeat
         self._cancelled = False
+        self._offer, self._call_later = context._incarnation.offer, context._incarnation.call_later
         self._timer: Timer | None = None
         context._timers.add(self)  # first: the loop of another thread may be quicker than this one
-        self._timer = context._incarnation.call_later(delay_s, self._fire)
+        self._timer = self._call_later(delay_s, self._fire)
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -204,8 +205,8 @@ class _ActorTimer:
         if context.fenced or self._cancelled:
             return
         if self._repeat:
-            self._timer = context._incarnation.call_later(self._delay_s, self._fire)
+            self._timer = self._call_later(self._delay_s, self._fire)
+            self._offer(Envelope(self._message, context.path))
         else:
             context._timers.discard(self)
-        lane = Lane.USER if self._repeat else Lane.SUPERVISION  # nobody tries again for a single one that finds no room
-        context._incarnation.offer(Envelope(self._message, context.path), lane)
+            self._offer(Envelope(self._message, context.path), Lane.SUPERVISION)  # nobody tries a single one again

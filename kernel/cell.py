@@ -9,7 +9,7 @@ from .actor import Actor
 from .birth import Birth
 from .envelope import Envelope
 from .incarnation import Incarnation
-from .loop import Loop
+from .loop import Loop, Timer
 from .mailbox import Lane
 from .turns import STEP, TURN, NoTurns, Turns
 
@@ -102,6 +102,11 @@ class CellActor(Incarnation):
         super()._check_placement(actor)
         self.in_background = actor.in_background
 
+    def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
+        if get_ident() == self._home:
+            return self.system.loop.call_later(delay_s, callback)
+        return super().call_later(delay_s, callback)
+
     def offer(self, envelope: Envelope, lane: Lane = Lane.USER) -> bool:
         if get_ident() != self._home:
             self.system.loop.call_soon_threadsafe(lambda: self.offer(envelope, lane))
@@ -113,7 +118,11 @@ class CellActor(Incarnation):
         elif (lost := self._take_in(envelope, lane)) is not None and not self._settle(envelope, lost):
             return False
         if not self._queued and self._actor is not None:
-            self._queue()
+            if self.delay_s:
+                self._queue()
+            else:  # `_queue`, without its call
+                self._queued = True
+                self._cell.wake(self)
         return True
 
     def kill(self) -> None:

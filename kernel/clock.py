@@ -29,18 +29,19 @@ class ManualClock:
 
     def __init__(self, now_ns: int = 1_700_000_000_000_000_000) -> None:
         self._start_ns = now_ns
-        self._elapsed_ns = 0
+        self.elapsed_ns = 0
+        """What `monotonic_ns` answers."""
 
     def now_ns(self) -> int:
-        return self._start_ns + self._elapsed_ns
+        return self._start_ns + self.elapsed_ns
 
     def monotonic_ns(self) -> int:
-        return self._elapsed_ns
+        return self.elapsed_ns
 
     def advance(self, seconds: float) -> None:
         assert seconds >= 0, "a clock does not go back"
-        self._elapsed_ns += round(seconds * 1e9)
+        self.elapsed_ns += round(seconds * 1e9)
 
     def advance_to(self, monotonic_ns: int) -> None:
         """Nothing happens where that is past."""
-        self._elapsed_ns = max(self._elapsed_ns, monotonic_ns)
+        self.elapsed_ns = max(self.elapsed_ns, monotonic_ns)

@@ -152,7 +152,7 @@ class Incarnation(Intake):
         except Ignore:
             self._end(IGNORED)
         except BaseException as error:  # noqa: BLE001 - supervision deals with it
-            self._tell_crash(error)
+            self.system.crashed(self, error)
             self._end(describe(error))
             self._pass_on(error)
         else:
@@ -178,7 +178,7 @@ class Incarnation(Intake):
             if envelope.reply is not None:
                 self._answer(envelope.reply, answer)
         except BaseException as error:  # noqa: BLE001 - supervision deals with it
-            self._tell_crash(error)
+            self.system.crashed(self, error)
             self._crashed(envelope, describe(error))
             self._pass_on(error)
             return
@@ -215,11 +215,6 @@ class Incarnation(Intake):
                 return None
             case _:
                 return actor.receive(signal)
-
-    def _tell_crash(self, error: BaseException) -> None:
-        """Of what raises after its end, as a killed one's calls do, nobody hears."""
-        if not self.ended:
-            self.system.on_crash(self.path, error)
 
     def _pass_on(self, error: BaseException) -> None:
         """What else must hear of an exception that ended this incarnation: nobody."""

@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Protocol
+from typing import Any, Protocol
 
 from .clock import ManualClock
 
@@ -25,14 +25,12 @@ class Loop(Protocol):
     def call_later(self, delay: float, callback: Callback) -> Timer: ...
 
 
-class _VirtualTimer:
-    __slots__ = ("callback",)
-
-    def __init__(self, callback: Callback) -> None:
-        self.callback: Callback | None = callback
+class _VirtualTimer(list[Any]):
+    """Its place in the order of timers, and what it calls: when it is due, its number, and a callback or None. A list
+    is made and compared without a call of ours."""
 
     def cancel(self) -> None:
-        self.callback = None
+        self[2] = None
 
 
 class VirtualLoop:
@@ -41,27 +39,23 @@ class VirtualLoop:
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
         self._ready: deque[Callback] = deque()
-        self._timers: list[tuple[int, int, _VirtualTimer]] = []
+        self.call_soon = self.call_soon_threadsafe = self._ready.append
+        self._timers: list[_VirtualTimer] = []
         self._order = itertools.count()
 
-    def call_soon(self, callback: Callback) -> None:
-        self._ready.append(callback)
-
-    call_soon_threadsafe = call_soon
-
     def call_later(self, delay: float, callback: Callback) -> _VirtualTimer:
-        timer = _VirtualTimer(callback)
-        due_ns = self.clock.monotonic_ns() + (round(delay * 1e9) if delay > 0.0 else 0)
-        heappush(self._timers, (due_ns, next(self._order), timer))
+        due_ns = self.clock.elapsed_ns + (round(delay * 1e9) if delay > 0.0 else 0)
+        timer = _VirtualTimer((due_ns, next(self._order), callback))
+        heappush(self._timers, timer)
         return timer
 
     def run(self, limit: int = 1_000_000) -> None:
         """Run until nothing is ready. More than `limit` callbacks is a livelock and an error."""
-        ready = self._ready
+        ready, take = self._ready, self._ready.popleft
         for _ in range(limit):
             if not ready:
                 return
-            ready.popleft()()
+            take()()
         raise RuntimeError(f"the loop is still busy after {limit} callbacks: some actors tell each other for ever")
 
     @property
@@ -75,16 +69,16 @@ class VirtualLoop:
         `settle` is called after each instead of `run`, where more than this loop must come to rest.
         """
         settle = settle or self.run
-        timers, move_clock = self._timers, self.clock.advance_to
-        end_ns = self.clock.monotonic_ns() + round(seconds * 1e9)
+        timers, clock = self._timers, self.clock
+        end_ns = clock.elapsed_ns + round(seconds * 1e9)
         settle()
         while timers and timers[0][0] <= end_ns:
-            due_ns, _, timer = heappop(timers)
-            if timer.callback is not None:
-                move_clock(due_ns)
-                timer.callback()
+            due_ns, _, callback = heappop(timers)
+            if callback is not None:
+                clock.advance_to(due_ns)
+                callback()
                 settle()
-        move_clock(end_ns)
+        clock.advance_to(end_ns)
 
 
 class ForeignTimer:

@@ -98,13 +98,15 @@ class Mailbox:
 
     def get(self) -> Envelope | None:
         """The next envelope; None when empty."""
-        if self.control:
-            self.control -= 1
-            return next(queue for queue in self._control if queue).popleft()
-        if not self.user:
+        user = self.user
+        if user and not self.control:
+            envelope = user.popleft()
+            return envelope if envelope.policy is None else self._forget_key(envelope)
+        if not self.control:
             return None
-        envelope = self.user.popleft()
-        return envelope if envelope.policy is None else self._forget_key(envelope)
+        self.control -= 1
+        kill, stop, supervision = self._control
+        return (kill or stop or supervision).popleft()
 
     def empty(self) -> bool:
         return not self.user and not self.control

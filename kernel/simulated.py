@@ -7,11 +7,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .actor import Actor
 from .birth import Birth
-from .cell import Cell, CellActor
+from .cell import BATCH, Cell, CellActor
 from .clock import ManualClock
-from .envelope import Envelope
 from .identity import SeededEntropy
 from .incarnation import Incarnation
 from .loop import Loop, VirtualLoop
@@ -22,13 +20,21 @@ class SimulatedActor(CellActor):
     """Takes its turns when the seed says so. It stands in for threads too, so it may declare that it blocks."""
 
     may_block = True
-    share = 1
     _cell: "SeededCell"
 
-    def _process(self, envelope: Envelope, actor: Actor) -> None:
-        if self._cell.watch is not None:
-            self._cell.watch(self, envelope.message)
-        super()._process(envelope, actor)
+    def turn(self) -> None:
+        """One message."""
+        self._queued = False
+        actor, mailbox = self._actor, self.mailbox
+        if actor is None or self.ended or self.held or (envelope := mailbox.get()) is None:
+            return
+        if self._door:
+            self._admit()
+        if (watch := self._cell.watch) is not None:
+            watch(self, envelope.message)
+        self._process(envelope, actor)
+        if mailbox.user or mailbox.control:
+            self._wake()
 
 
 class SeededCell(Cell):
@@ -36,7 +42,7 @@ class SeededCell(Cell):
 
     def __init__(self, loop: Loop, seed: int) -> None:
         super().__init__(loop)
-        self._random = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self._draw = random.Random(seed).random  # noqa: S311 - reproducible on purpose
         self._waiting: list[CellActor] = []
         self.watch: Callable[[Incarnation, Any], object] | None = None
         """Sees every message just before it is handled."""
@@ -46,15 +52,28 @@ class SeededCell(Cell):
 
     def wake(self, actor: CellActor) -> None:
         self._waiting.append(actor)
-        self._loop.call_soon(self._turn)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._run)
 
-    def _turn(self) -> None:
-        """One turn for each wake; whose it is does not depend on who was woken."""
+    def end(self) -> None:
+        """In the middle of a turn: no other follows it."""
+        self._waiting.clear()
+
+    def _run(self) -> None:
         waiting = self._waiting
-        if len(waiting) > 1:
-            chosen = int(self._random.random() * len(waiting))
-            waiting[chosen], waiting[-1] = waiting[-1], waiting[chosen]
-        waiting.pop().turn()
+        try:
+            for _ in range(BATCH):
+                if len(waiting) > 1:
+                    chosen = int(self._draw() * len(waiting))
+                    waiting[chosen], waiting[-1] = waiting[-1], waiting[chosen]
+                elif not waiting:
+                    return
+                waiting.pop().turn()
+        finally:  # as in a cell: whatever a turn raises, the others have theirs
+            self._scheduled = bool(waiting)
+            if waiting:
+                self._loop.call_soon(self._run)
 
 
 class SimulatedSystem(System):

@@ -217,6 +217,11 @@ class System:
             for below in self.retention.below(path):
                 self.discard(below)
 
+    def crashed(self, incarnation: Incarnation, error: BaseException) -> None:
+        """It raised. Of what raises after its end, as a killed one's calls do, nobody hears."""
+        if not incarnation.ended:
+            self.on_crash(incarnation.path, error)
+
     def ended(self, actor: Incarnation, down: Down) -> None:
         """Called by the runtime when everything the actor held is released: free the path, then tell who must know."""
         watchers = self.actors.remove(actor)

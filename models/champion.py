@@ -42,7 +42,7 @@ class Scoreboard:
 
     def losses(self) -> dict[str, float]:
         """Recent mean log-loss of every model that predicted; 0.693 is a coin."""
-        models = sorted({model for bar in self._bars for model in bar})
+        models = sorted(set().union(*self._bars))
         return {model: _mean([bar[model] for bar in self._bars if model in bar]) for model in models}
 
     def state(self) -> dict[str, Any]:

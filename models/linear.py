@@ -69,7 +69,10 @@ class OnlineLinear:
     def _normalise(self, features: Sequence[float]) -> list[float]:
         """Features in deviations from their mean, and a 1 for the bias; one that never moved gives 0."""
         moments = zip(features, self._mean, self._variance, strict=True)
-        return [*(_clip((value - mean) / sqrt(var)) if var > 1e-18 else 0.0 for value, mean, var in moments), 1.0]
+        scores = [(value - mean) / sqrt(var) if var > 1e-18 else 0.0 for value, mean, var in moments]
+        inputs = [each if -NORMALISED_BOUND <= each <= NORMALISED_BOUND else _clip(each) for each in scores]
+        inputs.append(1.0)
+        return inputs
 
     def _probability(self, inputs: list[float]) -> float:
         logit = sum(map(mul, self._weights, inputs))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..kernel.disk import Disk
-from .journal_format import JournalDamaged
+from .journal_format import MAGIC, START_BYTES, JournalDamaged
 
 PACKED = ".gz"
 
@@ -28,8 +28,15 @@ def generations(disk: Disk, path: Path) -> list[int]:
 
 
 def packed_or_rotated(disk: Disk, path: Path) -> bool:
-    """True where there are files of the account, and its first one does not lie as it was written."""
-    return path.name not in disk.names(path.parent) and bool(generations(disk, path))
+    """True where there are records of the account, and its first file does not lie as it was written."""
+    if path.name in disk.names(path.parent):
+        return False
+    return any(_holds_records(disk, path, generation) for generation in generations(disk, path))
+
+
+def _holds_records(disk: Disk, path: Path, generation: int) -> bool:
+    read = read_file(disk, path, generation)
+    return read is not None and read[1].startswith(MAGIC) and len(read[1]) > START_BYTES
 
 
 def _generations(disk: Disk, path: Path) -> Iterator[int]:

@@ -7,19 +7,20 @@ whatever is cut and written again.
 
 import base64
 import binascii
-import secrets
 import struct
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from ..kernel.identity import SystemEntropy
 from .journal_format import NO_KEY, JournalFault
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 _NONCE = struct.Struct("<8sI")
 _COUNTED = 1 << 32
+_new_id = SystemEntropy().new_id
 
 
 class KeyFault(JournalFault):
@@ -28,10 +29,6 @@ class KeyFault(JournalFault):
 
 class NotSealedByUs(Exception):
     """The bytes are not what was encrypted with this key at this place."""
-
-
-def _new_id() -> str:
-    return secrets.token_hex(8)
 
 
 class Keys:
@@ -113,7 +110,8 @@ def read_key(path: Path) -> bytes:
 
 def new_key() -> str:
     """A fresh key as a key file holds it."""
-    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n"
+    ids = [_new_id() for _ in range(KEY_BYTES // 8)]  # each is 8 bytes of the operating system's randomness
+    return base64.b64encode(bytes.fromhex("".join(ids))).decode() + "\n"
 
 
 def _from_text(text: str) -> bytes:

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ..kernel.disk import Disk
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -22,7 +24,7 @@ class StateFiles:
 
         It does not wait for the disk, so that a hot thread may call it: a power loss may take the latest.
         """
-        self._disk.replace(self._path(name), json.dumps(state, allow_nan=False).encode(), sync=False)
+        self._disk.replace(self._path(name), _encode(state), sync=False)
 
     def load(self, name: str) -> dict[str, Any] | None:
         """The state, or None where there is none or it does not read: a learner begins anew rather than not at all."""
@@ -37,3 +39,11 @@ class StateFiles:
         if not _NAME.fullmatch(name):
             raise ValueError(f"a state's name must match {_NAME.pattern}, got {name!r}")
         return self._folder / f"{name}.json"
+
+
+def _encode(state: dict[str, Any]) -> bytes:
+    """`ValueError` for what is not finite."""
+    data = msgspec.json.encode(state)
+    if b"null" not in data:
+        return data
+    return json.dumps(state, allow_nan=False).encode()  # slow, but it tells a None from a NaN

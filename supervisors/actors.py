@@ -49,11 +49,11 @@ class ActorSpawner:
         supervisor.context.system.discard(f"{supervisor.context.path}/{child}")
 
     def check(self, supervisor: Actor, slot: Slot, health: Health) -> str:
-        system = supervisor.context.system
-        actor = system.actors.get(f"{supervisor.context.path}/{slot.spec.id}")
-        if actor is None or slot.spec.is_supervisor:
+        if slot.spec.is_supervisor:
             return ""
-        return health.check(slot, actor, system.clock.monotonic_ns())
+        system = supervisor.context.system
+        actor = system.actors.find(f"{supervisor.context.path}/{slot.spec.id}")
+        return "" if actor is None else health.check(slot, actor, system.clock.monotonic_ns())
 
     def _make(self, spec: ChildSpec) -> Actor:
         if spec.is_supervisor:

@@ -60,20 +60,23 @@ class Health:
         watch = self._watches.get(slot.spec.id)
         if watch is None or watch.actor is not actor:
             watch = self._watches[slot.spec.id] = _Watch(actor, now_ns)
-        if actor.handled != watch.handled or actor.mailbox.empty():
-            watch.handled, watch.since_ns = actor.handled, now_ns
-        idle_s = (now_ns - watch.since_ns) / 1e9
         behaviour = actor.behaviour
         if behaviour is None:
             return ""
-        if not behaviour.blocks and idle_s > STUCK_AFTER_S:
+        if actor.handled != watch.handled or actor.mailbox.empty():
+            watch.handled, watch.since_ns = actor.handled, now_ns
+        idle_s = (now_ns - watch.since_ns) / 1e9
+        if idle_s > STUCK_AFTER_S and not behaviour.blocks:
             return f"hangs: handled nothing for {idle_s:.1f} s with {len(actor.mailbox)} messages waiting"
+        due_s = behaviour.progress_due_s
+        if due_s is None:
+            return ""
         age_s = (now_ns - max(actor.context.progressed_ns, self._resumed_ns)) / 1e9
-        return _check_progress(watch, actor, behaviour.progress_due_s, age_s, now_ns)
+        return _check_progress(watch, actor, due_s, age_s, now_ns)
 
 
-def _check_progress(watch: _Watch, actor: Incarnation, due_s: float | None, age_s: float, now_ns: int) -> str:
-    if due_s is None or age_s <= due_s:
+def _check_progress(watch: _Watch, actor: Incarnation, due_s: float, age_s: float, now_ns: int) -> str:
+    if age_s <= due_s:
         watch.told_ns = None
         return ""
     answered = watch.handled_when_told != actor.handled

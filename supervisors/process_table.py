@@ -99,10 +99,6 @@ class ProcessTable:
 
     def _report(self, process: Process) -> ProcessReport:
         down_ns = self.down_ns.get(process.name)
-
-        def since_down_ms(at_ns: int) -> float | None:
-            return round((at_ns - down_ns) / 1e6, 3) if down_ns is not None and at_ns > down_ns else None
-
         return ProcessReport(
             name=process.name,
             pid=process.pid,
@@ -110,6 +106,10 @@ class ProcessTable:
             restarts=process.restarts,
             incarnation=process.incarnation,
             reason=process.reason or process.last_reason,
-            up_ms=since_down_ms(process.up_ns),
-            ready_ms=since_down_ms(process.serving_ns),
+            up_ms=_since_ms(down_ns, process.up_ns),
+            ready_ms=_since_ms(down_ns, process.serving_ns),
         )
+
+
+def _since_ms(down_ns: int | None, at_ns: int) -> float | None:
+    return round((at_ns - down_ns) / 1e6, 3) if down_ns is not None and at_ns > down_ns else None

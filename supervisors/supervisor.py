@@ -122,18 +122,25 @@ class Supervisor(Actor):
 
     def report(self) -> ActorReport:
         """This supervisor as the console shows it."""
-        state: State = "stopping" if self.core.ending else "running" if self.core.ready else "starting"
         return ActorReport(
             path=self.context.path,
-            state=state,
+            state=self.state,
             restarts=self.context.restarts,
             incarnation=self.context.incarnation,
             progress_age_s=None,
             mailbox=0,
             reason=self.core.ending or self.context.restart_reason,
             supervisor=True,
-            strategy="dynamic" if isinstance(self.core, DynamicCore) else self.core.flags.strategy,
+            strategy=self.strategy,
         )
+
+    @property
+    def state(self) -> State:
+        return "stopping" if self.core.ending else "running" if self.core.ready else "starting"
+
+    @property
+    def strategy(self) -> str:
+        return "dynamic" if isinstance(self.core, DynamicCore) else self.core.flags.strategy
 
     def _lives(self, path: str, incarnation: int) -> bool:
         """Whether this child is alive; one that has ended left its path before it was told of."""

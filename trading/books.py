@@ -5,7 +5,7 @@ Positions and balances follow from fills alone, never from order states (law 5).
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from decimal import Decimal, getcontext, setcontext
+from decimal import Decimal, getcontext, localcontext, setcontext
 from functools import lru_cache
 from itertools import chain, islice
 
@@ -23,6 +23,7 @@ from .order_events import (
     OrderPlaced,
     OrderRejected,
     OrderUnknown,
+    PositionTransferred,
 )
 from .order_states import CLOSED, OrderState, may_follow
 from .positions import EXACT, Position
@@ -37,6 +38,7 @@ CLOSED_KEPT = 500
 SIGNALS_KEPT = 10_000
 TRADES_KEPT = 10_000
 TRANSFERS_KEPT = 10_000
+NO_FEE = ("", ZERO, ZERO)
 
 
 @dataclass
@@ -109,6 +111,8 @@ class Books:
                 return True
             case FundsMoved():
                 return self._transfer(event)
+            case PositionTransferred():
+                return self._hand_over(event)
             case HistoryAdopted():
                 self.adopted = True
                 self.last_trade_id[event.symbol] = event.last_trade_id
@@ -208,6 +212,13 @@ class Books:
         _add(self.transferred, moved.currency, moved.amount)
         return True
 
+    def _hand_over(self, moved: PositionTransferred) -> bool:
+        with localcontext(EXACT):
+            cash = moved.amount * moved.price
+            self._hold((moved.giver, moved.symbol), -moved.amount, cash)
+            self._hold((moved.taker, moved.symbol), moved.amount, -cash)
+        return True
+
     def _fill(self, fill: OrderFilled) -> bool:
         key = (fill.symbol, fill.trade_id)
         if key in self._trades:
@@ -247,17 +258,23 @@ class Books:
         balances[quote] = balances[quote] + cash if quote in balances else cash
         if paid_in not in (base, quote):
             balances[paid_in] = balances.get(paid_in, ZERO) - fee
-        holder = (strategy, symbol)
-        account, holding = self.positions.get(symbol), self.holdings.get(holder)
+        account = self.positions.get(symbol)
         if account is None:
             account = self.positions[symbol] = Position()
+        account.move(change, cash, paid_in, fee, in_quote)
+        self._hold((strategy, symbol), change, cash, (paid_in, fee, in_quote))
+
+    def _hold(
+        self, holder: tuple[str, str], change: Decimal, cash: Decimal, paid: tuple[str, Decimal, Decimal] = NO_FEE
+    ) -> None:
+        """A strategy's own position moves. To be called in `EXACT`."""
+        holding = self.holdings.get(holder)
         if holding is None:
             holding = self.holdings[holder] = Position()
-        account.move(change, cash, paid_in, fee, in_quote)
         bound = abs(holding.cost)
-        holding.move(change, cash, paid_in, fee, in_quote)
+        holding.move(change, cash, *paid)
         self.strategy_positions[holder] = holding.amount
-        budget = (strategy, quote)
+        budget = (holder[0], currencies(holder[1])[1])
         self.capital[budget] = self.capital.get(budget, ZERO) + abs(holding.cost) - bound
 
     def _advance(self, order: Order, amount: Decimal) -> None:

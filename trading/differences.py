@@ -14,10 +14,11 @@ from .order_events import (
     OrderFilled,
     OrderIntended,
     OrderRejected,
+    PositionTransferred,
 )
 from .order_states import DOUBTFUL
 
-Kind = Literal["balance", "open order", "order", "fill", "foreign order", "transfer"]
+Kind = Literal["balance", "open order", "order", "fill", "foreign order", "transfer", "holding"]
 NOWHERE = "nothing"
 
 
@@ -97,6 +98,9 @@ def repaired(event: OrderEvent, order: Order | None) -> tuple[Difference, str] |
             return Difference("order", event.client_id, held, "cancelled"), event.reason
         case OrderRejected():
             return Difference("order", event.client_id, held, NOWHERE), f"{event.code}: {event.reason}"
+        case PositionTransferred():
+            words = f"{event.amount} {event.symbol} of {event.giver}"
+            return Difference("holding", event.giver, words, NOWHERE), event.reason
     return None
 
 

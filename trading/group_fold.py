@@ -102,6 +102,8 @@ def _leg(groups: Groups, event: LegTriggered | LegHeld | TrailMoved) -> LegState
 def _trigger(groups: Groups, event: LegTriggered) -> str:
     if (state := _leg(groups, event)) is not None:
         state.triggered, state.made_before = True, state.made
+        if event.slot == "alternative":  # where that comes to nothing, the exit is a stop again
+            groups.open[event.group_id].legs["exit"].triggered = False
     return event.group_id
 
 

@@ -116,8 +116,7 @@ def _matters(group: Group, slot: Slot, state: LegState, view: View) -> bool:
         return is_held(slot, state, view) and not is_over(group, view)
     rest = rest_of_exits(group, view)
     if slot == "alternative":
-        free = view.orders_leave and not group.legs["exit"].triggered
-        return free and tradeable(rest, state.leg, view) > 0
+        return view.orders_leave and tradeable(rest, state.leg, view) > 0
     return emulation.waits(state.leg) and tradeable(rest - live_exits(group), state.leg, view) > 0
 
 

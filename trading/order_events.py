@@ -112,8 +112,22 @@ class FundsMoved(Message, frozen=True, gc=False):
 
     currency: str
     amount: Decimal
-    kind: Literal["deposit", "withdrawal"]
+    kind: Literal["deposit", "withdrawal", "adjustment"]
+    """`adjustment`: a person took the venue's word for a balance that nothing explained."""
     reference: str
+    at_ns: int
+
+
+class PositionTransferred(Message, frozen=True, gc=False):
+    """So much of what `giver` holds is `taker`'s from now on, as if sold to it at `price`; the account's own position
+    stays."""
+
+    symbol: str
+    giver: str
+    taker: str
+    amount: Decimal
+    price: Decimal
+    reason: str
     at_ns: int
 
 
@@ -154,5 +168,6 @@ OrderEvent = (
     | BalanceAdopted
     | HistoryAdopted
     | FundsMoved
+    | PositionTransferred
 )
 """What the account's journal holds and the ledger folds."""

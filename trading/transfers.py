@@ -10,10 +10,10 @@ from .order_events import FundsMoved
 
 
 def missed_transfers(books: Books, evidence: Evidence) -> Iterator[FundsMoved]:
-    """Those that explain, to the last digit, what a currency's balance differs by: the latest ones that the books do not
-    know of, as many as it takes, or a single one. A history may name a transfer otherwise than the stream did, and goes
-    back to before the books began: without a difference nothing is taken from it, and what it does not explain stays
-    one."""
+    """Those that explain, to the last digit, what a currency's balance differs by: of those that the books do not know,
+    the latest ones, as many as it takes, or a single one. A history may name a transfer otherwise than the stream did,
+    and goes back to before the books began: without a difference nothing is taken from it, and what it does not explain
+    stays one."""
     for currency in sorted({each.currency for each in evidence.transfers}):
         missing = evidence.balances.get(currency, ZERO) - books.balances.get(currency, ZERO)
         told = [each for each in evidence.transfers if each.currency == currency]

@@ -83,7 +83,10 @@ class RungMove(Message, frozen=True, gc=False):
     at_ns: int
 
 
-class TradingSnapshot(Message, frozen=True, gc=False):
+class TradingSnapshot(Message, frozen=True, gc=False, omit_defaults=True):
+    """Everything at `at_ns`; with `since_ns`, of its lists only what is new or changed since the whole snapshot of that
+    time, and of its curves the newest points."""
+
     at_ns: int
     rung: str
     rung_reason: str
@@ -104,3 +107,4 @@ class TradingSnapshot(Message, frozen=True, gc=False):
     """System and account first, then symbols and strategies."""
     moves: tuple[RungMove, ...] = ()
     """Newest first; at most 50."""
+    since_ns: int = 0

@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Literal
 
 from ..supervisors.reports import ActorReport, NodeReport, Report, SystemReport
+from ..trading.differences import DifferenceNoted
+from ..trading.messages import AccountReconciled
 from ..trading.views import RungMove, StandingView
 
 Action = Literal["kill", "hang", "crash", "slow", "disk-full", "disk-slow", "sync-fails", "clock", "heal"]
@@ -120,6 +122,28 @@ class LimitSet(Report, frozen=True, gc=False):
     before: str
     after: str
     version: str
+
+
+class ReconciliationAsked(Report, frozen=True, gc=False):
+    """Asks a trader's executor for `ReconciliationAnswered`."""
+
+
+class ReconciliationAnswered(Report, frozen=True, gc=False):
+    """How books and venue compare: what differs, who else has orders on the account, and what was found before."""
+
+    verdict: AccountReconciled
+    standing: tuple[str, ...]
+    foreign: tuple[str, ...]
+    latest: tuple[DifferenceNoted, ...]
+    """Newest first."""
+
+
+class AcceptBalance(Report, frozen=True, gc=False):
+    """A person's word that the venue's balance of a currency is right, and the books are not: it becomes theirs."""
+
+    currency: str
+    reason: str
+    by: str
 
 
 class Acknowledged(Report, frozen=True, gc=False):

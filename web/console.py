@@ -8,7 +8,8 @@ import msgspec
 from ..exchanges.tasks import PortBroke, TaskSet
 from ..kernel.actor import Actor
 from ..kernel.envelope import Reply
-from ..supervisors.reports import NodeReport, SystemReport
+from ..supervisors.reports import NodeBeat, NodeReport, SystemReport
+from ..trading.messages import StateAsked
 from ..trading.views import TradingSnapshot
 from ..transports.control import ChaosProgress, RiskAnswered, RiskAsked
 from .server import AddressFault, ConsoleServer
@@ -16,6 +17,7 @@ from .state import ConsoleState
 
 HEALTH_PERIOD_S = 1.0
 RISK_PERIOD_S = 1.0
+ASK_TTL_S = 1.0
 
 
 class ConsoleBroke(Exception):
@@ -39,11 +41,12 @@ class Console(Actor):
 
     acknowledges_start = True
 
-    def __init__(self, host: str, port: int, risk: str) -> None:
-        """`risk` is whom to ask for the limits."""
+    def __init__(self, host: str, port: int, risk: str, portfolio: str = "trader/portfolio") -> None:
+        """`risk` is whom to ask for the limits, `portfolio` for a whole snapshot where one was missed."""
         self.host = host
         self.port = port
         self.risk = risk
+        self.portfolio = portfolio
 
     def start(self) -> None:
         self._state = ConsoleState()
@@ -59,8 +62,12 @@ class Console(Actor):
 
     def receive(self, message: Any) -> Any:
         match message:
+            case NodeBeat():
+                self._state.hear(message, self.context.now_ns())
             case NodeReport() | SystemReport() | TradingSnapshot() | ChaosProgress():
                 self._state.apply(message, self.context.now_ns())
+                if self._state.misses_whole and isinstance(message, TradingSnapshot):
+                    self.context.tell(self.portfolio, StateAsked(), ttl_s=ASK_TTL_S)
                 self._server.notify()
                 self.context.progress()
             case _Opened():

@@ -12,6 +12,8 @@ CAUSES_MAX = 16
 
 def continue_moves(known: tuple[RungMove, ...], told: Sequence[RungMove]) -> tuple[RungMove, ...]:
     """Newest first: what is told, then what is known and no longer told. A sender that restarts forgets."""
+    if not told:
+        return known
     fresh = set(told)
     return (*told, *(move for move in known if move not in fresh))[:MOVES_MAX]
 

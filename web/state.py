@@ -4,10 +4,11 @@ from collections import deque
 
 from msgspec.structs import replace
 
-from ..supervisors.reports import NodeReport, ProcessReport, SystemReport
+from ..supervisors.reports import NodeBeat, NodeReport, ProcessReport, SystemReport
 from ..trading.views import Curve, LearningView, RungMove, TradingSnapshot
 from ..transports.control import ChaosProgress
 from .chaos_view import chaos_view
+from .continuation import complete, is_outdated, misses
 from .freshness import (
     NodeStatus,
     R,
@@ -58,7 +59,12 @@ class ConsoleState:
         self.chaos: Received[ChaosProgress] | None = None
         self.incidents: deque[Incident] = deque(maxlen=INCIDENTS_MAX)
         self.risk = RiskWindow()
+        self._beats: dict[str, int] = {}
+        """When a node last said only that it lives: its last report still holds then."""
         self._trader_lost_ns = 0
+        self._whole: TradingSnapshot | None = None
+        self.misses_whole = False
+        """Of the trader's snapshots the last whole one was not heard: rows are missing."""
         self._moves: tuple[RungMove, ...] = ()
         self._equity_curve: Curve = ()
         self._loss_curves: dict[str, Curve] = {}
@@ -76,6 +82,12 @@ class ConsoleState:
         else:
             self._apply_trading(report, received_ns)
 
+    def hear(self, beat: NodeBeat, received_ns: int) -> None:
+        """Of the process whose report is known; of another there is nothing to be shown yet."""
+        known = self.nodes.get(beat.node)
+        if known is not None and known.report.incarnation == beat.incarnation:
+            self._beats[beat.node] = received_ns
+
     def _apply_node(self, received: Received[NodeReport]) -> None:
         check_histograms(received.report)
         report, known = received.report, self.nodes.get(received.report.node)
@@ -84,7 +96,8 @@ class ConsoleState:
                 return  # a last word of a dead incarnation, overtaken by its successor
             self.incidents.extend(node_incidents(known.report, report, received.at_ns))
         elif len(self.nodes) >= NODES_MAX:
-            del self.nodes[min(self.nodes, key=lambda name: self.nodes[name].at_ns)]
+            self._beats.pop(oldest := min(self.nodes, key=lambda name: self.nodes[name].at_ns), None)
+            del self.nodes[oldest]
         self.nodes[report.node] = received
 
     def _apply_system(self, received: Received[SystemReport]) -> None:
@@ -97,6 +110,11 @@ class ConsoleState:
             self._trader_lost_ns = received.at_ns
 
     def _apply_trading(self, told: TradingSnapshot, received_ns: int) -> None:
+        if is_outdated(told, self._whole):
+            return
+        self._whole = self._whole if told.since_ns else told
+        self.misses_whole = misses(told, self._whole)
+        told = complete(told, self._whole)
         if self.trading is not None:
             self.incidents.extend(rung_incidents(self.trading.report, told, received_ns))
         self._moves = continue_moves(self._moves, told.moves)
@@ -151,8 +169,9 @@ class ConsoleState:
             return status_without_report(process)
         if process is not None and self._replaced(received, process):
             return NodeStatus("starting", "the new process has not reported yet", age_s, stale=True)
-        if not self._fresh(received, now_ns):
-            return NodeStatus("stale", silence(self.age_s(received, now_ns)), age_s, stale=True)
+        silent_s = min(self.age_s(received, now_ns), max(0.0, (now_ns - self._beats.get(name, 0)) / 1e9))
+        if silent_s > self.stale_after_s:
+            return NodeStatus("stale", silence(silent_s), age_s, stale=True)
         state, reason = ("running", "") if process is None else (process.state, clip(process.reason))
         return NodeStatus(state, reason, age_s, stale=False)
 

@@ -64,7 +64,8 @@ def set_limit(
         done = ask_risk(
             find_data_dir(data_dir), SetLimit(name, wanted, symbol, strategy, reason, by or getpass.getuser())
         )
-    words = f"{done.before or 'no bound'} -> {done.after or 'no bound'}"
+    absent = "no bound" if done.scope == "account" else "as the account's"
+    words = f"{done.before or absent} -> {done.after or absent}"
     sys.stderr.write(f"{done.name} of {done.scope}: {words}, limits {done.version}\n")
 
 
@@ -109,10 +110,10 @@ def _exact(value: Decimal | None) -> str | None:
 
 
 def _draw(answer: Any) -> None:
-    table = Table("limit", "scope", "value", "used", "headroom", "of what")
+    table = Table("limit", "scope", "value", "used", "headroom", "unit")
     for each in answer.limits:
         numbers = (_short(each.value, "no bound"), _short(each.used, ""), _short(each.headroom, ""))
-        table.add_row(each.name, each.scope, *numbers, f"{each.text} ({each.unit})")
+        table.add_row(each.name, each.scope, *numbers, each.unit)
     screen = Console(highlight=False)
     screen.print(table)
     screen.print(f"limits {answer.version}; rules {', '.join(answer.rules) or 'none'}", markup=False)
@@ -121,4 +122,10 @@ def _draw(answer: Any) -> None:
 
 
 def _short(value: Decimal | None, absent: str) -> str:
-    return absent if value is None else f"{value.normalize():f}" if abs(value) < 1 else f"{value:,.2f}"
+    if value is None:
+        return absent
+    return (
+        f"{value:,.2f}"
+        if abs(value) >= 1 and value != value.to_integral_value()
+        else f"{round(value, 4).normalize():,f}"
+    )

@@ -6,9 +6,14 @@ import msgspec
 
 from ..config.settings import RiskSettings, Settings, StrategySettings
 
+BRACKETS = StrategySettings(
+    path="tradigrade.trading.strategies.momentum:Momentum",
+    parameters={"entry_bps": 0.1, "stop_bps": 3.0, "profit_bps": 2.0, "pause_bars": 6, "amount_quote": 200.0},
+)
+
 
 def draw_settings(world_random: Any) -> Settings:
-    """A small system that trades a lot: two strategies on one or two symbols."""
+    """A small system that trades a lot: two strategies by targets and one by brackets, on one or two symbols."""
     symbols = ("BTC/USDT", "ETH/USDT")[: world_random.choice([1, 2, 2])]
     path = "tradigrade.trading.strategies.exerciser:Exerciser"
     strategies = tuple(
@@ -18,7 +23,7 @@ def draw_settings(world_random: Any) -> Settings:
     return Settings(
         symbols=symbols,
         bar_s=0.5,
-        strategies=strategies,
+        strategies=(*strategies, BRACKETS),
         risk=RiskSettings(max_order_notional=1_500, max_position_notional=3_000),  # type: ignore[arg-type]
         on_stop=world_random.choice(["cancel", "cancel", "flatten"]),  # what is left may fill when nobody looks
     )

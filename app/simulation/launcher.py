@@ -33,7 +33,7 @@ class SimulatedLauncher:
         self.world = world
         self.log = NodeLog(world.lines, self.name)
         self.loop = NodeLoop(world.loop, self._loop_failed)
-        cell = SeededCell(self.loop, world.draw_seed())
+        self._cell = cell = SeededCell(self.loop, world.draw_seed())
         cell.watch = world.witness.watch(self)
         entropy = SeededEntropy(world.draw_seed())
         runtimes = {"cell": cell, "threads": cell}
@@ -77,6 +77,7 @@ class SimulatedLauncher:
     def kill(self) -> None:
         """As SIGKILL does; its nodes notice."""
         self.loop.end()
+        self._cell.end()
         self.world.network.detach(self.system)
         for node in self.spawner.nodes.values():
             if node.alive:

@@ -44,7 +44,7 @@ class SimulatedNode:
         self._said = said
         self._ended = ended
         self.loop = NodeLoop(world.loop, self._loop_failed)
-        cell = SeededCell(self.loop, world.draw_seed())
+        self._cell = cell = SeededCell(self.loop, world.draw_seed())
         cell.watch = world.witness.watch(self)
         self.system = WatchedSystem(
             name,
@@ -116,6 +116,7 @@ class SimulatedNode:
         if not self.alive:
             return
         self.loop.end()
+        self._cell.end()
         self.world.network.detach(self.system)
         self.world.disk.kill(self.owner)
         for close in self.closers:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXECUTOR = "trader/trading/account/executor"
 RISK = "trader/trading/account/risk"
 LEDGER = "trader/trading/account/ledger"
+LOOKED_AT = frozenset({OrderApproved, CancelRequested, OrderCancelled})
 HALT_KNOWN_S = 3.0
 """A slow risk may hear of a halt late; by then the guard has fenced the executor."""
 
@@ -35,24 +36,27 @@ class Witness:
 
     def watch(self, node: Any) -> Callable[[Incarnation, Any], None]:
         """What a node's cell calls with every message."""
-        now_ns, add = self._world.clock.monotonic_ns, self.trace.add
-        world = self._world
+        world, clock, add = self._world, self._world.clock, self.trace.add
 
         def see(actor: Incarnation, message: Any) -> None:
-            kind = type(message)
-            add(f"{now_ns()} {actor.path} {actor.incarnation} {kind.__name__}")
-            if actor.path == RISK:
+            kind, path = type(message), actor.path
+            add(f"{clock.elapsed_ns} {path} {actor.incarnation} {kind.__name__}")
+            if path == RISK:
                 self._newest_risk(node)
-            elif kind is OrderApproved and actor.path == EXECUTOR:
-                self.laws.note_approval(message, self._newest_risk(node))
-            elif kind is CancelRequested and actor.path == EXECUTOR and message.reason != "a newer signal":
-                self._on_purpose.add(message.client_id)
-            elif kind is OrderCancelled and actor.path == LEDGER:
-                self._check(lambda: check_conclusions([message], open_facts(world.venue)))
+            elif kind in LOOKED_AT:
+                self._look(node, path, message)
             if world.tell is not None:
-                world.tell(now_ns(), actor.path, message)
+                world.tell(clock.elapsed_ns, path, message)
 
         return see
+
+    def _look(self, node: Any, path: str, message: Any) -> None:
+        if path == EXECUTOR and isinstance(message, OrderApproved):
+            self.laws.note_approval(message, self._newest_risk(node))
+        elif path == EXECUTOR and isinstance(message, CancelRequested) and message.reason != "a newer signal":
+            self._on_purpose.add(message.client_id)
+        elif path == LEDGER and isinstance(message, OrderCancelled):
+            self._check(lambda: check_conclusions([message], open_facts(self._world.venue)))
 
     def sent(self, node: Any, intent: OrderIntended) -> None:
         """An order leaves a trader."""
@@ -62,7 +66,7 @@ class Witness:
             lambda: self.laws.check_sent(
                 Sending(
                     intent,
-                    journalled=self._world.journal_holds(intent.client_id),
+                    journalled=self._world.journal_holds(intent.client_id, node.system.ports["journal"].path),
                     lease_held=node.system.ports["lease"].held(),
                     holder=node.owner,
                 )
@@ -85,7 +89,8 @@ class Witness:
     def cancelled(self, node: Any, client_id: str) -> None:
         self.trace.add(f"{self._world.clock.monotonic_ns()} cancel {client_id}")
         held = node.system.ports["lease"].held()
-        known = node.name == "guard" or self._world.journal_holds(client_id)  # the guard goes by what the venue shows
+        known = node.name == "guard"  # it goes by what the venue shows
+        known = known or self._world.journal_holds(client_id, node.system.ports["journal"].path)
         self._check(lambda: self.laws.check_cancel(client_id, lease_held=held, known=known))
         self._check(lambda: self._check_protection(client_id))
 

@@ -84,6 +84,7 @@ class World:
 
     def advance(self, seconds: float) -> None:
         self.loop.advance(seconds)
+        self.witness.trace.flush()
 
     def boot(
         self,
@@ -112,9 +113,13 @@ class World:
     def lease_path(self) -> Path:
         return DATA / f"account-{self.settings.account.name}.lease"
 
-    def journal_holds(self, client_id: str) -> bool:
-        """Whether the account's journal knows that order, as the disk has it; the newest files first."""
+    def journal_holds(self, client_id: str, newest: Path | None = None) -> bool:
+        """Whether the account's journal knows that order, as the disk has it; the newest files first. What `newest` is
+        said to be is looked at before all others, from its end."""
         written = msgspec.msgpack.encode(client_id)
+        inode = None if newest is None else self.disk.at(newest)
+        if inode is not None and inode.data.rfind(written) >= 0:
+            return True
         snapshot = self.journal_path.with_name(f"{self.journal_path.name}.snapshot")
         found = reversed(generations(self.disk, self.journal_path))
         paths = [*(file_path(self.journal_path, each) for each in found), snapshot]

@@ -159,7 +159,7 @@ class OrderEntry:
                     if message.type is WSMsgType.TEXT:
                         self._answered(read_answer(message.data))
             return f"the connection was closed: {socket.close_code}"
-        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError, RecursionError) as error:
             return f"{type(error).__name__}: {error}"
         finally:
             self._socket = None

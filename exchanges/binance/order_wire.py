@@ -20,6 +20,13 @@ class Fill(msgspec.Struct, rename="camel", gc=False):
     commission_asset: str
     trade_id: int
 
+    def __post_init__(self) -> None:
+        """What is no finite price and amount is refused with the whole frame."""
+        if not (self.price.is_finite() and self.qty.is_finite() and self.commission.is_finite()):
+            raise ValueError("expected finite numbers in a fill")
+        if self.price <= 0 or self.qty <= 0:
+            raise ValueError(f"expected a price and an amount above 0, found {self.price} and {self.qty}")
+
 
 class Result(msgspec.Struct, rename="camel"):
     """What the order came to; a cancel's has no fills."""

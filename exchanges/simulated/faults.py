@@ -20,7 +20,7 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     request_failed: int = 0
     """A signed request is answered 503 and changes nothing."""
     request_delayed: int = 0
-    """A signed REST request waits for `delay_s` before the venue looks at it."""
+    """A signed request waits for `delay_s` before the venue looks at it; on a WebSocket what follows it waits, too."""
     look_failed: int = 0
     """A signed request that only reads is answered 503."""
     ban: int = 0

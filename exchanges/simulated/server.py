@@ -116,6 +116,8 @@ class Server:
             try:
                 async for message in socket:
                     if message.type is WSMsgType.TEXT:
+                        if '"signature"' in message.data and self._desk.switch.fires("request_delayed"):
+                            await asyncio.sleep(self._desk.faults.delay_s)
                         connection.handle(message.data)
             finally:
                 connection.close()

@@ -19,6 +19,7 @@ class NodeLoop:
     def __init__(self, shared: VirtualLoop, failed: Callable[[BaseException], object]) -> None:
         """`failed` is told what a callback raised: the loop goes on, as a real one does."""
         self.shared = shared
+        self._soon, self._later = shared.call_soon, shared.call_later
         self._failed = failed
         self.state: Literal["running", "stopped", "ended"] = "running"
         self.stopped_ns = -(10**18)
@@ -26,12 +27,12 @@ class NodeLoop:
         self._held: deque[Callback] = deque()
 
     def call_soon(self, callback: Callback) -> None:
-        self.shared.call_soon(partial(self.run, callback))
+        self._soon(partial(self.run, callback))
 
     call_soon_threadsafe = call_soon
 
     def call_later(self, delay: float, callback: Callback) -> Timer:
-        return self.shared.call_later(delay, partial(self.run, callback))
+        return self._later(delay, partial(self.run, callback))
 
     def run(self, callback: Callback) -> None:
         """Now, or when the process goes on; never once it has ended."""
@@ -65,13 +66,13 @@ class NodeClock:
 
     def __init__(self, true: Clock, offset_ns: int = 0, drift_ppm: float = 0.0) -> None:
         self._true = true
-        self.monotonic_ns = true.monotonic_ns
+        self.monotonic_ns, self._true_ns = true.monotonic_ns, true.now_ns
         self.offset_ns = offset_ns
         self._drift_ppm = drift_ppm
         self._drifts_since_ns = true.monotonic_ns()
 
     def now_ns(self) -> int:
-        now_ns = self._true.now_ns() + self.offset_ns
+        now_ns = self._true_ns() + self.offset_ns
         return now_ns + self._drifted_ns() if self._drift_ppm else now_ns
 
     def drift(self, ppm: float) -> None:

@@ -6,6 +6,7 @@ travel as frames too.
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -68,23 +69,26 @@ class SimulatedNetwork:
         """Have `deliver` called with the system that is node `target` by then; False where its queue is full."""
         if self._under_way[target] >= PENDING_LIMIT:
             return False
-        conditions, random = self.conditions, self._random
-        copies = 2 if conditions.duplicate and random.random() < conditions.duplicate else 1
-        self.counts["duplicated"] += copies - 1
-        for _ in range(copies):
+        conditions = self.conditions
+        if conditions.duplicate and self._random.random() < conditions.duplicate:
+            self.counts["duplicated"] += 1
             self._send_one(sender, target, deliver)
+        self._send_one(sender, target, deliver)
         return True
 
     def _send_one(self, sender: str, target: str, deliver: Callable[[System], object]) -> None:
-        conditions = self.conditions
+        conditions, delay_s = self.conditions, self.conditions.latency_s
         self.counts["sent"] += 1
-        cut = bool(conditions.cut) and frozenset((sender, target)) in conditions.cut
-        if cut or (conditions.drop and self._random.random() < conditions.drop):
-            self.counts["cut" if cut else "dropped"] += 1
+        if conditions.cut and frozenset((sender, target)) in conditions.cut:
+            self.counts["cut"] += 1
             return
-        delay_s = conditions.latency_s + (self._random.random() * conditions.jitter_s if conditions.jitter_s else 0.0)
+        if conditions.drop and self._random.random() < conditions.drop:
+            self.counts["dropped"] += 1
+            return
+        if conditions.jitter_s:
+            delay_s += self._random.random() * conditions.jitter_s
         self._under_way[target] += 1
-        self._loop.call_later(delay_s, lambda: self._arrive(target, deliver))
+        self._loop.call_later(delay_s, partial(self._arrive, target, deliver))
 
     def _arrive(self, target: str, deliver: Callable[[System], object]) -> None:
         self._under_way[target] -= 1
@@ -94,7 +98,7 @@ class SimulatedNetwork:
             return
         system, loop = found
         self.counts["delivered"] += 1
-        loop.run(lambda: deliver(system))
+        loop.run(partial(deliver, system))
 
     def pass_wire(self, payload: Any) -> Any:
         """What arrives of a payload; raises what the wire raises."""

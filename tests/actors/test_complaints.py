@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.kit.account import EXECUTOR, SYMBOL, Account, assert_level
@@ -15,8 +16,9 @@ from tradigrade.config.settings import RiskSettings
 from tradigrade.storage.journal import JournalFault
 from tradigrade.trading.books import ADOPTED
 from tradigrade.trading.differences import DifferenceNoted
-from tradigrade.trading.order_events import BalanceAdopted, OrderFilled, OrderIntended
+from tradigrade.trading.order_events import BalanceAdopted, FundsMoved, OrderFilled, OrderIntended, PositionTransferred
 from tradigrade.trading.order_states import OrderState
+from tradigrade.transports.control import AcceptBalance, Acknowledged, Failed
 
 LONG_S = 60.0
 """More than any retry, so that a loop would show."""
@@ -94,6 +96,35 @@ def test_04_and_14_a_cancel_of_an_order_that_is_gone_is_asked_a_few_times_and_cr
     assert len(account.venue.cancels) <= 3
     assert account.system.actors[EXECUTOR].context.restarts == 0
     assert_level(account)
+
+
+def test_05_what_was_sold_by_hand_while_nobody_looked_is_not_minded_any_more(tmp_path: Path) -> None:
+    """freqtrade#7606: the bot died, its user closed the position by hand, and it created the stop again and again."""
+    account = Account(tmp_path).serve()
+    account.signal("0.05", strategy="one")
+    account.signal("0.02", strategy="two")
+    account.advance(6)
+    account.kill()
+    sell_by_hand(account, Decimal("0.06"))
+    account.boot(seed=2)
+    account.serve()
+    account.advance(1)
+    assert (held(account, "one"), held(account, "two")) == (0, Decimal("0.00993"))
+    moved = [(each.giver, each.amount) for each in account.records(PositionTransferred)]
+    assert moved == [("one", Decimal("0.04995")), ("two", Decimal("0.01005"))]
+    assert [each.subject for each in account.records(DifferenceNoted) if each.kind == "holding"] == ["one", "two"]
+    account.signal("0", strategy="two")
+    account.advance(LONG_S)
+    assert account.venue.balances["BTC"] < Decimal("0.00001")
+    assert_level(account)
+
+
+def sell_by_hand(account: Account, amount: Decimal) -> None:
+    """A market order of the account's owner, at the venue itself."""
+    (ours, *_) = account.venue.orders.values()
+    by_hand = msgspec.structs.replace(ours.intent, client_id="by-hand", side="sell", amount=amount)
+    account.venue.orders["by-hand"] = TrueOrder(by_hand, "v77")
+    account.venue.fill("by-hand", price=Decimal(29_999))
 
 
 def test_06_fills_told_twice_do_not_block_a_restart(tmp_path: Path) -> None:
@@ -276,3 +307,27 @@ def test_orders_of_somebody_else_on_the_account_are_left_alone(tmp_path: Path) -
     assert account.venue.open_ids() == {"by-hand"}
     assert (ADOPTED, SYMBOL) not in account.books.strategy_positions
     assert len(account.records(OrderIntended)) == 1
+
+
+def test_a_balance_that_nothing_explains_is_a_persons_to_accept(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    account.venue.balances["USDT"] -= 100
+    account.advance(10)
+    assert account.rung() == "CANCEL_ONLY"
+    assert isinstance(accept(account, "BTC", "a guess"), Failed), "no balance of it differs"
+    assert isinstance(accept(account, "USDT", " "), Failed), "a reason is asked for"
+    assert isinstance(accept(account, "USDT", "a fee of the venue's"), Acknowledged)
+    account.until(lambda: account.rung() == "NORMAL", LONG_S)
+    last = account.records(DifferenceNoted)[-1]
+    assert (last.subject, last.resolution) == ("USDT", "accepted by a person: a fee of the venue's")
+    (moved,) = account.records(FundsMoved)
+    assert (moved.amount, moved.kind) == (-100, "adjustment")
+    assert_level(account)
+
+
+def accept(account: Account, currency: str, reason: str) -> object:
+    done: list[Any] = []
+    account.system.ask(EXECUTOR, AcceptBalance(currency, reason, "a person"), 1.0).then(done.append)
+    account.settle()
+    answer: object = done[0].value
+    return answer

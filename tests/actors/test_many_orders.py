@@ -88,5 +88,6 @@ def test_very_many_requests_in_flight_while_the_connection_breaks_are_all_accoun
     ended = Counter(type(record).__name__ for record in account.records(OrderCancelled | OrderRejected))
     assert len(account.records(OrderIntended)) == 2 * ORDERS
     assert ended[OrderCancelled.__name__] == ORDERS
-    assert ended[OrderRejected.__name__] + len(account.venue.open_ids()) == ORDERS, "every order came to an end or stands"
+    standing_now = len(account.venue.open_ids())
+    assert ended[OrderRejected.__name__] + standing_now == ORDERS, "every order came to an end or stands"
     assert_level(account)

@@ -218,8 +218,7 @@ class FailOnce:
             raise RuntimeError(f"made to fail at {name} in {path}")
 
 
-@pytest.mark.parametrize("ending", ["stop", "profit"])
-@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize(("nth", "ending"), [(1, "stop"), (2, "profit"), (3, "profit")])
 @pytest.mark.parametrize("place_", POINTS)
 def test_a_bracket_goes_on_after_a_crash_at_every_step(tmp_path: Path, place_: str, nth: int, ending: str) -> None:
     account = Account(tmp_path).serve()

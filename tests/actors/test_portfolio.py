@@ -3,12 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.kit.cells import VirtualSystem
+from tests.trading.facts import accepted, fill, intent
 from tradigrade.actors import topics
-from tradigrade.actors.portfolio import CURVES_EVERY, NEWEST_POINTS, PERIOD_S, Portfolio
+from tradigrade.actors.portfolio import KEPT, PERIOD_S, WHOLE_EVERY, Portfolio
+from tradigrade.actors.portfolio_rows import NEWEST_POINTS
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
+from tradigrade.trading.messages import OrderRefused, RungChanged, StateAsked
 from tradigrade.trading.views import Curve, LearningView, TradingSnapshot
 from tradigrade.transports.control import TradingAsked
 from tradigrade.web.state import ConsoleState
@@ -50,19 +55,19 @@ def curves(state: ConsoleState) -> Curve:
     return state.trading.report.learning[0].curve
 
 
-def test_of_some_snapshots_one_has_whole_curves_and_the_others_their_newest_points(tmp_path: Path) -> None:
-    heard, system = told(tmp_path, 2 * CURVES_EVERY)
+def test_of_some_snapshots_one_is_whole_and_the_others_have_the_newest_points_of_curves(tmp_path: Path) -> None:
+    heard, system = told(tmp_path, 2 * WHOLE_EVERY)
     lengths = [len(snapshot.learning[0].curve) for snapshot in heard]
-    newest = [NEWEST_POINTS] * (CURVES_EVERY - 1)
-    assert lengths == [100, *newest, 100 + CURVES_EVERY, *newest]
+    newest = [NEWEST_POINTS] * (WHOLE_EVERY - 1)
+    assert lengths == [100, *newest, 100 + WHOLE_EVERY, *newest]
+    assert [snapshot.since_ns for snapshot in heard] == [0, *[heard[0].at_ns] * 19, 0, *[heard[20].at_ns] * 19]
     asked = system.ask("trader/portfolio", TradingAsked(), 1.0)
     system.run()
-    assert len(asked.value.learning[0].curve) == 100 + 2 * CURVES_EVERY - 1, "who asks is told the whole"
+    assert len(asked.value.learning[0].curve) == 100 + 2 * WHOLE_EVERY - 1, "who asks is told the whole"
 
 
 def test_the_console_has_the_whole_curve_whatever_it_missed_and_whenever_it_came(tmp_path: Path) -> None:
-    heard, _ = told(tmp_path, 3 * CURVES_EVERY)
-    assert len(heard) == 3 * CURVES_EVERY
+    heard, _ = told(tmp_path, 2 * WHOLE_EVERY + 3)
     for first in range(len(heard)):
         for lost in (None, first + 3):
             state = ConsoleState()
@@ -71,6 +76,71 @@ def test_the_console_has_the_whole_curve_whatever_it_missed_and_whenever_it_came
                 if place < first or place == lost:
                     continue
                 state.apply(snapshot, place)
-                whole = whole or place % CURVES_EVERY == 0
+                whole = whole or place % WHOLE_EVERY == 0
+                begun = place - place % WHOLE_EVERY
+                assert state.misses_whole == (begun < first or begun == lost)
                 if whole:
                     assert curves(state) == learned(100 + place).curve
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------
+
+
+def traded(folder: Path, snapshots: int) -> tuple[list[TradingSnapshot], list[TradingSnapshot]]:
+    """What is told while orders come, go and are refused and the ladder moves, and what is whole at the same times."""
+    _, system = told(folder, 0)
+    heard = system.actors["trader/reader"].behaviour.heard  # type: ignore[union-attr]
+    wholes = []
+    for number in range(snapshots):
+        for each in range(3 * number, 3 * number + 3):
+            order, before = intent(f"tgmain-1-{each}", amount="2", at_ns=each), intent(f"tgmain-1-{each - 9}")
+            for event in (*accepted(order), fill(order, f"{each}-1"), fill(before, f"{each - 9}-2")):
+                system.publish(topics.ORDERS, event)
+        system.publish(topics.REFUSALS, OrderRefused(f"{number}", "s", SYMBOL, "STALE", {}, number))
+        rung = "NORMAL" if number % 2 else "REDUCING"
+        system.publish(topics.RUNG, RungChanged("account", rung, "why", number))
+        system.advance(PERIOD_S - 0.001)
+        system.advance(0.001)
+        asked = system.ask("trader/portfolio", TradingAsked(), 1.0)
+        system.run()
+        wholes.append(asked.value)
+    return heard, wholes
+
+
+ROWS = ("orders", "fills", "refusals", "standings")
+
+
+def rows(state: ConsoleState) -> list[Any]:
+    assert state.trading is not None
+    return [getattr(state.trading.report, name) for name in ROWS]
+
+
+@pytest.mark.parametrize("lost", [None, 3, 12, WHOLE_EVERY - 1, WHOLE_EVERY + 4])
+def test_the_console_has_the_rows_of_a_whole_snapshot_at_every_one_whatever_part_was_lost(
+    tmp_path: Path, lost: int | None
+) -> None:
+    heard, wholes = traded(tmp_path, 2 * WHOLE_EVERY + 5)
+    state = ConsoleState()
+    assert max(len(each.orders) for each in heard) == KEPT
+    assert sum(not each.since_ns for each in heard) > 3, "where more changed than is kept, all is told"
+    for place, (snapshot, whole) in enumerate(zip(heard, wholes, strict=True)):
+        if place != lost or not snapshot.since_ns:
+            state.apply(snapshot, place)
+            assert rows(state) == [getattr(whole, name) for name in ROWS], place
+            assert not state.misses_whole
+
+
+def test_a_part_that_was_overtaken_by_a_whole_snapshot_is_not_shown(tmp_path: Path) -> None:
+    heard, wholes = traded(tmp_path, WHOLE_EVERY + 1)
+    state = ConsoleState()
+    for snapshot in (*heard[: WHOLE_EVERY - 1], heard[WHOLE_EVERY], heard[WHOLE_EVERY - 1]):
+        state.apply(snapshot, 1)
+    assert rows(state) == [getattr(wholes[-1], name) for name in ROWS]
+
+
+def test_who_missed_the_whole_asks_and_is_told_it_next(tmp_path: Path) -> None:
+    _, system = told(tmp_path, 3)
+    heard = system.actors["trader/reader"].behaviour.heard  # type: ignore[union-attr]
+    system.tell("trader/portfolio", StateAsked())
+    system.advance(PERIOD_S)
+    assert [bool(snapshot.since_ns) for snapshot in heard] == [False, True, True, False]

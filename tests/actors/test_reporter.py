@@ -68,13 +68,32 @@ def test_a_node_says_often_that_it_lives_now_and_then_how_it_is_and_soon_what_ch
     system.spawn("node/first", lambda: Hearer(first))
     system.spawn("node/second", lambda: Hearer(second))
     system.spawn("node/reporter", lambda: Reporter(("node/first", "node/second"), 0.5))
-    loop.advance(4.1)
-    assert [type(each) for each in first].count(NodeBeat) == 4
-    assert len(second) == 1 + 4
+    loop.advance(1.1)
+    assert list(map(type, first)) == [NodeReport, NodeBeat, NodeReport], "the reporter itself serves by then"
+    loop.advance(4.0)
+    beats = [NodeBeat, NodeBeat, NodeBeat]
+    assert list(map(type, first[3:])) == [NodeBeat, NodeReport, *beats, NodeReport, *beats[:2]]
+    assert list(map(type, second[2:])) == [NodeReport, NodeBeat, NodeReport, NodeBeat]
+    reports = [each for each in second if type(each) is NodeReport]
     system.publish(topics.RUNG, "a move")
     system.publish(topics.RUNG, "and another")
     loop.advance(0.06)
-    assert len(second) == 1 + 4 + 1
+    assert len([each for each in second if type(each) is NodeReport]) == len(reports) + 1
+
+
+def test_what_comes_to_hang_is_reported_at_the_next_look() -> None:
+    loop = VirtualLoop(ManualClock())
+    system = System("node", loop, loop.clock, SeededEntropy(1))
+    heard: list[Any] = []
+    system.spawn("node/hearer", lambda: Hearer(heard))
+    system.spawn("node/worker", Idle)
+    system.spawn("node/reporter", lambda: Reporter(("node/hearer",), 0.5))
+    loop.advance(2.1)
+    heard.clear()
+    system.actors["node/worker"].hold()
+    loop.advance(1.0)
+    (report,) = [each for each in heard if type(each) is NodeReport]
+    assert {each.path: each.state for each in report.actors}["node/worker"] == "stalled"
 
 
 # -- what else a report tells -----------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.kit.account import RISK, SYMBOL, Account
+from tests.kit.account import RISK, SYMBOL, Account, Listener
+from tradigrade.actors import topics
 from tradigrade.actors.budgets import BudgetKeeper
 from tradigrade.config.run import Run
 from tradigrade.config.settings import BudgetSettings, RiskSettings, Settings
@@ -15,7 +16,8 @@ from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.faulty import FaultyDisk
 from tradigrade.trading.limits import LimitChanged
 from tradigrade.trading.messages import OrderApproved, OrderRefused, OrderRequested, Terms
-from tradigrade.trading.risk.budgets import BudgetAsked, BudgetGranted
+from tradigrade.trading.order_events import OrderFilled
+from tradigrade.trading.risk.budgets import BudgetAsked, BudgetGranted, Share
 from tradigrade.transports.control import Failed, LimitSet, LimitView, RiskAnswered, RiskAsked, SetLimit
 
 
@@ -179,8 +181,8 @@ class Granter(Actor):
     def receive(self, message: Any) -> Any:
         if isinstance(message, BudgetAsked) and self.answers:
             now_ns = self.context.now_ns()
-            grant = BudgetGranted(message.account, self.gross, Decimal(200), message.at_ns, now_ns, now_ns + 5 * 10**9)
-            self.context.tell(message.reply_to, grant)
+            share = Share(self.gross, Decimal(200), now_ns, now_ns + 5 * 10**9)
+            self.context.tell(message.reply_to, BudgetGranted(message.account, share, None, message.at_ns))
 
 
 def test_the_account_keeps_to_its_share_and_falls_back_where_nobody_grants(tmp_path: Path) -> None:
@@ -219,6 +221,24 @@ def test_the_keeper_of_budgets_stands_in_the_tree_only_where_something_is_shared
         assert [child.id for child in node_tree("trader", run).children if child.id == "budgets"] == names
 
 
+def test_an_account_that_lost_its_share_buys_nothing(tmp_path: Path) -> None:
+    account = Account(tmp_path, budgets=BudgetSettings(max_daily_loss=Decimal(100), lasts_s=1.5))
+    account.system.spawn("trader/budgets", lambda: BudgetKeeper(("main",), account.run.settings.budgets))
+    account.serve()
+    account.advance(3)
+    account.signal("0.06")
+    account.advance(1)
+    assert len(account.records(OrderApproved)) == 1
+    account.move("28000", "28002")
+    account.advance(2)
+    account.signal("0.07")
+    account.advance(1)
+    assert account.codes() == ["LOSS_BUDGET_EXCEEDED"], "some 120 of 100"
+    account.signal("0")
+    account.advance(1)
+    assert len(account.records(OrderApproved)) == 2, "what shrinks a position is let through"
+
+
 def test_the_keeper_grants_to_the_account_of_the_tree(tmp_path: Path) -> None:
     account = Account(tmp_path, budgets=BudgetSettings(max_gross_notional=Decimal(10_000), lasts_s=1.5))
     settings = account.run.settings.budgets
@@ -229,3 +249,37 @@ def test_the_keeper_grants_to_the_account_of_the_tree(tmp_path: Path) -> None:
     account.advance(1)
     assert not account.codes()
     assert len(account.records(OrderApproved)) == 1
+
+
+def test_a_fill_past_its_bounds_is_told_and_leaves_only_what_shrinks_for_a_minute(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    alerts: list[Any] = []
+    account.system.spawn("trader/alerts", lambda: Listener(alerts, (topics.ALERTS,)))
+    account.signal("0.02", strategy="learned")
+    account.advance(1)
+    assert not alerts
+    (order,) = [each for each in account.books.orders.values() if each.intent.strategy == "learned"]
+    late = OrderFilled(
+        *(order.intent.client_id, "late", SYMBOL, "buy", Decimal(30_001), Decimal("0.001"), Decimal(9), "USDT"),
+        False,
+        1,
+    )
+    account.system.publish(topics.ORDERS, late)
+    account.advance(1)
+    assert [alert.code for alert in alerts] == ["FEE_TOO_HIGH"]
+    assert account.rung() == "REDUCING"
+    account.advance(61)
+    assert account.rung() == "NORMAL"
+
+
+def test_limits_shrink_when_the_market_is_wild(tmp_path: Path) -> None:
+    account = Account(tmp_path, risk=RiskSettings(calm_volatility_bps=5.0)).serve()
+    for number in range(40):
+        account.move(*(("29999", "30001") if number % 2 else ("30050", "30052")))
+        account.advance(0.2)
+    answer: RiskAnswered = ask(account, RiskAsked())
+    assert answer.scales == {SYMBOL: Decimal("0.250")}
+    account.signal("0.03")
+    account.advance(0.5)
+    assert account.codes()[-1] == "NOTIONAL_EXCEEDS_MAX_PER_ORDER"
+    assert account.of(OrderRefused)[-1].numbers["from"].endswith("scaled by 0.25")

@@ -4,6 +4,7 @@ import errno
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.kit.account import SYMBOL, Account
@@ -18,6 +19,7 @@ from tradigrade.kernel.disk import SystemDisk
 from tradigrade.kernel.faulty import FaultyDisk
 from tradigrade.storage.halt import HaltLatch
 from tradigrade.storage.risk_memory import Memory, RiskMemory
+from tradigrade.trading.equity import day_of
 from tradigrade.trading.ladder import ACCOUNT, SYSTEM
 from tradigrade.trading.limits import Limits
 from tradigrade.trading.order_events import OrderIntended
@@ -50,7 +52,8 @@ class Keeper(Actor):
 
     def start(self) -> None:
         self.standings = Standings(self.context, (SYMBOL,), (("learned", SYMBOL),), lease_held=True)
-        self.watch = RiskWatch(self.context, self.standings, Limits, LadderSettings(), (SCOPE,))
+        self.limits = Limits()
+        self.watch = RiskWatch(self.context, self.standings, lambda: self.limits, LadderSettings(), (SCOPE,))
 
     def receive(self, message: object) -> None:
         pass
@@ -288,3 +291,45 @@ def test_an_approval_that_came_to_nothing_is_over_also_where_the_clock_was_set_b
     account.signal("0.01")
     account.advance(1)
     assert len(account.records(OrderIntended)) == 1
+
+
+# -- losses -----------------------------------------------------------------------------------------------------------
+
+
+def test_money_paid_in_or_taken_out_is_neither_profit_nor_loss(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, every_s=2.0)
+    stage.watch.check(Decimal(4_000), Decimal(-6_000))
+    assert not stage.halted
+    assert stage.watch.drawdown == 0.0
+    stage.watch.check(Decimal(3_700), Decimal(-6_000))
+    assert stage.watch.drawdown == pytest.approx(0.075)
+    stage.watch.check(Decimal(3_600), Decimal(-6_000))
+    assert stage.halted, "400 of the 4,000 that are left at work"
+
+
+@pytest.mark.parametrize("name", ["max_daily_loss", "max_weekly_loss"])
+def test_a_loss_of_the_day_or_week_halts_until_a_person_releases_it(tmp_path: Path, name: str) -> None:
+    stage = Stage(tmp_path)
+    stage.keeper.limits = msgspec.structs.replace(Limits(), **{name: Decimal("0.05")})
+    stage.check(10_000, 9_501, every_s=2.0)
+    assert not stage.halted
+    stage.check(9_500, 9_900, 9_900)
+    assert stage.halted, "it does not end by itself"
+    stage.latch.release("accepted", "somebody", 2)
+    stage.check(9_450, 9_450)
+    assert not stage.halted, "what was lost is accepted"
+    stage.check(8_977)
+    assert stage.halted
+    assert stage.file.load().day_equity == 9_450
+
+
+@pytest.mark.parametrize(("days", "kept"), [(1, True), (7, False)])
+def test_a_week_outlasts_its_days(tmp_path: Path, days: int, kept: bool) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000)
+    assert day_of(stage.virtual.clock.now_ns()) % 7 not in (3, 4), "a day that a Monday does not follow"
+    stage.set_clock(days * DAY_S)
+    stage.check(9_600, 9_600, every_s=60.0)
+    assert stage.watch._memory.day_equity == 9_600
+    assert (stage.watch._memory.week_equity == 10_000) == kept

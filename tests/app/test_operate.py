@@ -1,6 +1,7 @@
 """What people and supervisors do to trading from outside: the halt latch, and the commands."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tradigrade.storage.halt import HaltLatch
 from tradigrade.supervisors.reports import SupervisorReport
 from tradigrade.supervisors.supervisor import SUPERVISION
 from tradigrade.trading.halting import halt_on
+from tradigrade.transports.control import LimitView, RiskAnswered
 
 GROUP = "trader/trading/account"
 
@@ -131,3 +133,28 @@ def test_a_kill_file_is_released_also_when_nothing_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [("risk", "show"), ("risk", "set", "max_leverage", "1", "--reason", "x")])
 def test_limits_are_of_a_running_system(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert run(*words, "--data-dir", str(tmp_path)).exit_code == 3
+
+
+LIMITS = RiskAnswered(
+    version="2-0a1b2c3d",
+    rules_version="00000000",
+    rules=("no nights",),
+    limits=(
+        LimitView("max_leverage", "account", "multiple", "gross", Decimal(1), Decimal(1) / 3, Decimal(2) / 3),
+        LimitView("max_gross_notional", "account", "money", "all", None, Decimal("4321.987"), None),
+        LimitView("max_open_orders", "account", "count", "open", Decimal(1_000), Decimal(0), Decimal(1_000)),
+    ),
+    scales={"BTC/USDT": Decimal("0.5")},
+    at_ns=1,
+)
+
+
+def test_limits_are_shown_to_people_and_to_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tradigrade.operate.ask_risk", lambda *_: LIMITS)
+    folder = ("--data-dir", str(tmp_path))
+    told = json.loads(run("risk", "show", "--json", *folder).stdout)
+    assert (told["version"], told["rules"], told["scales"]) == ("2-0a1b2c3d", ["no nights"], {"BTC/USDT": "0.5"})
+    assert told["limits"][1]["value"] is None
+    assert told["limits"][1]["used"] == "4321.987"
+    shown = run("risk", "show", *folder).stdout
+    assert all(part in shown for part in ("max_leverage", "0.3333", "no bound", "4,321.99", "1,000", "scaled by 0.5"))

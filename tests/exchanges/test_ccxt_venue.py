@@ -12,10 +12,19 @@ from msgspec.structs import replace
 
 from tests.exchanges.test_order_params import intend
 from tests.exchanges.test_simulated_venue import SPOT_ONLY, Rig, run_venue
+from tradigrade.exchanges.ccxt_requests import CcxtRequests
 from tradigrade.exchanges.ccxt_venue import CcxtVenue
+from tradigrade.exchanges.limit_watch import LimitWatch
 from tradigrade.exchanges.loopback import open_session
 from tradigrade.exchanges.simulated.tls import ensure_certificate
-from tradigrade.exchanges.venue import CancelAnswered, PlaceAnswered, RateLimited, VenueClosed, VenueOpened
+from tradigrade.exchanges.venue import (
+    CancelAnswered,
+    PlaceAnswered,
+    RateLimited,
+    SwitchAnswered,
+    VenueClosed,
+    VenueOpened,
+)
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.trading.order_events import OrderFilled, OrderIntended
@@ -183,3 +192,27 @@ def test_near_the_venues_limit_only_cancels_leave(certificate: Path) -> None:
         assert not [line for line in port.rig.lines() if line["code"] == -1003], "the venue never had to refuse"
 
     run(certificate, scenario, weight_limit=100)
+
+
+class Switching:
+    """Of ccxt's exchange what a dead-man switch needs."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.asked = error, list[int]()
+
+    async def cancel_all_orders_after(self, timeout_ms: int) -> None:
+        self.asked.append(timeout_ms)
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [(None, "done"), (ccxt.NetworkError("gone"), "unknown"), (ccxt.BadRequest("no"), "refused")],
+)
+def test_the_dead_man_switch_is_set_in_milliseconds_and_its_answer_judged(error: Any, outcome: str) -> None:
+    exchange = Switching(error)
+    requests = CcxtRequests(exchange, SystemClock(), LimitWatch(SystemClock(), lambda _: None))
+    (word,) = asyncio.run(requests.arm(15.0))
+    assert isinstance(word, SwitchAnswered)
+    assert (word.timeout_s, word.outcome, exchange.asked) == (15.0, outcome, [15_000])

@@ -120,6 +120,14 @@ def test_the_venues_own_limits_replace_ours() -> None:
     assert len(told) == 1
 
 
+@pytest.mark.parametrize(("number", "limit", "count"), [(0, 100, 99), (1, 0, 0), (1, -5, 99), (1, 100, -1)])
+def test_a_limit_that_is_none_says_nothing(number: int, limit: int, count: int) -> None:
+    limits, told = watch()
+    limits.hear_answer(Answer("1", 200, rate_limits=(Limit(WEIGHT, "MINUTE", number, limit, count),)))
+    assert not limits.take("order")
+    assert not told
+
+
 def test_an_answer_that_comes_too_soon_says_until_when() -> None:
     limits, told = watch()
     limits.hear_answer(Answer("1", 429, error=Refusal(-1003, "", Retry(NOW // 10**6 + 7_000))))

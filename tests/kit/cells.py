@@ -47,7 +47,7 @@ class HomeLoop(VirtualLoop):
     @property
     def due(self) -> int:
         """How many timers still wait."""
-        return sum(timer.callback is not None for _, _, timer in self._timers)
+        return sum(callback is not None for _, _, callback in self._timers)
 
     def check(self, what: str) -> None:
         if get_ident() != self._home:

@@ -40,6 +40,8 @@ def test_nodes_killed_at_random_instants_lose_and_double_no_order_and_leave_noth
         assert summary["restarts"] >= KILLS
         assert summary["orders"] == len(system.intents())
         assert_no_order_lost_or_doubled(system)
+        direct = [line for line in system.requests() if (line["method"], line["path"]) == ("WS", "order.place")]
+        assert len(direct) > len(system.placed_at_venue()) / 2, "orders go over the venue's WebSocket API"
         check_signals(system.journal())
         assert not leaks(struck)
 

@@ -46,6 +46,7 @@ from tradigrade.trading.order_events import (
     OrderPlaced,
     OrderRejected,
     OrderUnknown,
+    PositionTransferred,
 )
 from tradigrade.trading.tally import RunStarted
 
@@ -81,6 +82,7 @@ SINCE: list[Record] = [
     OrderRequested(
         "r1", "person", "BTC/USDT", "sell", "stop_loss", AMOUNT, None, AT, "by hand", Terms(stop_price=PRICE)
     ),
+    PositionTransferred("BTC/USDT", "learned", "adopted", AMOUNT, PRICE, "sold or taken by hand", AT),
     FundsMoved("USDT", Decimal("-250.5"), "withdrawal", "USDT:1700000000000:-250.5", AT),
     GroupAccepted(OrderGroup("g1", "single", "person", "BTC/USDT", Leg("buy", "limit", AMOUNT, PRICE)), AT),
     GroupModified("g1", "m1", "entry", AMOUNT, None, None, AT),

@@ -329,5 +329,5 @@ def test_a_child_that_started_leaves_no_timer_behind() -> None:
     for _ in range(50):
         grown.crash("a")
         grown.system.advance(1.0)
-    alive = [timer for *_, timer in grown.system.virtual._timers if timer.callback is not None]
+    alive = [callback for *_, callback in grown.system.virtual._timers if callback is not None]
     assert len(alive) <= before + 1

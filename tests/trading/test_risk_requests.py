@@ -12,6 +12,7 @@ from tradigrade.trading.limits import Limits
 from tradigrade.trading.messages import OrderRequested, Terms
 from tradigrade.trading.order_events import BalanceAdopted
 from tradigrade.trading.risk import Draft, Refusal, RiskView, judge
+from tradigrade.trading.risk.budgets import Bound, Grant
 from tradigrade.trading.risk.compliance import Rule, make_rules
 from tradigrade.trading.risk.view import Measured
 from tradigrade.trading.rungs import Rung, Standing
@@ -153,6 +154,19 @@ ROWS: list[tuple[str, dict[str, str], OrderRequested, dict[str, Any]]] = [
     ("EQUITY_UNKNOWN", {}, request(), {"equity": None}),
     ("EQUITY_STALE", {"age_s": "60.000"}, request(), {"equity": Measured(Decimal(1), NOW_NS - 60_000_000_001)}),
     ("CONCENTRATION_LIMIT", {"bound": "0"}, request(), {"equity": Measured(Decimal(-1), NOW_NS)}),
+    (
+        "BUDGET_EXCEEDED",
+        {"bound": "900", "from": "the budget granted to the account"},
+        request(),
+        {"grant": Grant(Bound(Decimal(900), Decimal(9), NOW_NS + 1), None)},
+    ),
+    ("BUDGET_EXCEEDED", {"bound": "9"}, request(), {"grant": Grant(Bound(Decimal(1_000), Decimal(9), NOW_NS), None)}),
+    (
+        "LOSS_BUDGET_EXCEEDED",
+        {"lost": "101", "bound": "100"},
+        request(),
+        {"grant": Grant(None, Bound(Decimal(100), Decimal(9), NOW_NS + 1)), "lost": Decimal(101)},
+    ),
     ("RATE_LIMIT_EXCEEDED", {"last_s": "20"}, request(), {"orders_last_s": 20}),
     (
         "RATE_LIMIT_EXCEEDED",

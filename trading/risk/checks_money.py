@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from ..messages import ZERO
 from ..rungs import Rung, shrinks
+from .budgets import Bound
 from .view import Asked, Draft, Refusal, RiskView, bound_of
 
 
@@ -58,7 +59,8 @@ def check_exposure(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None
         _over("GROSS_EXPOSURE_LIMIT", "gross", gross, limits.max_gross_notional, "max_gross_notional", asked, view)
         or _over("NET_EXPOSURE_LIMIT", "net", net, limits.max_net_notional, "max_net_notional", asked, view)
         or _check_leverage(gross, asked, view)
-        or _check_grant(gross, view)
+        or _check_grant("BUDGET_EXCEEDED", "gross", gross, view.grant and view.grant.gross, view)
+        or _check_grant("LOSS_BUDGET_EXCEEDED", "lost", view.lost, view.grant and view.grant.loss, view)
     )
 
 
@@ -71,13 +73,11 @@ def _check_leverage(gross: Decimal, asked: Asked, view: RiskView) -> Refusal | N
     return _over("LEVERAGE_LIMIT", "gross", gross, bound * equity, "max_leverage", asked, view)
 
 
-def _check_grant(gross: Decimal, view: RiskView) -> Refusal | None:
-    if view.grant is None:
+def _check_grant(code: str, what: str, value: Decimal, share: Bound | None, view: RiskView) -> Refusal | None:
+    if share is None:
         return None
-    bound, words = view.grant.gross_at(view.now_ns)
-    if gross <= bound:
-        return None
-    return Refusal("BUDGET_EXCEEDED", {"gross": str(gross), "bound": str(bound), "from": words})
+    bound, words = share.at(view.now_ns)
+    return None if value <= bound else Refusal(code, {what: str(value), "bound": str(bound), "from": words})
 
 
 def check_strategy(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:

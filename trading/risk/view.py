@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..instruments import Instrument
 from ..limit_book import LimitBook
 from ..limits import Limits
-from ..messages import PLAIN, MarketDataUpdate, OrderRequested, OrderType, Side, SignalGenerated, Terms
+from ..messages import PLAIN, ZERO, MarketDataUpdate, OrderRequested, OrderType, Side, SignalGenerated, Terms
 from ..rungs import Standing
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class RiskView(NamedTuple):
     strategy_orders_last_s: int = 0
     rules: "RuleBook | None" = None
     grant: "Grant | None" = None
+    lost: Decimal = ZERO
+    """Of the equity that the day began with."""
 
 
 def bound_of(view: RiskView, asked: Asked, name: str) -> str:

@@ -41,11 +41,11 @@ function orderRow(order) {
     className: `order-${none && order.state !== "refused" ? "none" : order.state}${id === chosen() ? " chosen" : ""}`,
     onPress: open,
     cells: [
-      { text: id, title: `signal ${order.signal_id}`, button: open, aria: { pressed: id === chosen() } },
+      { text: id, title: `${id}\nsignal ${order.signal_id}`, button: open, aria: { pressed: id === chosen() } },
       { text: time(order.at_ms), title: moment(order.at_ms), className: "time" },
       order.strategy, order.symbol, { text: order.side ?? NONE, className: order.side ?? "faint" },
       number(order.amount === null ? NONE : exact(order.amount)),
-      number(order.price === null ? (none ? NONE : "market") : price(order.price), { title: order.type ?? "" }),
+      number(order.price === null ? (order.type ?? NONE).replaceAll("_", " ") : price(order.price), { title: order.type ?? "" }),
       number(exact(order.filled), { title: order.average === null ? "" : `at ${order.average} on average` }),
       { text: state(order), title: order.why, className: "order-state" },
       gain(order.realised),

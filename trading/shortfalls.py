@@ -1,0 +1,35 @@
+"""What strategies hold in the books and the account does not have: somebody sold it, or took it away, by hand. Pure."""
+
+from collections.abc import Iterator
+from decimal import Decimal, localcontext
+
+from .books import ADOPTED, Books, currencies
+from .messages import ZERO
+from .order_events import PositionTransferred
+
+PRICE_STEP = Decimal("1e-8")
+
+
+def cover_shortfalls(books: Books, now_ns: int) -> Iterator[PositionTransferred]:
+    """The largest holders give up what is not there any more, at the average price at which it went, as far as that is
+    known. The account's own position, and so its profit, stays as it is."""
+    holders: dict[str, list[tuple[Decimal, str, str]]] = {}
+    for (strategy, symbol), amount in sorted(books.strategy_positions.items()):
+        if strategy != ADOPTED and amount > ZERO:
+            holders.setdefault(currencies(symbol)[0], []).append((amount, strategy, symbol))
+    for base, held in sorted(holders.items()):
+        missing = sum((amount for amount, _, _ in held), ZERO) - books.balances.get(base, ZERO)
+        for amount, strategy, symbol in sorted(held, key=lambda holder: -holder[0]):
+            if missing > ZERO:
+                part = min(amount, missing)
+                missing -= part
+                price = _price(books, strategy, symbol)
+                yield PositionTransferred(symbol, strategy, ADOPTED, part, price, "sold or taken by hand", now_ns)
+
+
+def _price(books: Books, strategy: str, symbol: str) -> Decimal:
+    """Of what went: the average of the account's own orderless sales, or else what the strategy paid."""
+    sold, holding = books.holdings.get((ADOPTED, symbol)), books.holdings[strategy, symbol]
+    basis = sold if sold is not None and sold.amount < ZERO else holding
+    with localcontext(prec=28):
+        return (basis.cost / basis.amount).quantize(PRICE_STEP)
