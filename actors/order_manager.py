@@ -61,6 +61,7 @@ class OrderManager(Actor):
         self._restless = dict.fromkeys(self.groups.open)
         """Those that time alone may leave something to do for."""
         self._heard: set[str] = set()
+        self._salt = self.context.system.entropy.new_id()[:8]
         self._said_ns: dict[str, int] = {}
         self._desk = OrderDesk(self)
         self.context.repeat(LOOK_PERIOD_S, _LookDue())
@@ -198,6 +199,7 @@ class OrderManager(Actor):
             instrument=self.instruments.get(asked.symbol),
             venue=self.venue,
             held=self.books.strategy_positions.get((asked.strategy, asked.symbol), ZERO),
+            salt=self._salt,
             busy=asked.kind == "flatten" and self._desk.is_busy(asked),
             orders_leave=self.may_leave(asked.strategy, asked.symbol),
         )

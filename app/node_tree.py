@@ -9,6 +9,7 @@ from .config.run import Run
 from .config.topology import DRAINS, SERVING_TOPIC, VALUES, node_tree
 from .injection import OUTSIDE, find_fault, inject_into_actor, release
 from .kernel.actor import Actor
+from .kernel.envelope import Reply
 from .kernel.mailbox import Lane
 from .kernel.signals import SHUTDOWN, Down, Started
 from .kernel.system import System
@@ -24,6 +25,7 @@ from .trading.tally import Drain, Summary, Value
 from .transports.control import Acknowledged, ChaosAsked, Failed
 
 DRAIN_TIMEOUT_S = 3.5
+DRAIN_RETRY_S = 0.1
 VALUE_TIMEOUT_S = 0.3
 HALT_RETRY_S = 1.0
 GRAVE = ("gave_up", "left_down", "start_error")
@@ -79,9 +81,21 @@ class NodeTree:
         if drain_path is None or drain_path not in self.system.actors:
             self._stop_tree()
             return
+        self._drain(drain_path, self.system.clock.monotonic_ns() + round(DRAIN_TIMEOUT_S * 1e9))
+
+    def _drain(self, path: str, until_ns: int) -> None:
+        """Whoever restarts meanwhile is asked again."""
+        left_s = (until_ns - self.system.clock.monotonic_ns()) / 1e9
         order = Drain(self.run.settings.on_stop)  # ahead of queued work: a slow reader must not hold the end up
-        reply = self.system.ask(drain_path, order, DRAIN_TIMEOUT_S, lane=Lane.SUPERVISION)
-        reply.then(lambda done: self._value(done.value))
+        reply = self.system.ask(path, order, max(left_s, 0.0), lane=Lane.SUPERVISION)
+        reply.then(lambda done: self._drained(done, path, until_ns))
+
+    def _drained(self, done: Reply, path: str, until_ns: int) -> None:
+        again_ns = self.system.clock.monotonic_ns() + round(DRAIN_RETRY_S * 1e9)
+        if done.value is None and again_ns < until_ns:
+            self.system.call_later(DRAIN_RETRY_S, lambda: self._drain(path, until_ns))
+        else:
+            self._value(done.value)
 
     def _value(self, summary: Summary | None) -> None:
         """It is at rest, or out of time; what it is worth is worth a moment."""

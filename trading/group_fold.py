@@ -29,7 +29,7 @@ from .order_events import (
     OrderRejected,
     OrderUnknown,
 )
-from .order_groups import ATTEMPTS_KEPT, Attempt, ClosedGroup, Group, Groups, LegState, changed, request_id_of, slot_of
+from .order_groups import ATTEMPTS_KEPT, Attempt, ClosedGroup, Group, Groups, LegState, changed, parse_request_id
 from .order_states import OrderState, may_follow
 
 CLOSED_KEPT = 10_000
@@ -123,17 +123,16 @@ def _trail(groups: Groups, event: TrailMoved) -> str:
 
 
 def _request(groups: Groups, request: OrderRequested) -> str:
-    owner = slot_of(request.request_id)
-    group = groups.open.get(owner[0]) if owner else None
-    if owner is None or group is None:
+    parsed = parse_request_id(request.request_id)
+    group = groups.open.get(parsed[0]) if parsed else None
+    if parsed is None or group is None or (state := group.legs.get(parsed[1])) is None:
         return ""
-    state = group.legs[owner[1]]
-    if request.request_id not in groups.requests and request.request_id == request_id_of(*owner, state.made + 1):
+    if parsed[2] == state.made + 1:  # else it is known already
         state.made += 1
-        groups.requests[request.request_id] = owner
+        groups.requests[request.request_id] = parsed[:2]
         _drop_old(groups, state)
         state.attempts[request.request_id] = Attempt(request, state.generation)
-    return owner[0]
+    return parsed[0]
 
 
 def _drop_old(groups: Groups, state: LegState) -> None:

@@ -184,7 +184,7 @@ def _ask(group: Group, slot: Slot, state: LegState, amount: Decimal, view: View)
     asked = group.asked
     leg = emulation.to_send(state.leg, view.venue, set_off=state.triggered, at_once=slot == "alternative")
     return OrderRequested(
-        request_id=request_id_of(asked.group_id, slot, state.made + 1),
+        request_id=request_id_of(asked.group_id, slot, state.made + 1, view.salt),
         strategy=asked.strategy,
         symbol=asked.symbol,
         side=leg.side,

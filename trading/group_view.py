@@ -24,6 +24,8 @@ class View(NamedTuple):
     """The strategy's own position in the symbol."""
     busy: bool = False
     """Something else of the strategy stands in the symbol."""
+    salt: str = "0"
+    """Of the life of whoever asks: part of every new request's id."""
     orders_leave: bool = True
     """Whether the ladder lets orders leave: where not, nothing that protects may be taken away for another."""
 

@@ -114,16 +114,25 @@ class Groups(msgspec.Struct):
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 
 
-def request_id_of(group_id: str, slot: Slot, number: int) -> str:
-    """Derived, so that a request said again after a crash is the same one."""
-    return f"{group_id}.{slot}{number}"
+def request_id_of(group_id: str, slot: Slot, number: int, salt: str) -> str:
+    """Written before it is said, so that what is said again after a crash is the same. `salt` is of the asker's life
+    alone: where a power loss took the word of a request, the next one must not come under the same id."""
+    return f"{group_id}.{slot}{number}-{salt}"
+
+
+def parse_request_id(request_id: str) -> tuple[str, Slot, int] | None:
+    """Whose a request is, and which of the leg's; None for what no group asked for."""
+    group_id, _, tail = request_id.rpartition(".")
+    name = tail.partition("-")[0]
+    slot = next((each for each in SLOTS if name.startswith(each)), None)
+    number = name.removeprefix(slot or "")
+    return (group_id, slot, int(number)) if group_id and slot and number.isdecimal() else None
 
 
 def slot_of(request_id: str) -> tuple[str, Slot] | None:
-    """Whose a request is; None for what no group asked for."""
-    group_id, _, tail = request_id.rpartition(".")
-    slot = tail.rstrip("0123456789")
-    return next(((group_id, each) for each in SLOTS if each == slot and group_id), None)
+    """The group and the leg of a request; None for what no group asked for."""
+    parsed = parse_request_id(request_id)
+    return None if parsed is None else parsed[:2]
 
 
 def changed(leg: Leg, event: GroupModified) -> Leg:

@@ -32,6 +32,7 @@ QUIET_S = 2.0
 STOP_S = 15.0
 STEP_S = 0.25
 ASK_TIMEOUT_S = 1.0
+TRADING = "trader/trading/"
 PROTECT_S = 4.0
 """When a person buys a little and guards it with a stop: no cancel may ever take that."""
 
@@ -219,6 +220,9 @@ def complaints(world: World, lowest: Rung = Rung.NORMAL) -> Iterator[str]:
     for scope, change in rungs.items():
         if Rung[change.rung] > lowest:
             yield f"{scope} is {change.rung}: {change.reason}"
+    for path, actor in trader.system.actors.items():
+        if actor.held and path.startswith(TRADING):
+            yield f"{path} hangs, and was not replaced yet"
     for order in portfolio.behaviour.books.unknown_orders():
         yield f"{order.intent.client_id} is unknown: {order.reason}"
 
