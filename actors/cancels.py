@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from ..kernel.actor import Context
-from ..trading.books import Books, Order
+from ..trading.books import Books
+from ..trading.order import Order
 from ..trading.order_events import CancelIntended, OrderEvent
 from ..trading.order_states import DOUBTFUL
 from .venue_session import Cancel

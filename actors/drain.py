@@ -6,7 +6,8 @@ import msgspec
 
 from ..kernel.actor import Context
 from ..kernel.envelope import Reply
-from ..trading.books import Books, Order
+from ..trading.books import Books
+from ..trading.order import Order
 from ..trading.order_states import DOUBTFUL
 from ..trading.rungs import is_protective
 from ..trading.tally import RunTally, Summary

@@ -17,22 +17,24 @@ from ..kernel.envelope import Reply
 from ..storage.lease import LeaseHeld
 from ..trading.books import Books
 from ..trading.ladder import ACCOUNT
-from ..trading.messages import ZERO, OrderApproved, OrderRefused, RungChanged, SignalGenerated, StateAsked
+from ..trading.messages import AccountBegan, OrderApproved, OrderRefused, RungChanged, SignalGenerated, StateAsked
 from ..trading.order_events import (
     CancelRequested,
     FundsMoved,
     OrderEvent,
     OrderFilled,
+    OrderPlaced,
     OrderUnknown,
 )
 from ..trading.order_ids import client_id_prefix, make_client_id
-from ..trading.order_making import intend, place, refuse
+from ..trading.order_making import intend, refuse
 from ..trading.order_states import OrderState
 from ..trading.reported_balances import ReportedBalances
-from ..trading.rungs import Rung, may_cancel, refuse_order
+from ..trading.rungs import Rung, may_cancel
 from ..trading.tally import Drain, RunTally
 from ..transports.control import AcceptBalance, ReconciliationAsked
 from . import topics
+from .approvals import Approvals
 from .cancels import Cancels
 from .commits import Commits
 from .drain import AccountDrain, DrainDue
@@ -76,8 +78,7 @@ class Executor(Actor):
         self.tally: RunTally = self._journal.tally()
         self._opened: VenueOpened | None = None
         self._balances = ReportedBalances()
-        self._risk_incarnation = ""
-        self._used_approvals: dict[str, int] = {}
+        self._approvals = Approvals(self._lease, self.books, self._rungs)
         self._cancels = Cancels(self.context, self.books, self._commit, self.session, self._may_cancel)
         self._drain: AccountDrain | None = None
         self._reconciler = Reconciler(
@@ -92,6 +93,7 @@ class Executor(Actor):
         )
         for topic in (topics.SIGNALS, topics.REFUSALS, topics.STATE_ASKED, topics.RUNG):
             self.context.subscribe(topic)
+        self.context.publish(topics.ACCOUNT_BEGAN, AccountBegan())
         self._doubt_unproven("the executor restarted")
         self._take_lease()
         self.context.tell(self.session, Attach(self.context.path))
@@ -101,6 +103,8 @@ class Executor(Actor):
         match message:
             case OrderApproved():
                 self._execute(message)
+            case OrderPlaced():
+                self._commit(message)
             case PlaceAnswered():
                 self._placed(message)
             case OrderFilled():
@@ -157,12 +161,11 @@ class Executor(Actor):
     def _execute(self, approval: OrderApproved) -> None:
         """Law 1, then law 2: check the approval, write the intent, and only then send."""
         now_ns = self.context.now_ns()
-        if code := self._refuse_approval(approval, now_ns):
+        if code := self._approvals.refuse(approval, self._opened, now_ns):
             self.context.publish(topics.REFUSALS, refuse(approval, code, now_ns))
             return
         self.context.fault_point("executor: approval checked")
-        self._used_approvals = {key: at for key, at in self._used_approvals.items() if at > now_ns}
-        self._used_approvals[approval.approval_id] = approval.expires_ns
+        self._approvals.use(approval, now_ns)
         with self._journal.exclusive():  # its id is the sequence it is written at
             sequence = self._journal.next_sequence
             client_id = make_client_id(self.account, self._epoch, sequence)
@@ -176,28 +179,10 @@ class Executor(Actor):
         self.context.fault_point("executor: order sent")
         self._count(intent)
         self.context.publish(topics.ORDERS, intent)
-        self._commit(place(intent, self.context.now_ns()))
         self.context.system.metrics.observe(
             "stage_verdict_to_request", (self.context.now_ns() - approval.judged_ns) / 1e9
         )
         self.context.progress()
-
-    def _refuse_approval(self, approval: OrderApproved, now_ns: int) -> str:
-        if not self._lease.held():
-            return "LEASE_LOST"
-        if approval.risk_incarnation != self._risk_incarnation:
-            return "APPROVAL_OF_DEAD_RISK"
-        if approval.approval_id in self._used_approvals:
-            return "APPROVAL_USED"
-        if now_ns >= approval.expires_ns:
-            return "APPROVAL_EXPIRED"
-        if approval.signal_id in self.books.used_signals:
-            return "DUPLICATE_SIGNAL"
-        if self._opened is None:
-            return "NOT_CONNECTED"
-        held = self.books.strategy_positions.get((approval.strategy, approval.symbol), ZERO)
-        rung = self._rungs.of(approval.strategy, approval.symbol)  # it may have fallen since the approval
-        return refuse_order(rung, approval.side, approval.amount, held)
 
     def _placed(self, answer: PlaceAnswered) -> None:
         self.context.fault_point("executor: answer heard")
@@ -281,11 +266,11 @@ class Executor(Actor):
             self._count(event)
 
     def _count(self, event: OrderEvent) -> None:
-        self._reconciler.activity += 1
+        self._reconciler.note(event)
         self.tally.apply(event)
 
     def _meet_risk(self, incarnation: str) -> None:
-        self._risk_incarnation = incarnation
+        self._approvals.risk_incarnation = incarnation
         if self._opened is not None:
             self.context.tell(self.risk, self._opened)
         self.context.tell(self.risk, self._reconciler.verdict)

@@ -9,17 +9,20 @@ from typing import Any
 import msgspec
 
 from ..kernel.actor import Actor
-from ..trading.books import Books, Order
+from ..trading.books import Books
 from ..trading.equity import equity
 from ..trading.messages import (
     ZERO,
+    AccountBegan,
     AccountReconciled,
     FeedChanged,
     MarketDataUpdate,
     OrderRefused,
+    RiskAlert,
     RungChanged,
     StateAsked,
 )
+from ..trading.order import Order
 from ..trading.order_events import OrderEvent, OrderFilled
 from ..trading.tally import RunTally, Summary, Value
 from ..trading.views import (
@@ -40,6 +43,7 @@ EQUITY_POINTS = 600
 EQUITY_PERIOD_NS = 1_000_000_000
 WHOLE_EVERY = 20
 """Of so many snapshots one is whole; the others have what changed since that one. Who missed it asks for another."""
+HEARD = (topics.FEEDS, topics.RUNG, topics.REFUSALS, topics.RECONCILED, topics.LEARNING, topics.ALERTS)
 
 
 class _SnapshotDue:
@@ -61,25 +65,22 @@ class Portfolio(Actor):
 
     def start(self) -> None:
         self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
-        journal = self.context.ports["journal"]
-        self.books: Books = journal.books()
-        self.tally: RunTally = journal.tally()
-        self._fills: deque[FillView] = deque(maxlen=KEPT)
-        for fill in journal.fills():
-            self._show_fill(fill)
+        self._changes = Changes(0)
+        self._read_books()
         self._markets: dict[str, MarketDataUpdate] = {}
         self._updates = dict.fromkeys(self.symbols, 0)
         self._live: dict[str, bool] = {}
         self.rungs: dict[str, RungChanged] = {}
         self._moves: deque[RungMove] = deque(maxlen=KEPT)
         self._refusals: deque[RefusalView] = deque(maxlen=KEPT)
+        self._alerts: deque[RiskAlert] = deque(maxlen=KEPT)
         self._learning: dict[str, LearningView] = {}
         self._reconciled = False
         self._told = 0
-        self._changes = Changes(0)
         self._equity: deque[tuple[int, float]] = deque(maxlen=EQUITY_POINTS)
-        for topic in (topics.FEEDS, topics.RUNG, topics.REFUSALS, topics.RECONCILED, topics.LEARNING):
+        for topic in HEARD:
             self.context.subscribe(topic)
+        self.context.subscribe(topics.ACCOUNT_BEGAN)
         for symbol in self.symbols:
             self.context.subscribe(topics.market(symbol))
         self.context.publish(topics.STATE_ASKED, StateAsked())
@@ -94,6 +95,8 @@ class Portfolio(Actor):
                 self._tell()
             case StateAsked():
                 self._told = 0
+            case AccountBegan():
+                self._read_books()
             case TradingAsked():
                 return self._snapshot()
             case Value(summary):
@@ -105,6 +108,8 @@ class Portfolio(Actor):
             case OrderRefused():
                 self.tally.apply(message)
                 self._show_refusal(message)
+            case RiskAlert():
+                self._show_alert(message)
             case AccountReconciled(equal):
                 self._reconciled = equal
             case LearningView():
@@ -117,6 +122,16 @@ class Portfolio(Actor):
                     self._changes.fills += 1
                     self._show_fill(message)
 
+    def _read_books(self) -> None:
+        """As the journal has them; the next snapshot is a whole one."""
+        journal = self.context.ports["journal"]
+        self.books: Books = journal.books()
+        self.tally: RunTally = journal.tally()
+        self._fills: deque[FillView] = deque(maxlen=KEPT)
+        for fill in journal.fills():
+            self._fills.appendleft(fill_view(fill))
+        self._told = 0
+
     def _value(self, summary: Summary) -> Summary:
         """What the account holds now, at today's prices, and how much was learned."""
         learned_bars = sum(view.learned_bars for view in self._learning.values())
@@ -128,6 +143,11 @@ class Portfolio(Actor):
     def _show_refusal(self, refusal: OrderRefused) -> None:
         self._changes.refusals += 1
         self._refusals.appendleft(refusal_view(refusal))
+
+    def _show_alert(self, alert: RiskAlert) -> None:
+        self.context.system.metrics.count("risk_alerts")
+        self._changes.alerts += 1
+        self._alerts.appendleft(alert)
 
     def equity(self) -> Decimal:
         """Cash and holdings at the bid, in the account's currency; what has no price yet counts at what it cost."""
@@ -196,6 +216,7 @@ class Portfolio(Actor):
             equity_curve=tuple(self._equity) if changes is None else newest(self._equity),
             standings=tuple(map(standing_view, self._standings(changes))),
             moves=tuple(islice(self._moves, None if changes is None else changes.moves)),
+            alerts=tuple(islice(self._alerts, None if changes is None else changes.alerts)),
             counters={
                 "orders": self.tally.orders,
                 "fills": self.tally.fills,

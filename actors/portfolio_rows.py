@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from ..trading.books import Order
 from ..trading.messages import OrderRefused, RungChanged
+from ..trading.order import Order
 from ..trading.order_events import OrderFilled
 from ..trading.views import Curve, FillView, LearningView, OrderView, RefusalView, StandingView
 
@@ -24,6 +24,7 @@ class Changes:
     fills: int = 0
     refusals: int = 0
     moves: int = 0
+    alerts: int = 0
 
     def note_order(self, client_id: str) -> None:
         self.orders.pop(client_id, None)

@@ -20,6 +20,7 @@ from ..trading.transfers import missed_transfers
 from ..transports.control import AcceptBalance, Acknowledged, Failed, ReconciliationAnswered
 from . import topics
 from .difference_notes import DifferenceNotes
+from .look_scope import LookScope
 from .venue_session import Cancel
 
 PERIOD_S = 5.0
@@ -92,6 +93,7 @@ class Reconciler:
         self._fenced = ""
         self.connected = False
         self.activity = 0
+        self._scope = LookScope(symbols)
         self.verdict = AccountReconciled(False, ("not yet compared",), 0, 0, context.now_ns())
         self._verdict_at = -1
         self._judged_ns = 0
@@ -128,6 +130,7 @@ class Reconciler:
         """The venue could not be asked: that proves nothing."""
         if request_id == self._request_id and self._settlement is None:
             self._asked_at = None
+            self._scope.give_back()
             self.soon()
             self._check_overdue(reason)
 
@@ -153,9 +156,16 @@ class Reconciler:
                 {order.intent.client_id: order.intent.symbol for order in self._books.open_orders()},
                 dict(self._books.last_trade_id),
                 {order.venue_id: order.intent.client_id for order in orders if order.venue_id},
+                self._scope.take(self._books),
                 self._context.now_ns() - TRANSFERS_ASKED_NS if self._mismatches else None,
             ),
         )
+
+    def note(self, event: OrderEvent) -> None:
+        """It was committed."""
+        self.activity += 1
+        order = self._books.orders.get(getattr(event, "client_id", ""))
+        self._scope.touch(getattr(event, "symbol", "") if order is None else order.intent.symbol)
 
     def weigh(self, request_id: int, evidence: Evidence) -> None:
         """Settle what the evidence proves, then compare what remains."""
@@ -187,7 +197,7 @@ class Reconciler:
         if taken == STEPS_AT_ONCE:
             self._context.tell(self._context.path, SettleDue())
         else:
-            self._drop_settlement()
+            self._settlement = self._asked_at = None
             self._conclude(settlement.evidence, moved=settlement.moved)
 
     def _repair(self, event: OrderEvent) -> None:
@@ -198,6 +208,7 @@ class Reconciler:
 
     def _drop_settlement(self) -> None:
         self._settlement = self._asked_at = None
+        self._scope.give_back()
 
     def _conclude(self, evidence: Evidence, *, moved: bool) -> None:
         self._cancel_strays(evidence)
@@ -207,6 +218,7 @@ class Reconciler:
         differences = compare(self._books, evidence, self._prefix)
         if differences and moved and self._moving < MOVING_BORNE:
             self._moving += 1
+            self._scope.touch_all()
             self.ask()
             return
         if not differences:
@@ -214,6 +226,8 @@ class Reconciler:
                 self._repair(event)
         self._moving = 0
         self._mismatches = self._mismatches + 1 if differences else 0
+        if differences:
+            self._scope.touch_all()
         if not differences or self._mismatches >= MISMATCHES_BORNE:
             self.notes.note_standing(differences)
             self._judge(tuple(map(str, differences)))

@@ -2,6 +2,8 @@
 
 ORDERS = "orders"
 """Every journalled event of the account."""
+ACCOUNT_BEGAN = "account-began"
+"""The executor began: what the one before it wrote and did not tell any more stands in the journal."""
 APPROVALS = "approvals"
 REFUSALS = "refusals"
 RECONCILED = "reconciled"

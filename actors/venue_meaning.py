@@ -1,7 +1,7 @@
 """What the venue's words on an order come to in the books. Pure."""
 
 from ..exchanges.venue import OrderReported, PlaceAnswered
-from ..trading.books import Order
+from ..trading.order import Order
 from ..trading.order_events import OrderAccepted, OrderCancelled, OrderEvent, OrderRejected, OrderUnknown
 from ..trading.order_states import DOUBTFUL
 

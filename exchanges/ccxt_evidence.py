@@ -28,8 +28,8 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
     asked_ns = clock.now_ns()
     venue_ms: int = await exchange.fetch_time()
     found: dict[str, VenueOrder] = {}
-    for orders in await asyncio.gather(*(_open_orders(exchange, symbol) for symbol in request.symbols)):
-        found |= {order.client_id: order for order in orders}
+    for order in await _open_orders(exchange, request.symbols):
+        found[order.client_id] = order
     missing = [(client_id, symbol) for client_id, symbol in request.open_ids.items() if client_id not in found]
     for start in range(0, len(missing), QUERIES_AT_ONCE):
         batch = missing[start : start + QUERIES_AT_ONCE]
@@ -38,7 +38,7 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
     known = request.known | {order.venue_id: order.client_id for order in found.values() if order.venue_id}
     trades: list[OrderFilled] = []
     last_trade_ids: dict[str, int] = {}
-    for symbol in request.symbols:
+    for symbol in request.trades_of:
         fresh, last_trade_ids[symbol] = await _trades(exchange, symbol, request.since.get(symbol), known)
         trades += fresh
     totals = await _balances(exchange)
@@ -49,10 +49,11 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
     )  # fmt: skip
 
 
-async def _open_orders(exchange: Any, symbol: str) -> list[VenueOrder]:
+async def _open_orders(exchange: Any, symbols: tuple[str, ...]) -> list[VenueOrder]:
     if exchange.id == "binance":
-        return await account.fetch_open_orders(exchange, symbol)
-    return [venue_order(order) for order in await exchange.fetch_open_orders(symbol)]
+        return await account.fetch_open_orders(exchange, symbols)
+    looks = await asyncio.gather(*(exchange.fetch_open_orders(symbol) for symbol in symbols))
+    return [venue_order(order) for orders in looks for order in orders]
 
 
 async def _balances(exchange: Any) -> dict[str, Decimal]:

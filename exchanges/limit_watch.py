@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..kernel.clock import Clock
+from .binance.account import ALL_OPEN_ORDERS_WEIGHT, OPEN_ORDERS_WEIGHT
 from .binance.order_wire import Answer, limited_until_ns
 from .ccxt_limits import RETRY_AFTER_S, header_of, limited
 from .rate_budget import SECONDS, WEIGHT, RateBudget, Use
@@ -65,5 +66,6 @@ class LimitWatch:
 
 
 def look_weight(request: EvidenceAsked) -> int:
-    """At least, of Binance's REST: the time, open orders and trades of each symbol, and the account."""
-    return 1 + (6 + 20) * len(request.symbols) + 20
+    """At least, of Binance's REST: the time, open orders, trades of some symbols, and the account."""
+    orders = min(OPEN_ORDERS_WEIGHT * len(request.symbols), ALL_OPEN_ORDERS_WEIGHT)
+    return 1 + orders + 20 * len(request.trades_of) + 20

@@ -134,15 +134,17 @@ def funds_moved(currency: str, amount: Decimal, at_ms: int) -> FundsMoved:
 
 
 class EvidenceAsked(msgspec.Struct, frozen=True):
-    """Asks for open orders, the orders in `open_ids` (client id to symbol) that are not among them, trades after
-    `since` (symbol to trade id; a symbol without one asks for the last id only) and balances. `known` maps the venue's
-    order ids to ours."""
+    """Asks for open orders, the orders in `open_ids` (client id to symbol) that are not among them, trades of the
+    symbols `trades_of` after `since` (symbol to trade id; a symbol without one asks for the last id only) and balances.
+    `known` maps the venue's order ids to ours. A venue weighs trades most, and they tell nothing of a symbol where
+    nothing happened and whose balances are equal."""
 
     request_id: int
     symbols: tuple[str, ...]
     open_ids: dict[str, str]
     since: dict[str, int]
     known: dict[str, str]
+    trades_of: tuple[str, ...] = ()
     transfers_since_ns: int | None = None
     """Asks for the history of deposits and withdrawals from then on, too."""
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import chain, islice
 
 from .messages import ZERO
+from .order import Order
 from .order_events import (
     BalanceAdopted,
     CancelIntended,
@@ -39,32 +40,6 @@ SIGNALS_KEPT = 10_000
 TRADES_KEPT = 10_000
 TRANSFERS_KEPT = 10_000
 NO_FEE = ("", ZERO, ZERO)
-
-
-@dataclass
-class Order:
-    """One order as the books know it."""
-
-    intent: OrderIntended
-    state: OrderState = OrderState.INTENDED
-    filled: Decimal = ZERO
-    venue_id: str = ""
-    cancel_wanted: bool = False
-    unknown_since_ns: int = 0
-    reason: str = ""
-
-    @property
-    def open(self) -> bool:
-        return self.state not in CLOSED
-
-    @property
-    def remaining(self) -> Decimal:
-        """What may still fill; nothing once closed."""
-        return self.intent.amount - self.filled if self.open else ZERO
-
-    @property
-    def signed_remaining(self) -> Decimal:
-        return self.remaining if self.intent.side == "buy" else -self.remaining
 
 
 @dataclass
@@ -203,16 +178,24 @@ class Books:
 
     def _transfer(self, moved: FundsMoved) -> bool:
         """What came before the account was adopted is in its opening balances."""
-        if not self.adopted or moved.reference in self._transfers:
+        if not self.adopted or not self._take_reference(moved.reference):
             return False
-        self._transfers[moved.reference] = None
-        if len(self._transfers) > TRANSFERS_KEPT:
-            self._transfers.popitem(last=False)
         _add(self.balances, moved.currency, moved.amount)
         _add(self.transferred, moved.currency, moved.amount)
         return True
 
+    def _take_reference(self, reference: str) -> bool:
+        """False where it was taken before."""
+        if reference in self._transfers:
+            return False
+        self._transfers[reference] = None
+        if len(self._transfers) > TRANSFERS_KEPT:
+            self._transfers.popitem(last=False)
+        return True
+
     def _hand_over(self, moved: PositionTransferred) -> bool:
+        if not self._take_reference(f"{moved.giver} {moved.symbol} {moved.at_ns}"):
+            return False
         with localcontext(EXACT):
             cash = moved.amount * moved.price
             self._hold((moved.giver, moved.symbol), -moved.amount, cash)

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from .books import ADOPTED, Books, Order, currencies
+from .books import ADOPTED, Books, currencies
 from .messages import ZERO, Message
+from .order import Order
 from .order_events import OrderIntended
 from .order_states import OrderState
 from .positions import EXACT, Position, part_of

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from .books import Books, Order
+from .books import Books
 from .evidence import Evidence, VenueOrder
 from .messages import ZERO, Message
+from .order import Order
 from .order_events import (
     FundsMoved,
     OrderAccepted,

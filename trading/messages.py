@@ -249,6 +249,10 @@ class RungAsked(Message, frozen=True, gc=False):
     scopes: tuple[str, ...]
 
 
+class AccountBegan(Message, frozen=True, gc=False):
+    """An executor began its life with the books of the journal."""
+
+
 class StateAsked(Message, frozen=True, gc=False):
     """A newcomer asks everybody to publish their state again."""
 

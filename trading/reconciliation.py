@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from .books import ADOPTED, Books, Order
+from .books import ADOPTED, Books
 from .evidence import Evidence, VenueOrder
 from .messages import PLAIN, ZERO, Terms
+from .order import Order
 from .order_events import (
     BalanceAdopted,
     HistoryAdopted,
@@ -88,6 +89,8 @@ def _conclude(
         return None
     if found.state == "cancelled":
         return OrderCancelled(client_id, "cancelled at the venue", now_ns)
+    if found.state == "filled" and order.open and ZERO < found.filled == order.filled:  # all is booked, no more comes
+        return OrderCancelled(client_id, f"the venue took {found.filled} for all of it", now_ns)
     if found.state == "rejected":
         return OrderRejected(client_id, "VENUE", "rejected at the venue", now_ns)
     if found.state == "missing" and doubtful:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from .messages import Message, OrderType, Side
+from .messages import Message, OrderType, RiskAlert, Side
 
 Curve = tuple[tuple[int, float], ...]  # (time_ns, value), oldest first, bounded
 
@@ -108,3 +108,5 @@ class TradingSnapshot(Message, frozen=True, gc=False, omit_defaults=True):
     moves: tuple[RungMove, ...] = ()
     """Newest first; at most 50."""
     since_ns: int = 0
+    alerts: tuple[RiskAlert, ...] = ()
+    """Newest first; at most 50."""

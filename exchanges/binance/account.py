@@ -2,7 +2,7 @@
 loop up."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,16 +11,24 @@ from ...trading.messages import ORDER_TYPES
 
 ROWS_AT_ONCE = 200
 """Read before others on the loop have their turn."""
+OPEN_ORDERS_WEIGHT, ALL_OPEN_ORDERS_WEIGHT = 6, 80
+"""What the venue counts for a look at one symbol, and at all."""
 SIDES = {"BUY": "buy", "SELL": "sell"}
 
 
-async def fetch_open_orders(exchange: Any, symbol: str) -> list[VenueOrder]:
-    """Of one symbol. Raises what ccxt raises, and `KeyError` or `ArithmeticError` for a row that does not read."""
-    rows = await exchange.privateGetOpenOrders({"symbol": exchange.market_id(symbol)})
+async def fetch_open_orders(exchange: Any, symbols: tuple[str, ...]) -> list[VenueOrder]:
+    """Of these symbols: one by one, or, where that weighs less, all of the account in one look. Raises what ccxt
+    raises, and `KeyError` or `ArithmeticError` for a row that does not read."""
+    names = {exchange.market_id(symbol): symbol for symbol in symbols}
+    asked: list[dict[str, str]] = [{"symbol": name} for name in names]
+    if len(names) * OPEN_ORDERS_WEIGHT > ALL_OPEN_ORDERS_WEIGHT:
+        asked = [{}]
     orders: list[VenueOrder] = []
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        orders += read_rows(rows[start : start + ROWS_AT_ONCE], symbol)
-        await asyncio.sleep(0)
+    for rows in await asyncio.gather(*(exchange.privateGetOpenOrders(each) for each in asked)):
+        ours = [row for row in rows if row["symbol"] in names]
+        for start in range(0, len(ours), ROWS_AT_ONCE):
+            orders += read_rows(ours[start : start + ROWS_AT_ONCE], names)
+            await asyncio.sleep(0)
     return orders
 
 
@@ -31,14 +39,14 @@ async def fetch_balances(exchange: Any) -> dict[str, Decimal]:
     return {currency: total for currency, total in totals.items() if total}
 
 
-def read_rows(rows: list[Any], symbol: str) -> Iterator[VenueOrder]:
-    """Each row as ccxt would have it read."""
+def read_rows(rows: list[Any], symbols: Mapping[str, str]) -> Iterator[VenueOrder]:
+    """Each row as ccxt would have it read; `symbols` by the venue's own names."""
     for row in rows:
         kind = row["type"].lower()
         yield VenueOrder(
             client_id=row["clientOrderId"],
             venue_id=str(row["orderId"]),
-            symbol=symbol,
+            symbol=symbols[row["symbol"]],
             state="open",
             side="buy" if SIDES[row["side"]] == "buy" else "sell",
             type=next((known for known in ORDER_TYPES if known == kind), "limit"),

@@ -32,7 +32,7 @@ class Look:
         if self._host.dice.fires("look_partial"):
             raise RequestRefused(OUT_OF_ORDER)
         if self._trades is None:
-            self._trades = tuple(trade for symbol in self._asked.symbols for trade in self._fresh_trades(symbol))
+            self._trades = tuple(trade for symbol in self._asked.trades_of for trade in self._fresh_trades(symbol))
             return None
         balances = totals(self._host.engine.state.books.account)
         transfers = self._transfers()

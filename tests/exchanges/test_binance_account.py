@@ -9,7 +9,7 @@ from tradigrade.exchanges.ccxt_parsing import exact, venue_order
 __all__ = ["certificate"]
 
 ROW = {
-    "clientOrderId": "tg-1", "orderId": 7, "side": "BUY", "type": "LIMIT",
+    "symbol": "BTCUSDT", "clientOrderId": "tg-1", "orderId": 7, "side": "BUY", "type": "LIMIT",
     "origQty": "0.01", "price": "19000.0", "executedQty": "0", "stopPrice": "0",
 }  # fmt: skip
 
@@ -21,7 +21,8 @@ def test_they_are_what_ccxt_reads(certificate):
         stop = {"type": "STOP_LOSS_LIMIT", "stopPrice": "15000", "price": "14900", "side": "SELL"}
         await rig.place(newClientOrderId="a-stop", **stop)
         exchange = await rig.ccxt(stack)
-        ours = await fetch_open_orders(exchange, "BTC/USDT")
+        ours = await fetch_open_orders(exchange, ("BTC/USDT",))
+        assert await fetch_open_orders(exchange, ("ETH/USDT",)) == []
         theirs = [venue_order(order) for order in await exchange.fetch_open_orders("BTC/USDT")]
         assert len(ours) == 3
         assert ours == theirs
@@ -43,4 +44,4 @@ def test_they_are_what_ccxt_reads(certificate):
 def test_a_row_that_does_not_read_is_an_error_and_no_order(changed, error):
     row = {name: value for name, value in (ROW | changed).items() if value is not None}
     with pytest.raises(error or KeyError):
-        list(read_rows([row], "BTC/USDT"))
+        list(read_rows([row], {"BTCUSDT": "BTC/USDT"}))

@@ -137,4 +137,7 @@ def test_an_answer_that_comes_too_soon_says_until_when() -> None:
 
 
 def test_a_look_weighs_what_it_asks_for() -> None:
-    assert look_weight(EvidenceAsked(1, ("BTC/USDT", "ETH/USDT"), {}, {}, {})) == 1 + 2 * 26 + 20
+    two = ("BTC/USDT", "ETH/USDT")
+    assert look_weight(EvidenceAsked(1, two, {}, {}, {}, two)) == 1 + 2 * 26 + 20
+    assert look_weight(EvidenceAsked(1, two, {}, {}, {})) == 1 + 2 * 6 + 20
+    assert look_weight(EvidenceAsked(1, ("A/B",) * 100, {}, {}, {})) == 1 + 80 + 20

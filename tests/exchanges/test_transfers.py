@@ -37,7 +37,7 @@ def test_in_memory_a_transfer_is_told_with_the_total_after_it_and_kept_in_the_hi
     assert [word.totals for word in client.of(BalancesReported)] == [
         {USDT: Decimal("10250.5")}, {USDT: Decimal("10200.5")},
     ]  # fmt: skip
-    client.account.gather(EvidenceAsked(1, (), {}, {}, {}, 0))
+    client.account.gather(EvidenceAsked(1, (), {}, {}, {}, (), 0))
     client.account.gather(EvidenceAsked(2, (), {}, {}, {}))
     client.loop.advance(2)
     assert sorted(len(word.evidence.transfers) for word in client.of(EvidenceGathered)) == [0, 2]

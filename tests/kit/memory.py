@@ -69,7 +69,7 @@ class Client:
     def look(self, since: int | None = 0, **asked: Any) -> None:
         self.count += 1
         since_ids = {} if since is None else {BTC: since}
-        self.account.gather(EvidenceAsked(self.count, (BTC,), asked.get("open_ids", {}), since_ids, {}))
+        self.account.gather(EvidenceAsked(self.count, (BTC,), asked.get("open_ids", {}), since_ids, {}, (BTC,)))
 
     def of(self, kind: type) -> list[Any]:
         return [word for word in self.words if isinstance(word, kind)]

@@ -220,9 +220,11 @@ class ScriptedVenue:
         orders = tuple(self._describe(client_id, request) for client_id in sorted(wanted))
         since = request.since
         trades = tuple(
-            trade for trade in self.trades if trade.symbol in since and int(trade.trade_id) > since[trade.symbol]
+            trade
+            for trade in self.trades
+            if trade.symbol in request.trades_of and int(trade.trade_id) > since.get(trade.symbol, 1 << 62)
         )
-        last = {symbol: self._last_trade_id(symbol) for symbol in request.symbols}
+        last = {symbol: self._last_trade_id(symbol) for symbol in request.trades_of}
         balances = {currency: amount for currency, amount in self.balances.items() if amount}
         transfers = tuple(self.transfers) if request.transfers_since_ns is not None else ()
         return Evidence(asked_ns, orders, trades, last, balances, self.loop.clock.now_ns(), transfers)

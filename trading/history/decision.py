@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..books import ADOPTED, Order
+from ..books import ADOPTED
 from ..limits import LimitChanged
 from ..messages import ZERO, OrderApproved, OrderRefused, OrderRequested, RungChanged, SignalGenerated
+from ..order import Order
 from ..order_events import OrderFilled
 from ..order_groups import slot_of
 from .profit import NOTHING, Gain

@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..books import ADOPTED, Books, Order
+from ..books import ADOPTED, Books
 from ..differences import DifferenceNoted
 from ..group_events import GroupAccepted, GroupEvent
 from ..ladder import above, strategy_scope
@@ -21,6 +21,7 @@ from ..messages import (
     RungChanged,
     SignalGenerated,
 )
+from ..order import Order
 from ..order_events import OrderEvent, OrderFilled, OrderIntended
 from ..order_groups import slot_of
 from ..positions import EXACT

@@ -3,8 +3,8 @@
 from decimal import ROUND_UP, Context, Decimal
 from typing import NamedTuple
 
-from ..books import Order
 from ..messages import OrderType, Side, Terms
+from ..order import Order
 from ..rungs import is_protective
 from .view import MARKET_SLACK, Draft, worst_cost
 

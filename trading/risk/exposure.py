@@ -8,8 +8,9 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from decimal import Decimal
 
-from ..books import Books, Order
+from ..books import Books
 from ..messages import ZERO, Side
+from ..order import Order
 from ..order_events import OrderEvent
 from .claims import COST_STEP, EXACT, Claim, claim_draft, claim_order
 from .tallies import Counts, Sums

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from ..books import Order
 from ..limits import Limits
 from ..messages import ZERO
+from ..order import Order
 from ..order_events import OrderFilled
 from .checks_order import BPS
 from .view import MARKET_SLACK, Refusal
