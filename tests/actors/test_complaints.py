@@ -309,6 +309,25 @@ def test_orders_of_somebody_else_on_the_account_are_left_alone(tmp_path: Path) -
     assert len(account.records(OrderIntended)) == 1
 
 
+def test_what_somebody_elses_order_may_take_counts_against_our_limits(tmp_path: Path) -> None:
+    account = Account(tmp_path, risk=RiskSettings(max_position_notional=Decimal(60_000))).serve()
+    account.signal("0.01", limit="29900")
+    account.advance(1)
+    (ours,) = account.venue.orders.values()
+    theirs = msgspec.structs.replace(ours.intent, client_id="by-hand", amount=Decimal("0.32"))
+    account.venue.orders["by-hand"] = TrueOrder(theirs, "v99")
+    account.advance(6)
+    account.signal("0.05", strategy="two")
+    account.advance(1)
+    assert account.codes() == ["CONCENTRATION_LIMIT"]
+    del account.venue.orders["by-hand"]
+    account.advance(6)
+    account.signal("0.05", strategy="two")
+    account.advance(6)
+    assert held(account, "two") > 0
+    assert_level(account)
+
+
 def test_a_balance_that_nothing_explains_is_a_persons_to_accept(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     account.venue.balances["USDT"] -= 100

@@ -82,6 +82,14 @@ def test_a_missing_order_never_arrived_once_the_venue_would_refuse_it(stage: str
     assert order.reason.startswith("NEVER_ARRIVED") == (becomes == "rejected")
 
 
+def test_an_order_that_the_venue_calls_filled_for_less_ends_with_what_it_filled() -> None:
+    folded = books(*accepted(MADE))
+    found = evidence(at_venue(MADE, "filled", Decimal("0.7")), trades=(fill(MADE, amount="0.7"),))
+    level(folded, found)
+    assert (folded.orders[NAME].state, folded.orders[NAME].filled) == ("cancelled", Decimal("0.7"))
+    assert folded.open_orders() == ()
+
+
 def test_an_order_that_was_accepted_and_is_missing_is_a_difference_not_a_conclusion() -> None:
     folded = books(*accepted(MADE))
     found = evidence(at_venue(MADE, "missing"), asked_ns=NOW_NS + 10 * LOST_AFTER_NS)

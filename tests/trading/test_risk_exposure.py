@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.trading.facts import NOW_NS, accepted, books, fill, intent
 from tests.trading.risk_run import PRICES, STRATEGIES, SYMBOLS, AccountRun
+from tradigrade.trading.evidence import VenueOrder
 from tradigrade.trading.limits import Limits
 from tradigrade.trading.messages import ZERO, Side
 from tradigrade.trading.order_events import BalanceAdopted, OrderCancelled
@@ -85,3 +86,15 @@ def test_what_is_held_without_a_price_is_named() -> None:
     assert exposure.unmarked() == "BTC"
     exposure.mark("BTC", Decimal(100))
     assert (exposure.unmarked(), exposure.gross) == ("", 50)
+
+
+def test_orders_of_others_take_what_they_may_take_until_they_are_gone() -> None:
+    folded = books(BalanceAdopted("USDT", Decimal(1_000), NOW_NS))
+    exposure = Exposure(folded, ("BTC",))
+    theirs = VenueOrder("by-hand", "v1", "BTC/USDT", "open", "buy", "limit", Decimal(2), Decimal(100), Decimal("0.5"))
+    exposure.watch_foreign((theirs,))
+    exposure.watch_foreign((theirs,))
+    assert (exposure.free("USDT"), exposure.worst_held("BTC")) == (850, Decimal("1.5"))
+    assert exposure.expected["adopted", "BTC/USDT"] == ZERO, "no target of ours"
+    exposure.watch_foreign(())
+    assert (exposure.free("USDT"), exposure.worst_held("BTC"), exposure.counts.all) == (1_000, 0, 0)

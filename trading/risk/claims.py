@@ -3,7 +3,9 @@
 from decimal import ROUND_UP, Context, Decimal
 from typing import NamedTuple
 
-from ..messages import OrderType, Side, Terms
+from ..books import ADOPTED
+from ..evidence import VenueOrder
+from ..messages import PLAIN, ZERO, OrderType, Side, Terms
 from ..order import Order
 from ..rungs import is_protective
 from .view import MARKET_SLACK, Draft, worst_cost
@@ -58,6 +60,16 @@ def claim_draft(strategy: str, draft: Draft) -> Claim:
     return _claim(
         strategy, draft.symbol, draft.side, draft.type, draft.amount, draft.price, draft.reference, draft.terms
     )
+
+
+def claim_foreign(order: VenueOrder) -> Claim:
+    """Of an order that somebody else placed on the account: what it may take is not free. One at the market's price
+    is gone before anybody sees it; where it gives none its cost is not known, and counts as nothing."""
+    price = order.price or order.stop_price or ZERO
+    terms = Terms(stop_price=order.stop_price) if order.stop_price else PLAIN
+    left = order.amount - order.filled
+    claim = _claim(ADOPTED, order.symbol, order.side, order.type, left, order.price, price, terms)
+    return claim._replace(plain=False)
 
 
 def _claim(

@@ -9,13 +9,16 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from ..books import Books
+from ..evidence import VenueOrder
 from ..messages import ZERO, Side
 from ..order import Order
 from ..order_events import OrderEvent
-from .claims import COST_STEP, EXACT, Claim, claim_draft, claim_order
+from .claims import COST_STEP, EXACT, Claim, claim_draft, claim_foreign, claim_order
 from .tallies import Counts, Sums
 from .view import Draft
 
+FOREIGN = "foreign "
+"""Before the client ids of orders that are not ours."""
 NOTHING = (ZERO, ZERO, ZERO)
 
 _plus, _minus = EXACT.add, EXACT.subtract
@@ -37,6 +40,7 @@ class Exposure:
         """What one of each base currency is worth; 0 where that is not known."""
         self._worth: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
         self._claims: dict[str, Claim] = {}
+        self._foreign: tuple[str, ...] = ()
         self._resting: dict[tuple[str, Side], list[Decimal]] = {}
         self._plain: dict[tuple[str, str], dict[str, None]] = {}
         for order in books.open_orders():
@@ -60,6 +64,15 @@ class Exposure:
     def reserve(self, approval_id: str, strategy: str, draft: Draft) -> None:
         """An approval is on its way; `release` it once its order is in the books, or it expired."""
         self._set(approval_id, claim_draft(strategy, draft))
+
+    def watch_foreign(self, orders: Iterable[VenueOrder]) -> None:
+        """These, and no others, of the account's open orders are not ours."""
+        foreign = {f"{FOREIGN}{order.client_id}": claim_foreign(order) for order in orders}
+        for key in [key for key in self._foreign if key not in foreign]:
+            self._set(key, None)
+        for key, claim in foreign.items():
+            self._set(key, claim)
+        self._foreign = tuple(foreign)
 
     def release(self, approval_id: str) -> None:
         self._set(approval_id, None)
