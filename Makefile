@@ -34,7 +34,7 @@ check: setup ## lint, types, import layers, packages listed, unused dependencies
 	@$(BIN)/python -m pytest -q tests/architecture/test_layout.py
 
 ci: check ## the longer run before a change lands: more seeds, more kills
-	@SEEDS=1000 KILLS=20 SEQUENCES=100000 HYPOTHESIS_PROFILE=search sh deploy/suite.sh $(TESTS)
+	@SEEDS=1000 KILLS=20 SEQUENCES=100000 ORDERS=10000 HYPOTHESIS_PROFILE=search sh deploy/suite.sh $(TESTS)
 
 soak: setup ## much longer: KILLS=200 nodes killed under trading, chaos for MINUTES=10, SEEDS=1000 simulated; 0 leaves one out
 	@$(BIN)/python -m tests.soak --kills $(or $(KILLS),200) --minutes $(MINUTES) --seeds $(SEEDS)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.actors.test_order_manager import bracket, place
 from tests.kit.account import EXECUTOR, SYMBOL, Account, assert_level
 from tests.kit.venue import TrueOrder
 from tradigrade.config.settings import RiskSettings
@@ -281,6 +282,37 @@ def test_31_the_kill_switch_stops_at_once_stays_and_is_resumed_by_a_person(tmp_p
     account.signal("0.05")
     account.advance(6)
     assert held(account) > 0
+
+
+def test_32_a_stop_that_the_venue_rejects_is_held_here_and_sells_nothing_by_surprise(tmp_path: Path) -> None:
+    """freqtrade#12598, #4999: a rejected stop on the exchange, and an emergency exit at the market."""
+    account = Account(tmp_path).serve()
+    account.venue.fates.extend(["fine", "refused"])
+    place(account, bracket())
+    account.advance(LONG_S)
+    assert held(account) == Decimal("0.04995")
+    assert "sell" not in {trade.side for trade in account.venue.trades}
+    account.move(29_650, 29_652)
+    account.advance(6)
+    assert held(account) == 0, "the market reached the stop"
+    assert_level(account)
+
+
+def test_33_stop_and_take_profit_are_there_after_a_restart_and_nothing_is_bought_again(tmp_path: Path) -> None:
+    """OctoBot#3190: after a restart the exits were gone, and buys stood that nobody knew."""
+    account = Account(tmp_path).serve()
+    place(account, bracket())
+    account.advance(6)
+    account.kill()
+    account.boot(seed=2)
+    account.serve()
+    account.advance(LONG_S)
+    assert [order.intent.type for order in account.books.open_orders()] == ["stop_loss"]
+    assert len(placed(account)) == 2
+    account.move(30_310, 30_312)
+    account.advance(6)
+    assert (held(account), account.books.open_orders()) == (0, ())
+    assert_level(account)
 
 
 def test_34_what_was_held_before_the_session_is_nobodys_and_sold_by_nobody(tmp_path: Path) -> None:
