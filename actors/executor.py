@@ -58,6 +58,8 @@ class Executor(Actor):
     anything may leave.
     """
 
+    urgent = True
+
     def __init__(
         self, account: str, symbols: tuple[str, ...], session: str, risk: str, run_id: str, lost_after_s: float
     ) -> None:
@@ -103,7 +105,7 @@ class Executor(Actor):
         match message:
             case OrderApproved():
                 self._execute(message)
-            case OrderPlaced():
+            case OrderPlaced() | FundsMoved() if not self._reconciler.found.are_told_by(message):
                 self._commit(message)
             case PlaceAnswered():
                 self._placed(message)
@@ -111,8 +113,8 @@ class Executor(Actor):
                 self._filled(message)
             case OrderReported():
                 self._reported(message)
-            case FundsMoved() | BalancesReported():
-                self._hear_funds(message)
+            case BalancesReported(totals):
+                self._balances.hear(totals)
             case CancelRequested(client_id, reason):
                 self._cancels.want(client_id, reason)
             case CancelAnswered():
@@ -131,9 +133,7 @@ class Executor(Actor):
             case SettleDue():
                 self._reconciler.go_on()
             case VenueOpened():
-                self._opened = message
-                self.context.tell(self.risk, message)
-                self._reconciler.opened()
+                self._connected(message)
             case VenueClosed(reason):
                 self._opened = None
                 self._cancels.forget()
@@ -184,6 +184,11 @@ class Executor(Actor):
         )
         self.context.progress()
 
+    def _connected(self, opened: VenueOpened) -> None:
+        self._opened = opened
+        self.context.tell(self.risk, opened)
+        self._reconciler.opened()
+
     def _placed(self, answer: PlaceAnswered) -> None:
         self.context.fault_point("executor: answer heard")
         self._commit(meaning_of_answer(answer, self.context.now_ns()))
@@ -198,15 +203,10 @@ class Executor(Actor):
 
     def _cancel_answered(self, answer: CancelAnswered) -> None:
         self._cancels.answered(answer.client_id)
-        self._halt_orders()
-        if answer.outcome != "done":
+        if answer.outcome == "done":
+            self._halt_orders()
+        else:  # asked again at once, what is not sent at all would be for ever
             self._reconciler.soon()
-
-    def _hear_funds(self, word: FundsMoved | BalancesReported) -> None:
-        if isinstance(word, FundsMoved):
-            self._commit(word)
-        else:
-            self._balances.hear(word.totals)
 
     def _reported(self, report: OrderReported) -> None:
         order = self.books.orders.get(report.client_id)

@@ -16,7 +16,7 @@ from ..trading.messages import ZERO, AccountReconciled
 from ..trading.order_events import FundsMoved, OrderEvent
 from ..trading.reconciliation import begin, settle
 from ..trading.shortfalls import cover_shortfalls
-from ..trading.transfers import missed_transfers
+from ..trading.transfers import FoundTransfers, missed_transfers
 from ..transports.control import AcceptBalance, Acknowledged, Failed, ReconciliationAnswered
 from . import topics
 from .difference_notes import DifferenceNotes
@@ -90,6 +90,7 @@ class Reconciler:
         self._looked_ns = context.system.clock.monotonic_ns()
         self._settlement: _Settlement | None = None
         self.notes = DifferenceNotes(context)
+        self.found = FoundTransfers()
         self._fenced = ""
         self.connected = False
         self.activity = 0
@@ -215,6 +216,7 @@ class Reconciler:
         self.notes.note_foreign(foreign_orders(self._books, evidence, self._prefix))
         for transfer in missed_transfers(self._books, evidence):
             self._repair(transfer)
+            self.found.note(transfer)
         differences = compare(self._books, evidence, self._prefix)
         if differences and moved and self._moving < MOVING_BORNE:
             self._moving += 1
@@ -249,7 +251,10 @@ class Reconciler:
             return Failed(
                 f"expected a reason and a currency whose balance differs ({standing}), got {asked.currency!r}"
             )
-        amount = Decimal(difference.venue) - self._books.balances.get(asked.currency, ZERO)
+        if self._books.balances.get(asked.currency, ZERO) != Decimal(difference.books):
+            self.ask()
+            return Failed(f"the balance of {asked.currency} moved since it was compared; ask again in a moment")
+        amount = Decimal(difference.venue) - Decimal(difference.books)
         reference = f"accepted:{self._context.system.entropy.new_id()}"
         self._commit(FundsMoved(asked.currency, amount, "adjustment", reference, self._context.now_ns()))
         self.notes.standing.pop(("balance", asked.currency))

@@ -10,7 +10,8 @@ from ..exchanges.venue import ClockCompared, RateLimited, VenueOpened
 from ..kernel.actor import Actor
 from ..supervisors.reports import SupervisorReport
 from ..supervisors.supervisor import SUPERVISION
-from ..trading.books import Books, Order
+from ..trading.books import Books
+from ..trading.differences import ForeignOrdersSeen
 from ..trading.ladder import ACCOUNT, strategy_scope
 from ..trading.messages import (
     AccountReconciled,
@@ -24,6 +25,7 @@ from ..trading.messages import (
     SignalGenerated,
     StateAsked,
 )
+from ..trading.order import Order
 from ..trading.order_events import CancelRequested, OrderEvent, OrderFilled
 from ..trading.order_making import approve
 from ..trading.order_states import OrderState
@@ -72,6 +74,7 @@ class Risk(Actor):
     """Fails closed: it knows nothing good until told, and an exception in a check refuses with its code."""
 
     must_hear = OrderEvent
+    urgent = True
 
     def __init__(
         self,
@@ -98,7 +101,7 @@ class Risk(Actor):
     def start(self) -> None:
         self.incarnation = self.context.system.entropy.new_id()
         self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
-        self._limits = RiskLimits(self.context, self.settings)
+        self._limits = RiskLimits(self.context, self.settings, self.symbols)
         self._known = Knowledge(self.context, self._limits, self.settings, self.symbols, self.currency)
         self._stopping = False
         self._flattening: set[str] = set()
@@ -108,13 +111,15 @@ class Risk(Actor):
         self._standings = Standings(self.context, self.symbols, strategies, lease_held=held)
         self._facts = RiskFacts(self.context, self._standings, self.ladder, self.strategies)
         scopes = tuple(strategy_scope(*each) for each in strategies)
-        self._watch = RiskWatch(self.context, self._standings, lambda: self._limits.account, self.ladder, scopes)
+        self._watch = RiskWatch(
+            self.context, self._standings, lambda: self._limits.account, self.ladder, scopes, self._known.worth
+        )
         if self._limits.fault:
             self._watch.halt(self._limits.fault)
         self._budget = BudgetLink(self.context, self.budgets, self.account)
         self._known.grant = self._budget.first
-        heard = (topics.FEEDS, topics.RECONCILED, topics.CAUSES, topics.VENUE, SUPERVISION, topics.STATE_ASKED)
-        for topic in (*heard, *map(topics.market, self.symbols)):
+        heard = (topics.FEEDS, topics.RECONCILED, topics.FOREIGN, topics.CAUSES, topics.VENUE)
+        for topic in (*heard, SUPERVISION, topics.STATE_ASKED, *map(topics.market, self.symbols)):
             self.context.subscribe(topic)
         self.context.tell(self.executor, RiskStarted(self.incarnation))
         self.context.publish(topics.STATE_ASKED, StateAsked())
@@ -142,6 +147,8 @@ class Risk(Actor):
                 | SupervisorReport()
             ):
                 self._facts.hear(message)
+            case ForeignOrdersSeen(orders):
+                self._known.exposure.watch_foreign(orders)
             case VenueOpened(instruments):
                 self._known.instruments = instruments
             case StateAsked():
@@ -171,8 +178,8 @@ class Risk(Actor):
         if booked and isinstance(event, OrderFilled):
             self._inspect(event)
         order = self.books.orders.get(getattr(event, "client_id", ""))
-        if order is not None:
-            self._reconsider(order.intent.strategy, order.intent.symbol)
+        keys = tuple(self._held) if order is None or self._stopping else ((order.intent.strategy, order.intent.symbol),)
+        self._reconsider(*keys)
 
     def _inspect(self, fill: OrderFilled) -> None:
         """Past its bounds all the same: only what shrinks positions of this symbol may leave for a while."""
@@ -182,19 +189,21 @@ class Risk(Actor):
             self._standings.note(fill.symbol, "POST_TRADE", holds=True, detail=f"{code}: {words}")
             self._standings.note(fill.symbol, "POST_TRADE", holds=False)
 
-    def _reconsider(self, strategy: str, symbol: str) -> None:
-        """What a held signal waited for may have come."""
-        if (signal := self._held.pop((strategy, symbol), None)) is not None:
-            self._consider(signal)
+    def _reconsider(self, *keys: tuple[str, str]) -> None:
+        """What held signals waited for may have come."""
+        for key in keys:
+            if (signal := self._held.pop(key, None)) is not None:
+                self._consider(signal)
 
     def _consider(self, signal: SignalGenerated) -> None:
         """Judge a signal; where an order of the same strategy still stands, cancel that and keep the latest signal."""
-        standing_order = self._standing_order(signal)
-        waits = standing_order is not None or self._known.has_approval(signal.strategy, signal.symbol)
-        if not waits or (self._stopping and signal.signal_id not in self._flattening):
+        key, flattens = (signal.strategy, signal.symbol), signal.signal_id in self._flattening
+        standing_order, guarded = self._standing_order(signal), flattens and self._known.exposure.is_locked(*key)
+        waits = standing_order is not None or guarded or self._known.has_approval(*key)  # guards go with the drain
+        if not waits or (self._stopping and not flattens):
             self._judge(signal)
             return
-        self._held[signal.strategy, signal.symbol] = signal
+        self._held[key] = signal
         if standing_order is not None and not standing_order.cancel_wanted:
             self.context.tell(self.executor, CancelRequested(standing_order.intent.client_id, "a newer signal"))
 
@@ -262,16 +271,14 @@ class Risk(Actor):
     # -- the ladder ---------------------------------------------------------------------------------------------------
 
     def _check(self) -> None:
-        held = self.context.ports["lease"].held()
-        self._standings.note(ACCOUNT, "LEASE_LOST", holds=not held)
+        self._standings.note(ACCOUNT, "LEASE_LOST", holds=not self.context.ports["lease"].held())
         self._standings.note_ages(self._known.markets, self.context.now_ns(), self._known.max_market_age_ns)
         self._facts.check()
-        self._watch.check(*self._known.measure(self._standings.ladder.applied))
+        self._watch.check(self._known.measure(self._standings.ladder.applied), self.books.transferred)
         self._known.drawdown, self._known.lost = self._watch.drawdown, self._watch.lost
         self._budget.check(self._known.exposure.gross, self._known.lost)
         self._standings.pass_time()
-        for key in tuple(self._held):
-            self._reconsider(*key)
+        self._reconsider(*self._held)
 
     def _obey(self, asked: PauseStrategy | ResumeStrategy) -> Acknowledged | Failed:
         """A person's word on a strategy."""

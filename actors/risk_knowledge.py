@@ -8,7 +8,7 @@ from typing import Any
 from ..config.settings import RiskSettings
 from ..kernel.actor import Context
 from ..trading.books import Books
-from ..trading.equity import equity
+from ..trading.equity import equity, worth
 from ..trading.ladder import ACCOUNT, Causes
 from ..trading.messages import ZERO, MarketDataUpdate
 from ..trading.order_events import OrderEvent, OrderFilled, OrderIntended
@@ -36,7 +36,7 @@ class Knowledge:
         self._symbols = tuple(sorted(symbols, key=lambda symbol: not symbol.endswith(f"/{currency}")))
         """Those that are priced in the account's currency first: the others are valued by them."""
         self.books: Books = context.ports["journal"].books()
-        self.exposure = Exposure(self.books, (symbol.partition("/")[0] for symbol in self._symbols))
+        self._exposure = Exposure(self.books, (symbol.partition("/")[0] for symbol in self._symbols))
         self.markets: dict[str, MarketDataUpdate] = {}
         self.instruments: dict[str, Any] = {}
         self.rules = make_rules(settings.rules)
@@ -46,12 +46,14 @@ class Knowledge:
         """Of the equity that the day began with."""
         self._throttle = Throttle()
         self._reserved: dict[str, tuple[str, str]] = {}
+        self._uncounted: dict[str, tuple[str, Draft]] = {}
+        """Those of it that `exposure` does not hold yet: most are orders before anybody looks."""
         self._expiries: deque[tuple[int, str]] = deque()
         """Monotonic, in order: a clock set back must not make an approval last."""
         self._marked: dict[str, MarketDataUpdate] = {}
         self._volatility: dict[str, Volatility] = {}
         self._equity: Measured | None = None
-        self._measured: tuple[Decimal | None, Decimal] = (None, ZERO)
+        self._measured: Decimal | None = None
         self._changed = True
         self._judged: Mapping[str, Causes] = {}
         self._versions: tuple[object, str] = (None, "")
@@ -68,7 +70,7 @@ class Knowledge:
         if isinstance(event, OrderIntended):
             self._release(event.approval_id)
         if booked:
-            self.exposure.follow(event)
+            self._exposure.follow(event)
         return booked
 
     def reserve(self, approval_id: str, asked: Asked, draft: Draft) -> int:
@@ -76,7 +78,7 @@ class Knowledge:
         now_ns = self._monotonic_ns()
         self._reserved[approval_id] = (asked.strategy, asked.symbol)
         self._expiries.append((now_ns + self._ttl_ns, approval_id))
-        self.exposure.reserve(approval_id, asked.strategy, draft)
+        self._uncounted[approval_id] = (asked.strategy, draft)
         self._throttle.note(asked.strategy, now_ns)
         return self._ttl_ns
 
@@ -91,21 +93,29 @@ class Knowledge:
             self._release(self._expiries.popleft()[1])
 
     def _release(self, approval_id: str) -> None:
-        if self._reserved.pop(approval_id, None) is not None:
-            self.exposure.release(approval_id)
+        if self._reserved.pop(approval_id, None) is not None and self._uncounted.pop(approval_id, None) is None:
+            self._exposure.release(approval_id)
+
+    @property
+    def exposure(self) -> Exposure:
+        """Of the books and of all that is reserved."""
+        while self._uncounted:
+            approval_id, (strategy, draft) = self._uncounted.popitem()
+            self._exposure.reserve(approval_id, strategy, draft)
+        return self._exposure
 
     # -- what is measured beside --------------------------------------------------------------------------------------
 
-    def measure(self, applied: Mapping[str, Causes]) -> tuple[Decimal | None, Decimal]:
+    def measure(self, applied: Mapping[str, Causes]) -> Decimal | None:
         """The equity, told only of books that are equal to the venue's and of markets that nothing ails, None where it
-        cannot be told; and what of it was paid in. To be called again and again: where nothing changed it is cheap.
+        cannot be told. To be called again and again: where nothing changed it is cheap.
         `applied`: the causes that count, by scope; the same object as long as they are the same."""
         if self._changed or applied is not self._judged:
             self._changed, self._judged = False, applied
             self._mark()
-            self._measured = (self._value(applied), self._paid_in())
-        if (worth := self._measured[0]) is not None:
-            self._equity = Measured(worth, self._context.now_ns())
+            self._measured = self._value(applied)
+        if self._measured is not None:
+            self._equity = Measured(self._measured, self._context.now_ns())
         return self._measured
 
     def _value(self, applied: Mapping[str, Causes]) -> Decimal | None:
@@ -114,10 +124,15 @@ class Knowledge:
         markets = {symbol: market for symbol, market in self.markets.items() if symbol not in applied}
         return equity(self.books.balances, markets, self._symbols, self._currency)
 
-    def _paid_in(self) -> Decimal:
-        """What was ever paid into the account from outside, less what was taken out, at what that is worth now."""
-        moved = self.books.transferred.items()
-        return sum((amount * (self._rate(currency) or ZERO) for currency, amount in moved), ZERO)
+    def worth(self, moved: Mapping[str, Decimal]) -> Decimal | None:
+        """What transfers made the equity more, or, below zero, less; None where it cannot be told. What left counts at
+        the price it had here."""
+        came = self._worth({currency: amount for currency, amount in moved.items() if amount > ZERO})
+        left = self._worth({currency: -amount for currency, amount in moved.items() if amount < ZERO})
+        return None if came is None or left is None else came - left
+
+    def _worth(self, amounts: Mapping[str, Decimal]) -> Decimal | None:
+        return worth(amounts, self.markets, self._symbols, self._currency)
 
     def _mark(self) -> None:
         for symbol in self._symbols:

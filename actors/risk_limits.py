@@ -19,8 +19,9 @@ BY_CONFIGURATION = "configuration"
 class RiskLimits:
     """Owned by risk. Needs the port `limits`. `fault`: why what was set is not known, and everything must halt."""
 
-    def __init__(self, context: Context, settings: RiskSettings) -> None:
+    def __init__(self, context: Context, settings: RiskSettings, symbols: tuple[str, ...]) -> None:
         self._context = context
+        self._symbols = symbols
         self._file: LimitsFile = context.ports["limits"]
         self._configured = configured_limits(settings)
         self._resolved: dict[tuple[str, str], Limits] = {}
@@ -44,6 +45,8 @@ class RiskLimits:
         try:
             if not asked.reason.strip():
                 raise LimitFault("reason", "why it is changed", "none")
+            if asked.symbol and asked.value and asked.symbol not in self._symbols:  # it would bound nothing
+                raise LimitFault("symbol", f"one of {', '.join(self._symbols)}", asked.symbol)
             scope = make_scope(asked.symbol, asked.strategy)
             value = read_value(asked.name, asked.value or None) if asked.value or scope == "account" else None
             book = change(self.book, asked.name, scope, value)

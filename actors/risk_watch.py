@@ -1,6 +1,6 @@
 """Risk's part that watches what is not of one order: the halt latch, equity, restarts, pauses by people."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from ..trading.equity import day_of, week_of
 from ..trading.ladder import ACCOUNT, SYSTEM
 from ..trading.limits import Limits
 from ..trading.messages import ZERO
+from ..trading.returns import adjust_for_flows
 from ..trading.risk.losses import Marks, fall, stop, warn
 from .standings import Standings
 
@@ -35,11 +36,13 @@ class RiskWatch:
         limits: Callable[[], Limits],
         ladder: LadderSettings,
         scopes: Iterable[str],
+        worth: Callable[[Mapping[str, Decimal]], Decimal | None],
     ) -> None:
-        """`limits`: those of the account, as they are now."""
+        """`limits`: those of the account, as they are now. `worth`: what transfers made the equity more or less."""
         self._context = context
         self._standings = standings
         self._limits = limits
+        self._worth = worth
         self._ladder = ladder
         self._latch: HaltLatch = context.ports["halt"]
         self._file: RiskMemory = context.ports["risk_memory"]
@@ -52,7 +55,7 @@ class RiskWatch:
         self._synced = False
         """The first save after a start is: until then the file may be of long ago, or not there at all."""
         self._memory = Memory()
-        self._equity = self._paid_in = ZERO
+        self._equity = ZERO
         self._judged: tuple[object, ...] = ()
         """What losses were looked at last: they are the same where nothing of it changed."""
         self.drawdown = 0.0
@@ -69,16 +72,17 @@ class RiskWatch:
         self._check_latch()
         self.check_restarts()
 
-    def check(self, equity: Decimal | None, paid_in: Decimal = ZERO) -> None:
-        """To be called about five times a second; None where the equity cannot be told. `paid_in`: what of it came
-        from outside, withdrawals taken off: it is neither profit nor loss."""
+    def check(self, equity: Decimal | None, transferred: Mapping[str, Decimal]) -> None:
+        """To be called about five times a second; None where the equity cannot be told. `transferred`: what ever came
+        from outside, withdrawals taken off, by currency: it is neither profit nor loss."""
         self._check_latch()
         if self._restarting:
             self.check_restarts()
-        facts = (equity, paid_in, self._limits(), self._memory, day_of(self._context.now_ns()))
-        if equity is not None and (facts != self._judged or facts[-1] != self._memory.day):
-            self._check_losses(equity, paid_in)
-            self._judged = (*facts[:3], self._memory, facts[-1])
+        if equity is not None and self._follow(transferred, equity):
+            facts = (equity, self._limits(), self._memory, day_of(self._context.now_ns()))
+            if facts != self._judged or facts[-1] != self._memory.day:
+                self._check_losses(equity)
+                self._judged = (*facts[:2], self._memory, facts[-1])
         if self._unsaved and self._monotonic_ns() - self._saved_ns >= SAVE_PERIOD_NS:
             self._remember(self._memory)
 
@@ -156,19 +160,40 @@ class RiskWatch:
         """The lost fractions, by the limit that bounds each."""
         marks, equity = self._marks(), self._equity
         found = {"max_daily_loss": marks.day, "max_weekly_loss": marks.week, "max_drawdown": marks.peak}
-        found["daily_loss_warning"] = self._memory.opening_equity + self._paid_in
+        found["daily_loss_warning"] = self._memory.opening_equity
         return {name: fall(mark, equity) for name, mark in found.items()} if equity else {}
 
     def _marks(self) -> Marks:
-        memory, paid_in = self._memory, self._paid_in
-        return Marks(memory.day_equity + paid_in, memory.week_equity + paid_in, memory.peak_equity + paid_in)
+        memory = self._memory
+        return Marks(memory.day_equity, memory.week_equity, memory.peak_equity)
 
-    def _check_losses(self, equity: Decimal, paid_in: Decimal) -> None:
-        self._equity, self._paid_in = equity, paid_in
-        self._begin(equity - paid_in)
+    def _follow(self, transferred: Mapping[str, Decimal], equity: Decimal) -> bool:
+        """What came or left since counts as if it had been, in proportion, from the beginning: a fraction lost stays
+        what it was, and so does the money lost. False where the transfer's worth cannot be told yet."""
+        memory = self._memory
+        if transferred == memory.transferred:
+            return True
+        before = memory.transferred
+        flow = self._worth(
+            {each: transferred.get(each, ZERO) - before.get(each, ZERO) for each in before | dict(transferred)}
+        )
+        if flow is None:
+            return False
+        opening, day, week, peak = (
+            adjust_for_flows(level, equity, flow) if level and flow else level
+            for level in (memory.opening_equity, memory.day_equity, memory.week_equity, memory.peak_equity)
+        )
+        moved = replace(memory, opening_equity=opening, day_equity=day, week_equity=week, peak_equity=peak)
+        apart = memory.lost_apart + (memory.day_equity + flow - day if day else ZERO)
+        self._remember(replace(moved, transferred=dict(transferred), lost_apart=apart))
+        return True
+
+    def _check_losses(self, equity: Decimal) -> None:
+        self._equity = equity
+        self._begin(equity)
         self.drawdown = float(fall(self._marks().peak, equity))
-        self.lost = max(self._marks().day - equity, ZERO)
-        opening = self._marks()._replace(day=self._memory.opening_equity + paid_in)
+        self.lost = max(self._memory.day_equity - equity + self._memory.lost_apart, ZERO)
+        opening = self._marks()._replace(day=self._memory.opening_equity)
         words = warn(opening, equity, self._limits())
         self._standings.note(ACCOUNT, "DAILY_LOSS", holds=bool(words), detail=words)
         if (words := stop(self._marks(), equity, self._limits())) and not self._standings.holds(SYSTEM, "HALT"):
@@ -179,12 +204,12 @@ class RiskWatch:
         """Days, weeks and peaks; what a release left open begins here."""
         memory, today = self._memory, day_of(self._context.now_ns())
         if memory.begins or not memory.week_equity:
-            memory = replace(memory, begins=False, day_equity=equity, week_equity=equity)
+            memory = replace(memory, begins=False, day_equity=equity, week_equity=equity, lost_apart=ZERO)
             self._memory, self._unsaved = replace(memory, peak_equity=max(memory.peak_equity, equity)), True
         if self._is_new(today):
             week, mark = week_of(today), self._memory.week_equity if week_of(today) == self._memory.week else equity
             begun = replace(self._memory, day=today, opening_equity=equity, day_equity=equity)
-            self._remember(replace(begun, week=week, week_equity=mark))
+            self._remember(replace(begun, week=week, week_equity=mark, lost_apart=ZERO))
         if equity > self._memory.peak_equity:
             self._memory, self._unsaved = replace(self._memory, peak_equity=equity), True
 

@@ -26,6 +26,7 @@ from ..trading.order_events import OrderFilled, PositionAsked, StrategyPosition
 from ..trading.rungs import Rung
 from ..trading.strategy import Target, Wish
 from ..trading.views import LearningView
+from ..trading.wishes import check_wish
 from . import topics
 from .heard_rungs import HeardRungs
 from .model_watch import ModelWatch
@@ -177,6 +178,7 @@ class StrategyRunner(Actor):
                 if isinstance(wish, Target):
                     self._signal(wish, cause, prediction)
                 elif wish is not None:
+                    check_wish(wish)
                     self._orders.send(wish, cause)
             return
         signal = SignalGenerated(

@@ -22,6 +22,7 @@ from ..exchanges.venue import (
 from ..kernel.actor import Actor
 from ..trading.messages import StateAsked
 from ..trading.order_events import FundsMoved, OrderFilled, OrderIntended
+from ..trading.order_making import place
 from . import topics
 from .venue_health import VenueHealth
 from .venue_switch import VenueSwitch
@@ -40,6 +41,8 @@ class Cancel(msgspec.Struct, frozen=True):
 
 class VenueSession(Actor):
     """Passes requests to the port `venue` and its words to whoever attached last."""
+
+    urgent = True
 
     def start(self) -> None:
         self._attached = ""
@@ -107,7 +110,9 @@ class VenueSession(Actor):
         self.context.fault_point("venue: order not sent")
         self._port.place(intent)
         self.context.fault_point("venue: order sent")
-        self.context.system.metrics.observe("stage_intent_to_socket", (self.context.now_ns() - intent.at_ns) / 1e9)
+        now_ns = self.context.now_ns()
+        self._forward(place(intent, now_ns))
+        self.context.system.metrics.observe("stage_intent_to_socket", (now_ns - intent.at_ns) / 1e9)
 
     def _note_latency(self, client_id: str) -> None:
         sent_ns = self._sent_ns.pop(client_id, None)

@@ -38,6 +38,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # paragraphs flow, whatever the width
 )
 config_app = typer.Typer(help="Show or check the configuration.", no_args_is_help=True)
 node_app = typer.Typer(help="Run one node by itself.", no_args_is_help=True)

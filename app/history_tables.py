@@ -181,15 +181,20 @@ def _times(rows: Sequence[Row]) -> list[str]:
 
 
 def _short(text: str | None) -> str:
-    """To four decimals: `--json` has the whole."""
-    return "" if text is None else f"{float(text):.4f}".rstrip("0").rstrip(".") if "." in text else text
+    """To four decimals, from a hundred on to two: `--json` has the whole."""
+    if text is None or "." not in text:
+        return text or ""
+    value = float(text)
+    shown = f"{value:.{2 if abs(value) >= 100 else 4}f}".rstrip("0").rstrip(".")
+    return "0" if shown == "-0" else shown
 
 
 def _signed(text: str | None) -> str:
     if text is None:
         return "[dim]not known[/dim]"
-    style = "red" if text.startswith("-") else "green" if text != "0" else "dim"
-    return f"[{style}]{_short(text)}[/{style}]"
+    shown = _short(text)
+    style = "red" if shown.startswith("-") else "green" if shown != "0" else "dim"
+    return f"[{style}]{shown}[/{style}]"
 
 
 def _side(side: str | None) -> str:

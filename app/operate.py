@@ -2,18 +2,21 @@
 
 import asyncio
 import getpass
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .kernel.clock import SystemClock
 from .kernel.disk import SystemDisk
 from .status import connect
 from .storage.halt import HALT_NAME, Halt, HaltLatch
+from .trading.messages import RiskAlert
 from .transports.control import (
     AcceptBalance,
     LadderAnswered,
@@ -24,13 +27,16 @@ from .transports.control import (
     ResumeStrategy,
     RiskAsked,
     SetLimit,
+    TradingAsked,
     TransferAsked,
 )
 
 RISK = "trader/trading/account/risk"
 EXECUTOR = "trader/trading/account/executor"
 VENUE = "exchange/venue"
+PORTFOLIO = "trader/portfolio"
 MOVES_SHOWN = 20
+ALERTS_SHOWN = 20
 
 
 def halt(data_dir: Path, reason: str, by: str = "") -> Halt:
@@ -74,6 +80,17 @@ def ask_executor(data_dir: Path, question: ReconciliationAsked | AcceptBalance) 
     return asyncio.run(ask())
 
 
+def find_alerts(data_dir: Path) -> tuple[RiskAlert, ...]:
+    """The running trader's latest, newest first. Raises `NothingRuns`, and `KernelError` where it does not tell."""
+
+    async def ask() -> Any:
+        async with connect(data_dir) as link:
+            return await link.ask(TradingAsked(), PORTFOLIO)
+
+    alerts: tuple[RiskAlert, ...] = asyncio.run(ask()).alerts
+    return alerts
+
+
 def transfer(data_dir: Path, currency: str, amount: Decimal) -> None:
     """Deposit at the paper exchange, or with an amount below zero withdraw. Raises `NothingRuns`, and `ActorFailed`
     with the venue's reason for a no."""
@@ -97,17 +114,24 @@ def _fields(struct: msgspec.Struct) -> dict[str, Any]:
     return msgspec.structs.asdict(struct)
 
 
-def show_ladder(answer: LadderAnswered) -> None:
-    """For people: every scope, then the latest moves, newest first."""
+def show_ladder(answer: LadderAnswered, halted: Halt | None, alerts: Sequence[RiskAlert]) -> None:
+    """For people: the halt that stands, every scope, the latest moves and alerts, newest first."""
     screen, now_ns = Console(highlight=False), SystemClock().now_ns()
+    if halted is not None:
+        since = f", {_age(now_ns - halted.at_ns)} ago" if halted.at_ns else ""
+        screen.print(f"HALTED by {halted.by}{since}: {halted.reason}", style="bold red", markup=False)
     standings = Table("scope", "rung", "for", "reason")
     for each in answer.standings:
-        standings.add_row(each.scope, each.rung, _age(now_ns - each.since_ns), each.reason)
+        standings.add_row(escape(each.scope), each.rung, _age(now_ns - each.since_ns), escape(each.reason))
     moves = Table("ago", "scope", "from", "to", "reason")
     for move in answer.moves[:MOVES_SHOWN]:
-        moves.add_row(_age(now_ns - move.at_ns), move.scope, move.before, move.after, move.reason)
-    screen.print(standings)
-    screen.print(moves)
+        moves.add_row(_age(now_ns - move.at_ns), escape(move.scope), move.before, move.after, escape(move.reason))
+    told = Table("ago", "alert", "what")
+    for alert in alerts[:ALERTS_SHOWN]:
+        told.add_row(_age(now_ns - alert.at_ns), alert.code, escape(alert.detail))
+    for table in (standings, moves, told):
+        if table.row_count:
+            screen.print(table)
 
 
 def _age(elapsed_ns: int) -> str:
@@ -137,6 +161,7 @@ def show_reconciliation(answer: ReconciliationAnswered) -> None:
     latest = Table("ago", "what", "subject", "books", "venue", "how it ended")
     for each in answer.latest:
         ended = each.resolution or "stood then"
-        latest.add_row(_age(now_ns - each.at_ns), each.kind, each.subject, each.books, each.venue, ended)
+        cells = (each.kind, each.subject, each.books, each.venue, ended)
+        latest.add_row(_age(now_ns - each.at_ns), *map(escape, cells))
     if answer.latest:
         screen.print(latest)

@@ -1,6 +1,8 @@
 """The doors of each node to the outside: real sockets, files and threads, under the names actors know them by."""
 
 import asyncio
+import getpass
+import os
 from functools import partial
 from importlib.util import find_spec
 from shutil import disk_usage
@@ -66,6 +68,7 @@ def _guard_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dic
 
 
 def _console_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
+    from .storage.halt import HALT_NAME, HaltLatch
     from .storage.journal_keys import load_keys
     from .web.history import HistoryReader
     from .web.server import ConsoleServer
@@ -73,7 +76,17 @@ def _console_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> d
     journal = run.settings.journal
     keys = load_keys(journal.key_file, journal.old_key_files, seams.entropy.new_id)
     history = HistoryReader(seams.disk, run.data / f"account-{run.settings.account.name}.journal", keys)
-    return {"tasks": TaskSet(loop), "console_server": partial(ConsoleServer, history=history)}
+    latch = HaltLatch(seams.disk, run.data / HALT_NAME)
+    serve = partial(ConsoleServer, history=history, latch=latch, who=f"{_login()} at the console")
+    return {"tasks": TaskSet(loop), "console_server": serve}
+
+
+def _login() -> str:
+    """The user that this runs as, also where nothing knows a name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _learner_ports(run: Run, seams: Seams) -> dict[str, Any]:

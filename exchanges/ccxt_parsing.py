@@ -10,6 +10,7 @@ from ..trading.evidence import VenueOrder, VenueState
 from ..trading.instruments import Instrument
 from ..trading.messages import ORDER_TYPES, OrderType, Side
 from ..trading.order_events import OrderFilled, OrderIntended
+from .binance.refusals import DUPLICATE
 
 PROOFS: tuple[type[Exception], ...] = (
     ccxt.InsufficientFunds,
@@ -29,7 +30,8 @@ are subclasses of NetworkError, so they are named; every other error proves noth
 
 
 def proves_refusal(error: Exception) -> bool:
-    return isinstance(error, PROOFS)
+    """A word that an order of this client id is there already proves the opposite."""
+    return isinstance(error, PROOFS) and not isinstance(error, ccxt.DuplicateOrderId) and DUPLICATE not in str(error)
 
 
 def exact(value: Any) -> Decimal:

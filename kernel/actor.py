@@ -34,6 +34,8 @@ class Actor:
     """True: `Stop` comes to `receive` like any message, and the actor ends when it calls `context.exit`."""
     blocks: ClassVar[bool] = False
     """True: `receive` may wait for something, so this actor needs a thread of its own."""
+    urgent: ClassVar[bool] = False
+    """True where every microsecond counts, as on an order's way: in a cell its turns come before those of others."""
     in_background: ClassVar[bool] = False
     """True where nobody waits for it, as for what records or shows: in a cell the others take their turns first."""
 

@@ -27,15 +27,16 @@ from .boundary import (
 from .clock import Clock
 from .loop import Callback, Loop, Timer
 
-BLOCK_BYTES = 8 << 10
+BLOCK_BYTES = 4 << 10
 BLOCK_EVENTS = 2_000
 """Events are handed on when there are this many bytes of messages, or this many events; `flush` does it sooner."""
 
 
 class Sink(Protocol):
-    """Where events go. `write` returns when they survive `kill -9`; `CaptureFault` where they do not."""
+    """Where events go. `write` returns when they survive `kill -9`; `CaptureFault` where they do not. Where it is
+    `urgent` an order waits for it."""
 
-    def write(self, events: list[Event]) -> None: ...
+    def write(self, events: list[Event], *, urgent: bool = False) -> None: ...
 
     def close(self) -> None: ...
 
@@ -120,15 +121,15 @@ class Recorder:
         """Note something that survives this process; so does then what led there."""
         if self.inside:
             self.note(crc << 2 | EFFECT)
-            self.flush()
+            self.flush(urgent=True)
 
-    def flush(self) -> None:
+    def flush(self, *, urgent: bool = False) -> None:
         """Hand on what was noted."""
         events = self._events
         if not events:
             return
         try:
-            self._sink.write(events)
+            self._sink.write(events, urgent=urgent)
         except CaptureFault as fault:
             self.end(str(fault))
         events.clear()

@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 
 BATCH = 16
 """Turns taken before the event loop gets its turn again."""
+OTHERS_EVERY = 4
 BACKGROUND_EVERY = 8
-"""One turn in so many is the background's, however busy the others are."""
+"""One turn in so many is for those who are not urgent, or is the background's, however busy the others are."""
 
 USER = Lane.USER
 
 
 class Cell:
-    """The run queues: actors with mail take turns, a few messages each, in order of arrival; those in the background
-    when no other has any, and now and then."""
+    """The run queues: actors with mail take turns, a few messages each, in order of arrival; those that are urgent
+    before the others, and those in the background when no other has any; each of them also now and then."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._ready: deque[CellActor] = deque()
-        self._background: deque[CellActor] = deque()
+        self.urgent: deque[CellActor] = deque()
+        self.ready: deque[CellActor] = deque()
+        self.background: deque[CellActor] = deque()
+        self._turns = tuple(self._first(number) for number in range(1, BATCH + 1))
         self._scheduled = False
         self.turns: Turns | NoTurns = NoTurns()
         """Where it says who has the turn; to be set before anybody is created."""
@@ -40,27 +43,38 @@ class Cell:
     def create(self, system: "System", birth: Birth) -> Incarnation:
         return CellActor(system, birth, self)
 
+    def _first(self, number: int) -> "tuple[deque[CellActor], ...]":
+        """The queues as they are looked at for one turn of a batch."""
+        if number % BACKGROUND_EVERY == 0:
+            return self.background, self.urgent, self.ready
+        if number % OTHERS_EVERY == 0:
+            return self.ready, self.urgent, self.background
+        return self.urgent, self.ready, self.background
+
+    def queue_of(self, actor: Actor) -> "deque[CellActor]":
+        """Where an actor of that kind waits for its turn."""
+        if actor.urgent:
+            return self.urgent
+        return self.background if actor.in_background else self.ready
+
     def wake(self, actor: "CellActor") -> None:
-        (self._background if actor.in_background else self._ready).append(actor)
+        actor.queue.append(actor)
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._run)
 
     def _run(self) -> None:
-        ready, background, words, batches = self._ready, self._background, self.turns.words, self._batches
+        words, batches = self.turns.words, self._batches
         try:
-            for number in range(1, BATCH + 1):
-                if ready and (number % BACKGROUND_EVERY or not background):
-                    actor = ready.popleft()
-                elif background:
-                    actor = background.popleft()
-                else:
+            for first, second, third in self._turns:
+                if not (queue := first or second or third):
                     return
+                actor = queue.popleft()
                 words[TURN] = batches + actor.number
                 actor.turn()
         finally:  # whatever a turn raises is the loop's to report: the cell goes on
             self._batches = words[TURN] = batches + STEP
-            self._scheduled = bool(ready or background)
+            self._scheduled = bool(self.urgent or self.ready or self.background)
             if self._scheduled:
                 self._loop.call_soon(self._run)
 
@@ -82,7 +96,7 @@ class CellActor(Incarnation):
 
     def __init__(self, system: "System", birth: Birth, cell: Cell) -> None:
         self._cell = cell
-        self.in_background = False
+        self.queue = cell.ready
         self._queued = False
         self._home = system.home
         self.number = cell.turns.number(birth.path)
@@ -100,7 +114,7 @@ class CellActor(Incarnation):
 
     def _check_placement(self, actor: Actor) -> None:
         super()._check_placement(actor)
-        self.in_background = actor.in_background
+        self.queue = self._cell.queue_of(actor)
 
     def call_later(self, delay_s: float, callback: Callable[[], object]) -> Timer:
         if get_ident() == self._home:

@@ -61,6 +61,10 @@ _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 
 
+class RecordFault(Exception):
+    """A record was made of values that its type does not have: a fault of who made it, and none of the disk."""
+
+
 def decode_record(sequence: int, payload: bytes, path: Path) -> Record:
     """`JournalFault` for a record this program does not know."""
     try:
@@ -157,9 +161,18 @@ class AccountJournal:
         return Journal(self._disk, file_path(self._path, generation), base, start, self._keys)
 
     def append(self, record: Record) -> int:
+        """`RecordFault`, and nothing is written, for one that could not be read again: a journal that holds it would
+        never open."""
+        payload = _encode(record)
+        try:
+            read = _decode(payload)
+        except UNREADABLE as error:
+            raise RecordFault(
+                f"{type(record).__name__} is not what its type says: {error}; found {record!r}"
+            ) from error
         with self._lock:
-            sequence = self._journal.append(_encode(record))
-            self._fold(record)
+            sequence = self._journal.append(payload)
+            self._fold(read)
             appended, self._appended = self._appended, None
         if appended is not None:
             appended()

@@ -1,9 +1,11 @@
 """A capture on the disk: what a node was, then every event, compressed; whole up to the last block after `kill -9`.
 
 The file is a journal (CRC, sequence, torn tail). Its first record is the header; each one after it is a piece of one
-deflate stream, flushed at its end, that holds one MessagePack array of events.
+deflate stream, flushed at its end, that holds one MessagePack array of events. No piece refers to one before it, so
+that one which somebody waits for may go in between as it is: a stored block (RFC 1951, section 3.2.4).
 """
 
+import struct
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,6 +25,8 @@ SUFFIX = ".capture"
 FOLDER = "captures"
 LEVEL = 1
 """Of compression: it runs beside trading."""
+_STORED = struct.Struct("<BHH")
+STORED_MAX_BYTES = 0xFFFF
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +57,8 @@ class CaptureFile:
         self._limit_bytes = limit_bytes
         self._over = False
         self._deflate = zlib.compressobj(LEVEL)
+        self._begin = self._deflate.flush(zlib.Z_FULL_FLUSH)
+        """Of the stream: its header, which stands before the first piece."""
         self._encode = msgspec.msgpack.Encoder().encode
         try:
             self._journal.open()
@@ -60,22 +66,32 @@ class CaptureFile:
         except JournalFault as fault:
             raise CaptureFault(str(fault)) from fault
 
-    def write(self, events: list[Event]) -> None:
-        """Past the bound it refuses once: what comes after that is the end."""
+    def write(self, events: list[Event], *, urgent: bool = False) -> None:
+        """Past the bound it refuses once: what comes after that is the end. What is urgent is not compressed, which
+        takes ten times as long as to write it."""
         if self._journal.size_bytes >= self._limit_bytes and not self._over:
             self._over = True
             raise CaptureFault(f"its bound of {self._limit_bytes} bytes is reached")
-        data = self._deflate.compress(self._encode(events)) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
+        data = self._encode(events)
+        piece = _store(data) if urgent and len(data) <= STORED_MAX_BYTES else self._compress(data)
         try:
-            self._journal.append(data)
+            self._journal.append(self._begin + piece)
         except JournalFault as fault:
             raise CaptureFault(str(fault)) from fault
+        self._begin = b""
+
+    def _compress(self, data: bytes) -> bytes:
+        return self._deflate.compress(data) + self._deflate.flush(zlib.Z_FULL_FLUSH)
 
     def close(self) -> None:
         try:
             self._journal.close()
         except JournalFault as fault:
             raise CaptureFault(str(fault)) from fault
+
+
+def _store(data: bytes) -> bytes:
+    return _STORED.pack(0, len(data), len(data) ^ 0xFFFF) + data
 
 
 def read_capture(disk: Disk, path: Path) -> Capture:

@@ -10,7 +10,7 @@ from .unreadable import UNREADABLE
 
 
 class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Equity is in the account's currency, less what was ever paid in; times are UTC."""
+    """Equity is in the account's currency; times are UTC."""
 
     paused: dict[str, str] = {}
     """Scope of a strategy, and why."""
@@ -32,6 +32,10 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """At the first look of that week, or at the last release since."""
     begins: bool = False
     """A halt was released: losses are counted from the next equity on."""
+    transferred: dict[str, Decimal] = {}
+    """Deposits less withdrawals, by currency, that the equities above were moved by."""
+    lost_apart: Decimal = Decimal(0)
+    """Of the money lost since `day_equity`, what that does not show since transfers moved it."""
 
 
 class MemoryLost(Exception):
@@ -54,7 +58,7 @@ class RiskMemory:
         except (OSError, *UNREADABLE) as error:
             raise MemoryLost(f"{self._path} cannot be read: {error}") from error
         equities = (memory.opening_equity, memory.day_equity, memory.week_equity, memory.peak_equity)
-        if not all(each.is_finite() for each in equities):
+        if not all(each.is_finite() for each in (*equities, memory.lost_apart, *memory.transferred.values())):
             raise MemoryLost(f"{self._path} holds an equity that is no number: {memory}")
         return memory
 

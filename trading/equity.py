@@ -14,10 +14,15 @@ def equity(
     balances: Mapping[str, Decimal], markets: Mapping[str, MarketDataUpdate], symbols: tuple[str, ...], currency: str
 ) -> Decimal | None:
     """Cash, and what is held of the symbols' currencies, each at what it would bring; None where that has no price."""
-    if currency not in balances:
-        return None
+    return worth(balances, markets, symbols, currency) if currency in balances else None
+
+
+def worth(
+    amounts: Mapping[str, Decimal], markets: Mapping[str, MarketDataUpdate], symbols: tuple[str, ...], currency: str
+) -> Decimal | None:
+    """What amounts are in an equity: those of currencies that are not traded are nothing."""
     traded = {each for symbol in symbols for each in currencies(symbol)} | {currency}
-    held = {each: amount for each, amount in balances.items() if amount and each in traded}
+    held = {each: amount for each, amount in amounts.items() if amount and each in traded}
     known = rates(held, markets, currency)
     return None if known.missing else known.worth(held)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from .books import ADOPTED, Books
+from .books import ADOPTED, Books, currencies
 from .messages import ZERO, OrderApproved
 from .order_events import OrderCancelled, OrderEvent, OrderIntended, OrderRejected
 from .positions import EXACT, Position
@@ -71,6 +71,10 @@ class OrderLaws:
             raise LawBroken(4, f"{intent.client_id} carries an epoch that another process used")
         self._signals.add(intent.signal_id)
         self._sent.add(intent.client_id)
+
+    def forget_epochs(self, after: int) -> None:
+        """After a loss of power on a disk that had lied of its syncs: nobody can know that those were used."""
+        self._holders = {epoch: holder for epoch, holder in self._holders.items() if epoch <= after}
 
     def check_cancel(self, client_id: str, *, lease_held: bool, known: bool) -> None:
         """A cancel leaves; `known`: its order is in the journal, made or adopted. Raises `LawBroken`."""
@@ -147,8 +151,11 @@ def check_books(
     balances: Mapping[str, Decimal],
     orders: Mapping[str, VenueOrderFact],
     trades: Iterable[VenueTradeFact],
+    *,
+    prefix: str = "",
 ) -> None:
-    """Law 5, when everything came to rest: the books equal the venue, and strategies add up; raises `LawBroken`."""
+    """Law 5, when everything came to rest: the books equal the venue, and strategies add up; raises `LawBroken`. Open
+    orders without `prefix` are of others."""
     for currency in sorted(books.balances.keys() | balances.keys()):
         ours, theirs = books.balances.get(currency, ZERO), balances.get(currency, ZERO)
         if ours != theirs:
@@ -156,10 +163,27 @@ def check_books(
     if unknown := books.unknown_orders():
         raise LawBroken(3, f"{unknown[0].intent.client_id} is still unknown: {unknown[0].reason}")
     ours_open = {order.intent.client_id for order in books.open_orders()}
-    theirs_open = {order.client_id for order in orders.values() if order.is_open}
+    theirs_open = {each for each, order in orders.items() if order.is_open and each.startswith(prefix)}
     if ours_open != theirs_open:
         raise LawBroken(5, f"open orders: books {sorted(ours_open)}, venue {sorted(theirs_open)}")
     _check_positions(books, trades)
+
+
+def check_funds(books: Books, transferred: Mapping[str, Decimal]) -> None:
+    """Law 5, when everything came to rest: what the venue moved in and out is booked as that, and no strategy holds
+    what the account does not have; raises `LawBroken`."""
+    for currency in sorted(books.transferred.keys() | transferred.keys()):
+        ours, theirs = books.transferred.get(currency, ZERO), transferred.get(currency, ZERO)
+        if ours != theirs:
+            raise LawBroken(5, f"{currency} moved in and out: books {ours}, venue {theirs}")
+    held: dict[str, Decimal] = {}
+    for (strategy, symbol), amount in books.strategy_positions.items():
+        if strategy != ADOPTED:
+            base, _ = currencies(symbol)
+            held[base] = held.get(base, ZERO) + max(amount, ZERO)
+    for base, amount in sorted(held.items()):
+        if amount > books.balances.get(base, ZERO):
+            raise LawBroken(5, f"strategies hold {amount} {base} of {books.balances.get(base, ZERO)} that there are")
 
 
 def _check_positions(books: Books, trades: Iterable[VenueTradeFact]) -> None:

@@ -59,7 +59,9 @@ class Spec(NamedTuple):
 
 
 SPECS: dict[str, Spec] = {
-    "max_order_notional": Spec("money", "order", "amount times worst price of one order", optional=False),
+    "max_order_notional": Spec(
+        "money", "order", "amount times worst price of one order that grows a position", optional=False
+    ),
     "max_price_deviation_bps": Spec(
         "bps", "order", "limit price from the touch, and a fill's from what it was judged at"
     ),
@@ -73,12 +75,16 @@ SPECS: dict[str, Spec] = {
     "max_strategy_notional": Spec("money", "strategy", "capital budget: what a strategy holds and may still buy"),
     "max_strategy_fraction": Spec("fraction", "strategy", "the same, of the equity"),
     "max_strategy_orders": Spec("count", "strategy", "open orders of one strategy"),
-    "max_strategy_orders_per_s": Spec("count", "strategy", "orders of one strategy a second"),
+    "max_strategy_orders_per_s": Spec(
+        "count", "strategy", "orders of one strategy a second, but for those that shrink its position"
+    ),
     "max_gross_notional": Spec("money", "account", "all positions at their worst, whatever their side"),
     "max_net_notional": Spec("money", "account", "longs less shorts, at their worst"),
     "max_leverage": Spec("multiple", "account", "gross exposure by equity"),
     "max_open_orders": Spec("count", "account", "open orders"),
-    "max_orders_per_s": Spec("count", "account", "orders a second", optional=False),
+    "max_orders_per_s": Spec(
+        "count", "account", "orders a second, but for those that shrink a position", optional=False
+    ),
     "max_equity_age_s": Spec("seconds", "account", "age of the equity that exposure is measured by", optional=False),
     "daily_loss_warning": Spec("fraction", "account", "of the day's opening equity: only what shrinks positions"),
     "max_daily_loss": Spec("fraction", "account", "of the day's opening equity: halts until released"),

@@ -1,12 +1,39 @@
 """Transfers that the account's stream did not tell of, found in the venue's history. Pure."""
 
+from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 
 from .books import Books
 from .evidence import Evidence
 from .messages import ZERO
-from .order_events import FundsMoved
+from .order_events import FundsMoved, OrderEvent
+
+SAME_WITHIN_NS = 3_600_000_000_000
+"""Between a venue's times of one transfer, by whichever door it tells of it."""
+FOUND_KEPT = 100
+
+
+class FoundTransfers:
+    """Those that a history told first: the stream may still tell them, and by another name."""
+
+    def __init__(self) -> None:
+        self._found: deque[FundsMoved] = deque(maxlen=FOUND_KEPT)
+
+    def note(self, moved: FundsMoved) -> None:
+        self._found.append(moved)
+
+    def are_told_by(self, word: OrderEvent) -> bool:
+        """Whether the stream means one of these; each is meant once. One more of the same amount that is taken for it
+        is a difference, and found in the history."""
+        if not isinstance(word, FundsMoved):
+            return False
+        for each in self._found:
+            near = abs(each.at_ns - word.at_ns) <= SAME_WITHIN_NS
+            if near and (each.currency, each.amount) == (word.currency, word.amount):
+                self._found.remove(each)
+                return True
+        return False
 
 
 def missed_transfers(books: Books, evidence: Evidence) -> Iterator[FundsMoved]:

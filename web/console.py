@@ -11,12 +11,18 @@ from ..kernel.envelope import Reply
 from ..supervisors.reports import NodeBeat, NodeReport, SystemReport
 from ..trading.messages import StateAsked
 from ..trading.views import TradingSnapshot
-from ..transports.control import ChaosProgress, RiskAnswered, RiskAsked
+from ..transports.control import (
+    ChaosProgress,
+    ReconciliationAnswered,
+    ReconciliationAsked,
+    RiskAnswered,
+    RiskAsked,
+)
 from .server import AddressFault, ConsoleServer
 from .state import ConsoleState
 
 HEALTH_PERIOD_S = 1.0
-RISK_PERIOD_S = 1.0
+ASK_PERIOD_S = 1.0
 ASK_TTL_S = 1.0
 
 
@@ -32,7 +38,7 @@ class _HealthDue:
     pass
 
 
-class _RiskDue:
+class _AskDue:
     pass
 
 
@@ -41,11 +47,20 @@ class Console(Actor):
 
     acknowledges_start = True
 
-    def __init__(self, host: str, port: int, risk: str, portfolio: str = "trader/portfolio") -> None:
-        """`risk` is whom to ask for the limits, `portfolio` for a whole snapshot where one was missed."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        risk: str,
+        executor: str = "trader/trading/account/executor",
+        portfolio: str = "trader/portfolio",
+    ) -> None:
+        """`risk` is whom to ask for the limits, `executor` for how books and venue compare, `portfolio` for a whole
+        snapshot where one was missed."""
         self.host = host
         self.port = port
         self.risk = risk
+        self.executor = executor
         self.portfolio = portfolio
 
     def start(self) -> None:
@@ -73,19 +88,33 @@ class Console(Actor):
             case _Opened():
                 self.context.acknowledge()
                 self.context.repeat(HEALTH_PERIOD_S, _HealthDue())
-                self.context.repeat(RISK_PERIOD_S, _RiskDue())
+                self.context.repeat(ASK_PERIOD_S, _AskDue())
             case PortBroke(reason):
                 raise ConsoleBroke(reason)
             case _HealthDue() if self._server.fault is not None:
                 raise ConsoleBroke(f"pushing ended: {self._server.fault!r}")
-            case _RiskDue() if self._state.risk.wanted(self.context.now_ns()):
-                self.context.ask(self.risk, RiskAsked(), RISK_PERIOD_S).then(self._hear_risk)
+            case _AskDue():
+                self._ask()
+
+    def _ask(self) -> None:
+        """What somebody looks at just now."""
+        now_ns = self.context.now_ns()
+        if self._state.risk.wanted(now_ns):
+            self.context.ask(self.risk, RiskAsked(), ASK_PERIOD_S).then(self._hear_risk)
+        if self._state.reconciliation.wanted(now_ns):
+            self.context.ask(self.executor, ReconciliationAsked(), ASK_PERIOD_S).then(self._hear_executor)
 
     def _hear_risk(self, reply: Reply) -> None:
         if isinstance(reply.value, RiskAnswered):
             self._state.risk.hear(reply.value, self.context.now_ns())
         else:
-            self._state.risk.miss(f"risk does not answer: {reply.error or reply.value}")
+            self._state.risk.miss(str(reply.error or reply.value))
+
+    def _hear_executor(self, reply: Reply) -> None:
+        if isinstance(reply.value, ReconciliationAnswered):
+            self._state.reconciliation.hear(reply.value, self.context.now_ns())
+        else:
+            self._state.reconciliation.miss(str(reply.error or reply.value))
 
     async def _open(self) -> None:
         try:

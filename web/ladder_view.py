@@ -1,28 +1,35 @@
-"""The ladder as plain JSON values: where each scope stands, and how it came there. Pure functions, each bounded."""
+"""The ladder as plain JSON values: where each scope stands, how it came there, and what a person should look at. Pure
+functions, each bounded."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
+from ..storage.halt import Halt
+from ..trading.messages import RiskAlert
 from ..trading.views import RungMove, StandingView
 from .view import UNKNOWN_RUNG, View, clip, milliseconds
 
 STANDINGS_MAX = 500
-MOVES_MAX = 200
+ROWS_KEPT = 200
 CAUSES_MAX = 16
 
 
-def continue_moves(known: tuple[RungMove, ...], told: Sequence[RungMove]) -> tuple[RungMove, ...]:
+Row = TypeVar("Row", bound=RungMove | RiskAlert)
+
+
+def continue_rows(known: tuple[Row, ...], told: Sequence[Row]) -> tuple[Row, ...]:
     """Newest first: what is told, then what is known and no longer told. A sender that restarts forgets."""
     if not told:
         return known
     fresh = set(told)
-    return (*told, *(move for move in known if move not in fresh))[:MOVES_MAX]
+    return (*told, *(row for row in known if row not in fresh))[:ROWS_KEPT]
 
 
 def ladder_view(standings: Sequence[StandingView], moves: Sequence[RungMove], *, stale: bool) -> View:
     """Where it is stale, no scope is known to stand anywhere."""
     return {
         "standings": [_standing_view(each, stale=stale) for each in standings[:STANDINGS_MAX]],
-        "moves": [_move_view(move) for move in moves[:MOVES_MAX]],
+        "moves": [_move_view(move) for move in moves[:ROWS_KEPT]],
     }
 
 
@@ -44,3 +51,14 @@ def _move_view(move: RungMove) -> View:
         "causes": [clip(cause) for cause in move.causes[:CAUSES_MAX]],
         "at_ms": milliseconds(move.at_ns),
     }
+
+
+def alert_view(alert: RiskAlert) -> View:
+    return {"code": clip(alert.code), "detail": clip(alert.detail), "at_ms": milliseconds(alert.at_ns)}
+
+
+def halt_view(halt: Halt | None) -> View | None:
+    """`at_ms` is 0 where the latch does not read: that counts as a halt, and nobody knows since when."""
+    return (
+        None if halt is None else {"reason": clip(halt.reason), "by": clip(halt.by), "at_ms": milliseconds(halt.at_ns)}
+    )

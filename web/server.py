@@ -1,4 +1,4 @@
-"""The console's HTTP server: the page, its data, metrics and health. It only reads: no request changes anything."""
+"""The console's HTTP server: the page, its data, metrics and health. It only reads, but for the kill switch."""
 
 import asyncio
 import errno
@@ -9,11 +9,14 @@ from pathlib import Path
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from ..storage.halt import HaltLatch
 from .guard import HEADERS, host_allowed, origin_allowed
+from .halt_switch import HaltSwitch
 from .history import HistoryReader
 from .history_pages import HistoryPages
 from .metrics import expose, make_registry
 from .state import ConsoleState
+from .view import View
 
 STATIC = Path(__file__).parent / "static"
 PAGES = {"/": "index.html", "/orders": "orders.html", "/risk": "risk.html", "/chaos": "chaos.html"}
@@ -25,6 +28,8 @@ SEND_TIMEOUT_S = 2.0
 CLOSE_TIMEOUT_S = 1.0
 PING_PERIOD_S = 10.0
 MESSAGE_BYTES_MAX = 1024
+REQUEST_BYTES_MAX = 4096
+HALT_PERIOD_S = 0.5
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -63,9 +68,10 @@ class _Client:
 class ConsoleServer:
     """Serves `state` as of `clock_ns()`; lives in the event loop in which `state` is folded.
 
-    GET only: the `PAGES`, `/static/*`, `/api/state`, `/api/risk`, `/api/orders` and `/api/explain` where there is a
-    `history`, `/ws`, `/metrics`, `/healthz`. Requests must name loopback, the host given to `start`, or one of `names`
-    in their Host header.
+    GET: the `PAGES`, `/static/*`, `/api/state`, `/api/risk`, `/api/reconciliation`, `/api/orders` and `/api/explain`
+    where there is a `history`, `/ws`, `/metrics`, `/healthz`. POST, where there is a `latch`: `/api/halt` and
+    `/api/release`, in the name of `who`, from this machine and the console's own page only. Requests must name
+    loopback, the host given to `start`, or one of `names` in their Host header.
     """
 
     def __init__(
@@ -75,10 +81,13 @@ class ConsoleServer:
         *,
         names: tuple[str, ...] = (),
         history: HistoryReader | None = None,
+        latch: HaltLatch | None = None,
+        who: str = "the console",
     ) -> None:
         self._state = state
         self._history = history
         self._clock_ns = clock_ns
+        self._switch = None if latch is None else HaltSwitch(latch, who, state, clock_ns)
         self._names = frozenset(name.lower() for name in names)
         self._registry = make_registry(state, clock_ns)
         self._clients: set[_Client] = set()
@@ -86,6 +95,7 @@ class ConsoleServer:
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._pusher: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and return the actual port (`port` 0 takes a free one). Raises AddressFault."""
@@ -100,6 +110,7 @@ class ConsoleServer:
             await runner.cleanup()
             raise _address_fault(host, port, error) from error
         self._runner, self._site = runner, site
+        self._watcher = asyncio.create_task(self._watch_halt(), name="console halt")
         self._pusher = asyncio.create_task(self._push_forever(), name="console push")
         return int(runner.addresses[0][1])
 
@@ -108,13 +119,15 @@ class ConsoleServer:
 
         Does nothing where it does not run.
         """
-        if self._runner is None or self._site is None or self._pusher is None:
+        if self._runner is None or self._site is None or self._pusher is None or self._watcher is None:
             return
         await self._site.stop()
-        self._pusher.cancel()
-        await asyncio.gather(self._pusher, *(client.close() for client in self._clients), return_exceptions=True)
+        tasks = (self._pusher, self._watcher)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, *(client.close() for client in self._clients), return_exceptions=True)
         await self._runner.cleanup()
-        self._runner = self._site = self._pusher = None
+        self._runner = self._site = self._pusher = self._watcher = None
 
     def notify(self) -> None:
         """Tell that the state changed; pushed to the browsers within `PERIOD_MIN_S`."""
@@ -122,19 +135,27 @@ class ConsoleServer:
 
     @property
     def fault(self) -> BaseException | None:
-        """What ended the pushing of views, None while it goes on: whoever hosts the server should fail with it."""
-        pusher = self._pusher
-        return pusher.exception() if pusher is not None and pusher.done() and not pusher.cancelled() else None
+        """What ended the pushing of views or the looks at the halt, None while both go on: whoever hosts the server
+        should fail with it."""
+        ended = (task for task in (self._pusher, self._watcher) if task is not None and task.done())
+        return next((task.exception() for task in ended if not task.cancelled()), None)
 
     # -- pushing ------------------------------------------------------------------------------------------------------
 
     async def _push_forever(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), PERIOD_MAX_S)
+                async with asyncio.timeout(PERIOD_MAX_S):  # wait_for may swallow a cancellation
+                    await self._news.wait()
             self._news.clear()
             self._push()
             await asyncio.sleep(PERIOD_MIN_S)
+
+    async def _watch_halt(self) -> None:
+        while self._switch is not None:
+            if await self._switch.look():
+                self.notify()
+            await asyncio.sleep(HALT_PERIOD_S)
 
     def _push(self) -> None:
         if self._clients:
@@ -148,13 +169,16 @@ class ConsoleServer:
     # -- serving ------------------------------------------------------------------------------------------------------
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._check_host], client_max_size=MESSAGE_BYTES_MAX)
+        application = web.Application(middlewares=[self._check_host], client_max_size=REQUEST_BYTES_MAX)
         application.on_response_prepare.append(_add_headers)
         for path, page in PAGES.items():
             application.router.add_get(path, _page_handler(page))
         application.router.add_static("/static", STATIC)
         application.router.add_get("/api/state", self._get_state)
         application.router.add_get("/api/risk", self._get_risk)
+        application.router.add_get("/api/reconciliation", self._get_reconciliation)
+        if self._switch is not None:
+            self._switch.add_to(application)
         if self._history is not None:
             HistoryPages(self._history, self._state, self._clock_ns).add_to(application)
         application.router.add_get("/ws", self._open_socket)
@@ -172,8 +196,10 @@ class ConsoleServer:
         return web.Response(body=self._view_json(), content_type="application/json")
 
     async def _get_risk(self, _: web.Request) -> web.Response:
-        body = msgspec.json.encode(self._state.risk.look(self._clock_ns()))
-        return web.Response(body=body, content_type="application/json")
+        return _json(self._state.risk.look(self._clock_ns()))
+
+    async def _get_reconciliation(self, _: web.Request) -> web.Response:
+        return _json(self._state.reconciliation.look(self._clock_ns()))
 
     async def _get_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=expose(self._registry), headers={"Content-Type": METRICS_TYPE})
@@ -201,6 +227,10 @@ class ConsoleServer:
         finally:
             self._clients.discard(client)
         return socket
+
+
+def _json(view: View) -> web.Response:
+    return web.Response(body=msgspec.json.encode(view), content_type="application/json")
 
 
 def _page_handler(name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

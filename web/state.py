@@ -4,7 +4,9 @@ from collections import deque
 
 from msgspec.structs import replace
 
+from ..storage.halt import Halt
 from ..supervisors.reports import NodeBeat, NodeReport, ProcessReport, SystemReport
+from ..trading.messages import RiskAlert
 from ..trading.views import Curve, LearningView, RungMove, TradingSnapshot
 from ..transports.control import ChaosProgress
 from .chaos_view import chaos_view
@@ -20,7 +22,8 @@ from .freshness import (
     status_without_report,
 )
 from .incidents import Incident, node_incidents, rung_incidents, system_incidents
-from .ladder_view import continue_moves, ladder_view
+from .ladder_view import alert_view, continue_rows, halt_view, ladder_view
+from .reconciliation_view import ReconciliationWindow
 from .risk_view import RiskWindow
 from .view import (
     NAMES_MAX,
@@ -59,6 +62,9 @@ class ConsoleState:
         self.chaos: Received[ChaosProgress] | None = None
         self.incidents: deque[Incident] = deque(maxlen=INCIDENTS_MAX)
         self.risk = RiskWindow()
+        self.reconciliation = ReconciliationWindow()
+        self.halt: Halt | None = None
+        """The halt that stands, as its latch says: it holds whoever else is silent."""
         self._beats: dict[str, int] = {}
         """When a node last said only that it lives: its last report still holds then."""
         self._trader_lost_ns = 0
@@ -66,6 +72,7 @@ class ConsoleState:
         self.misses_whole = False
         """Of the trader's snapshots the last whole one was not heard: rows are missing."""
         self._moves: tuple[RungMove, ...] = ()
+        self._alerts: tuple[RiskAlert, ...] = ()
         self._equity_curve: Curve = ()
         self._loss_curves: dict[str, Curve] = {}
 
@@ -117,7 +124,8 @@ class ConsoleState:
         told = complete(told, self._whole)
         if self.trading is not None:
             self.incidents.extend(rung_incidents(self.trading.report, told, received_ns))
-        self._moves = continue_moves(self._moves, told.moves)
+        self._moves = continue_rows(self._moves, told.moves)
+        self._alerts = continue_rows(self._alerts, told.alerts)
         self._equity_curve = continue_curve(self._equity_curve, told.equity_curve, CURVE_POINTS_MAX)
         learning = tuple(replace(one, curve=self._continue_loss(one)) for one in told.learning[:SYMBOLS_MAX])
         self.trading = Received(replace(told, equity_curve=self._equity_curve, learning=learning), received_ns)
@@ -217,11 +225,13 @@ class ConsoleState:
             "at_ms": milliseconds(now_ns),
             "started_ms": None if self.system is None else milliseconds(self.system.report.started_ns),
             "rung": {"name": rung, "reason": reason},
+            "halt": halt_view(self.halt),
             "faults": self.faults(now_ns),
             "nodes": [self._node_view(name, now_ns) for name in self.node_names()],
             "sources": self._sources_view(now_ns),
             "trading": self._trading_view(now_ns),
             "ladder": self._ladder_view(now_ns),
+            "alerts": [alert_view(each) for each in self._alerts],
             "chaos": self._chaos_view(now_ns),
             "incidents": [
                 {"at_ms": milliseconds(at_ns), "subject": clip(subject), "text": clip(text)}

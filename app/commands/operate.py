@@ -62,23 +62,26 @@ def release(
 
 
 def ladder(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """Show where the system, the account, every symbol and every strategy stand, why and since when.
+    """Show where the system, the account, every symbol and every strategy stand, why and since when, the latest moves,
+    and the latest alerts: what a person should look at.
 
     With --json one object: {standings: [{scope, rung, reason, since_ns}], moves: [{scope, before, after, reason,
-    causes, at_ns}], halt: {reason, by, at_ns} or null}; the latest move first.
+    causes, at_ns}], alerts: [{code, detail, at_ns}], halt: {reason, by, at_ns} or null}; the latest move and alert
+    first.
     """
-    from ..operate import ask_risk, find_halt, ladder_json, show_ladder
+    from ..operate import ask_risk, find_alerts, find_halt, ladder_json, show_ladder
     from ..transports.control import LadderAsked
 
     folder = find_data_dir(data_dir)
     with explained():
-        answer = ask_risk(folder, LadderAsked())
+        answer, alerts = ask_risk(folder, LadderAsked()), find_alerts(folder)
     halted = find_halt(folder)
     if as_json:
         told = None if halted is None else {"reason": halted.reason, "by": halted.by, "at_ns": halted.at_ns}
-        sys.stdout.write(json.dumps({**ladder_json(answer), "halt": told}) + "\n")
+        loud = [{"code": each.code, "detail": each.detail, "at_ns": each.at_ns} for each in alerts]
+        sys.stdout.write(json.dumps({**ladder_json(answer), "alerts": loud, "halt": told}) + "\n")
     else:
-        show_ladder(answer)
+        show_ladder(answer, halted, alerts)
 
 
 def engage(data_dir: Path, reason: str, by: str = "") -> None:

@@ -4,10 +4,11 @@ import getpass
 import json
 import sys
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .common import DataDirOption, JsonOption, explained, find_data_dir
@@ -44,7 +45,7 @@ def show(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
         _draw(answer)
 
 
-@risk_app.command("set")
+@risk_app.command("set", context_settings={"ignore_unknown_options": True})  # a value below zero is refused in words
 def set_limit(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the limit, as `tradigrade risk show` has it.")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="A number; `none` ends the bound, or the override.")],
@@ -110,10 +111,13 @@ def _exact(value: Decimal | None) -> str | None:
 
 
 def _draw(answer: Any) -> None:
-    table = Table("limit", "scope", "value", "used", "headroom", "unit")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for name in ("limit", "scope", "*value", "*used", "*headroom", "unit"):
+        side: Literal["left", "right"] = "right" if name.startswith("*") else "left"
+        table.add_column(name.lstrip("*"), justify=side, no_wrap=name != "scope")
     for each in answer.limits:
         numbers = (_short(each.value, "no bound"), _short(each.used, ""), _short(each.headroom, ""))
-        table.add_row(each.name, each.scope, *numbers, each.unit)
+        table.add_row(each.name, escape(each.scope.removeprefix("symbol ")), *numbers, each.unit)
     screen = Console(highlight=False)
     screen.print(table)
     screen.print(f"limits {answer.version}; rules {', '.join(answer.rules) or 'none'}", markup=False)

@@ -24,7 +24,7 @@ def draw_settings(world_random: Any) -> Settings:
         symbols=symbols,
         bar_s=0.5,
         strategies=(*strategies, BRACKETS),
-        risk=RiskSettings(max_order_notional=1_500, max_position_notional=3_000),  # type: ignore[arg-type]
+        risk=RiskSettings(max_order_notional=1_500, max_position_notional=6_000),  # type: ignore[arg-type]
         on_stop=world_random.choice(["cancel", "cancel", "flatten"]),  # what is left may fill when nobody looks
     )
 

@@ -5,7 +5,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..kernel.simulation.schedule import Fault, Schedule
-from . import damage
+from . import by_hand, damage
 
 if TYPE_CHECKING:
     from .world import World
@@ -15,6 +15,7 @@ ACTORS = (
     "trader/trading/account/executor",
     "trader/trading/account/risk",
     "trader/trading/account/ledger",
+    "trader/trading/account/orders",
     "trader/trading/journal",
     "trader/trading/venue",
     "trader/feeds/binance",
@@ -25,6 +26,8 @@ ACTORS = (
     "console/console",
     "learner/trainer",
 )
+SLOWED = (*ACTORS, ACTORS[0], ACTORS[0])
+"""The executor more often than others: approvals expire while they wait for it."""
 PAIRS = ("launcher trader", "trader console", "trader learner", "launcher exchange", "launcher console")
 VENUE_CHANCES = (
     "place_lost",
@@ -47,6 +50,8 @@ VENUE_CHANCES = (
     "snapshot_lost",
 )
 VENUE_EVENTS = ("account_cut", "market_cut", "market_silent", "ban")
+CURRENCIES = ("base", "quote")
+DEEDS = ("buy", "sell", "rest", "cancel")
 
 
 class Kind(NamedTuple):
@@ -82,7 +87,7 @@ KINDS: dict[str, Kind] = {
     "crash": Kind(_drawn("crash", ACTORS), damage.crash, 3),
     "kill-actor": Kind(_drawn("kill-actor", ACTORS), damage.end_actor),
     "hang": Kind(_drawn("hang", ACTORS), damage.hang),
-    "slow": Kind(_drawn("slow", ACTORS, (1.0, 6.0), (0.01, 0.4)), damage.slow),
+    "slow": Kind(_drawn("slow", SLOWED, (1.0, 6.0), (0.01, 0.4)), damage.slow),
     "lossy": Kind(_drawn("lossy", for_s=(1.0, 10.0), amount=(0.02, 0.4)), damage.lossy),
     "partition": Kind(_drawn("partition", PAIRS, (0.5, 8.0)), damage.partition),
     "disk-full": Kind(_drawn("disk-full", for_s=(0.2, 5.0)), damage.disk("full")),
@@ -95,9 +100,17 @@ KINDS: dict[str, Kind] = {
     "fault-points": Kind(_drawn("fault-points", for_s=(5.0, 30.0), amount=(0.002, 0.02)), damage.points, 2),
     "venue-chance": Kind(_drawn("venue-chance", VENUE_CHANCES, (2.0, 15.0), (0.05, 0.6)), damage.venue_chance, 6),
     "venue-event": Kind(_drawn("venue-event", VENUE_EVENTS, (0.2, 5.0)), damage.venue_event, 3),
+    "transfer": Kind(_drawn("transfer", CURRENCIES, amount=(-0.5, 0.5)), by_hand.transfer, 2),
+    "by-hand": Kind(_drawn("by-hand", DEEDS, (1.0, 8.0), (0.1, 0.6)), by_hand.trade, 3),
 }
 
-VENUE_TARGETS = {"venue-chance": VENUE_CHANCES, "venue-event": VENUE_EVENTS}
+TARGETS = {
+    "venue-chance": VENUE_CHANCES,
+    "venue-event": VENUE_EVENTS,
+    "transfer": CURRENCIES,
+    "by-hand": DEEDS,
+}
+"""Of the kinds whose targets are not found in the system itself."""
 
 CALM_S = 5.0
 """Nothing fails before the system had time to begin."""
@@ -122,8 +135,8 @@ def check_schedule(schedule: Schedule) -> None:
     for fault in schedule:
         if fault.kind not in KINDS:
             raise UnknownFault(f"a fault of kind {fault.kind!r}; there are {', '.join(KINDS)}")
-        if fault.kind in VENUE_TARGETS and fault.target not in VENUE_TARGETS[fault.kind]:
-            raise UnknownFault(f"{fault.kind} {fault.target!r}; there are {', '.join(VENUE_TARGETS[fault.kind])}")
+        if fault.kind in TARGETS and fault.target not in TARGETS[fault.kind]:
+            raise UnknownFault(f"{fault.kind} {fault.target!r}; there are {', '.join(TARGETS[fault.kind])}")
 
 
 class Nemesis:

@@ -10,8 +10,11 @@ from ..kernel.simulation.schedule import Schedule
 from ..storage.account_journal import AccountJournal
 from ..storage.journal import JournalFault
 from ..storage.journal_reader import read_journal
-from ..trading.laws import LawBroken, check_books, check_conclusions, check_signals
+from ..trading.books import ADOPTED, Books
+from ..trading.laws import LawBroken, check_books, check_conclusions, check_funds, check_signals
+from ..trading.messages import ZERO
 from ..trading.order_events import OrderIntended
+from ..trading.order_ids import client_id_prefix
 from ..trading.rungs import Rung
 from ..transports.control import LadderAsked
 from .choice import Own, choose_settings
@@ -32,6 +35,8 @@ QUIET_S = 2.0
 STOP_S = 15.0
 STEP_S = 0.25
 ASK_TIMEOUT_S = 1.0
+FLAT_MARGIN = 2
+"""Times the smallest order: what is left may have been worth less than one when it was to be sold."""
 TRADING = "trader/trading/"
 PROTECT_S = 4.0
 """When a person buys a little and guards it with a stop: no cancel may ever take that."""
@@ -134,10 +139,14 @@ class Seed:
         self.broken += map(str, world.witness.broken)
         truth = facts(world.venue)
         records = self._records()
+        prefix = client_id_prefix(world.settings.account.name)
         checks: tuple[Callable[[], object], ...] = (
             lambda: check_signals(records),
             lambda: check_conclusions(records, truth.orders),
-            lambda: check_books(self._journal().books(), truth.balances, truth.orders, truth.trades),
+            lambda: check_books(self._books(), truth.balances, truth.orders, truth.trades, prefix=prefix),
+            lambda: check_funds(self._books(), truth.transferred),
+            lambda: world.witness.groups.check_end(world.venue.orders()),
+            self._check_flat,
             self._check_messages,
         )
         for check in checks:
@@ -145,6 +154,18 @@ class Seed:
                 check()
             except (LawBroken, MessagesLost, JournalFault) as error:
                 self.broken.append(str(error))
+
+    def _check_flat(self) -> None:
+        """Who said so holds nothing in the end; what a person holds, and took away, is theirs."""
+        world = self.world
+        if not world.flattens or self.broken:
+            return
+        books, markets = self._books(), world.venue.engine.markets
+        for (strategy, symbol), held in books.strategy_positions.items():
+            market = markets[symbol.replace("/", "")]
+            left = min(held, books.balances.get(market.instrument.base, ZERO)) * (market.last_price or ZERO)
+            if strategy != ADOPTED and left > FLAT_MARGIN * market.instrument.min_notional:
+                raise LawBroken(6, f"{strategy} still holds {held} {symbol} after a stop that flattens")
 
     def _check_messages(self) -> None:
         for process in self.world.booted:
@@ -154,10 +175,10 @@ class Seed:
         if counts["sent"] != arrived + self.world.network.under_way():
             raise MessagesLost(f"network: {counts['sent']} frames sent, {arrived} accounted for")
 
-    def _journal(self) -> AccountJournal:
+    def _books(self) -> Books:
         journal = AccountJournal(self.world.disk, self.world.journal_path)
         journal.open()
-        return journal
+        return journal.books()
 
     def _records(self) -> list[Any]:
         """Of all files of the journal, oldest first. A disk that lied of its syncs may have lost the end of one."""

@@ -51,6 +51,8 @@ def protect(venue: MemoryVenue) -> None:
 
 class VenueFacts(NamedTuple):
     balances: dict[str, Decimal]
+    transferred: dict[str, Decimal]
+    """Deposits less withdrawals, by currency."""
     orders: dict[str, VenueOrderFact]
     trades: tuple[VenueTradeFact, ...]
 
@@ -71,4 +73,7 @@ def facts(venue: MemoryVenue) -> VenueFacts:
         amount = trade.amount if trade.side == "buy" else -trade.amount
         fee = trade.fee if trade.fee_currency == trade.symbol.partition("/")[0] else ZERO
         trades.append(VenueTradeFact(trade.trade_id, trade.client_id, trade.symbol, amount - fee))
-    return VenueFacts(venue.balances(), orders, tuple(trades))
+    transferred: dict[str, Decimal] = {}
+    for moved in venue.engine.state.books.transfers:
+        transferred[moved.asset] = transferred.get(moved.asset, ZERO) + moved.amount
+    return VenueFacts(venue.balances(), transferred, orders, tuple(trades))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernel.incarnation import Incarnation
 from ..kernel.simulation.trace import Trace
+from ..trading.group_laws import GroupLaws
 from ..trading.laws import LawBroken, OrderLaws, Sending, check_conclusions
 from ..trading.messages import OrderApproved
 from ..trading.order_events import CancelRequested, OrderCancelled, OrderIntended
@@ -29,6 +30,7 @@ class Witness:
         self._world = world
         self.trace = Trace()
         self.laws = OrderLaws()
+        self.groups = GroupLaws()
         self.broken: list[AssertionError] = []
         self._risk = ""
         self._on_purpose: set[str] = set()
@@ -62,6 +64,7 @@ class Witness:
         """An order leaves a trader."""
         self.trace.add(f"{self._world.clock.monotonic_ns()} sent {intent.client_id}")
         self._check(lambda: self._check_halt(node, intent.client_id))
+        self._check(lambda: self.groups.check_sent(intent, self._world.venue.orders))
         self._check(
             lambda: self.laws.check_sent(
                 Sending(

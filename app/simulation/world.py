@@ -158,7 +158,14 @@ class World:
         for node in list(self.nodes.values()):
             node.kill()
         self.disk.power_loss()
+        self._forget_lost()
         self.loop.call_later(RUN_AGAIN_S, self.launch_again)
+
+    def _forget_lost(self) -> None:
+        """What nobody can know any more: whose an order was that the journal lost, and epochs that the lease did."""
+        self.witness.groups.forget(lambda client_id: not self.journal_holds(client_id))
+        if self.disk.fired["loses_sync"] and self.lease_path.name in self.disk.names(DATA):
+            self.witness.laws.forget_epochs(int(self.disk.read(self.lease_path).strip() or 0))
 
     def launch_again(self) -> None:
         """Unless one runs: the lock on the data directory refuses a second."""

@@ -26,6 +26,8 @@ BY_MESSAGE = {
     "Filter failure: LOT_SIZE": "InvalidOrder",
     "Filter failure: PRICE_FILTER": "InvalidOrder",
 }
+DUPLICATE = "Duplicate order sent."
+"""It holds an order of this client id: the opposite of a proof that it does not, whoever sent it twice."""
 LIMITED = (418, 429)
 """What a request is answered that comes too soon: it was not looked at."""
 
@@ -37,6 +39,6 @@ def proven_refusal(status: int, code: int, message: str) -> str:
     """
     if status in LIMITED:
         return "DDoSProtection"
-    if not 400 <= status < 500 or code not in NAMES:
+    if not 400 <= status < 500 or code not in NAMES or message == DUPLICATE:
         return ""
     return BY_MESSAGE.get(message, NAMES[code])

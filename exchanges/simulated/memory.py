@@ -208,6 +208,10 @@ class MemoryVenue:
         """An order by another hand than the ports', a protective stop for instance. Raises RequestRefused."""
         return self.engine.place(request, self._host.now_ms)
 
+    def cancel(self, client_id: str) -> None:
+        """An open order, by another hand than the ports'. Raises RequestRefused."""
+        self.engine.cancel(self.engine.state.open.find(client_id), "by-hand", self._host.now_ms)
+
     def transfer(self, asset: str, amount: Decimal) -> None:
         """Deposit, or with an amount below zero withdraw of what is free. Raises RequestRefused."""
         self.engine.transfer(asset, amount, self._host.now_ms)

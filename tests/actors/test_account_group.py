@@ -16,7 +16,7 @@ from tradigrade.kernel.simulated import SimulatedActor
 from tradigrade.kernel.threads import ThreadActor
 from tradigrade.trading.differences import DifferenceNoted
 from tradigrade.trading.evidence import VenueState
-from tradigrade.trading.messages import RungChanged, StateAsked
+from tradigrade.trading.messages import OrderRequested, RungChanged, StateAsked, Terms
 from tradigrade.trading.order_events import (
     CancelIntended,
     CancelRequested,
@@ -360,6 +360,22 @@ def test_flattening_sells_what_every_strategy_holds_also_where_an_order_stands(t
         account.signal("0", limit="30200", strategy="one")
         account.advance(1)
     account.signal("0.01", limit="30100", strategy="two")
+    summary = account.drain("flatten")
+    assert summary.reconciled
+    assert Decimal(summary.position[SYMBOL]) < Decimal("0.00002"), "less than the smallest orders is left"
+    assert account.venue.open_ids() == set()
+    assert_level(account)
+
+
+def test_flattening_sells_also_what_a_stop_guards(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    account.signal("0.05", strategy="one")
+    account.advance(1)
+    held = account.books.strategy_positions["one", SYMBOL].quantize(Decimal("0.00001"), "ROUND_DOWN")
+    terms = Terms(stop_price=Decimal(28_000))
+    account.system.tell(RISK, OrderRequested("1", "one", SYMBOL, "sell", "stop_loss", held, None, 1, "", terms))
+    account.advance(1)
+    assert len(account.venue.open_ids()) == 1
     summary = account.drain("flatten")
     assert summary.reconciled
     assert Decimal(summary.position[SYMBOL]) < Decimal("0.00002"), "less than the smallest orders is left"

@@ -13,7 +13,7 @@ from tradigrade.actors.portfolio_rows import NEWEST_POINTS
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
-from tradigrade.trading.messages import OrderRefused, RungChanged, StateAsked
+from tradigrade.trading.messages import OrderRefused, RiskAlert, RungChanged, StateAsked
 from tradigrade.trading.views import Curve, LearningView, TradingSnapshot
 from tradigrade.transports.control import TradingAsked
 from tradigrade.web.state import ConsoleState
@@ -144,3 +144,19 @@ def test_who_missed_the_whole_asks_and_is_told_it_next(tmp_path: Path) -> None:
     system.tell("trader/portfolio", StateAsked())
     system.advance(PERIOD_S)
     assert [bool(snapshot.since_ns) for snapshot in heard] == [False, True, True, False]
+
+
+# -- alerts -----------------------------------------------------------------------------------------------------------
+
+
+def test_alerts_are_told_newest_first_counted_and_bounded(tmp_path: Path) -> None:
+    heard, system = told(tmp_path, 2)
+    for number in range(KEPT + 10):
+        system.publish(topics.ALERTS, RiskAlert("FEE_TOO_HIGH", str(number), number))
+    system.advance(PERIOD_S)
+    newest = [alert.detail for alert in heard[-1].alerts]
+    assert heard[-1].since_ns, "not the whole"
+    assert newest == [str(number) for number in range(KEPT + 9, 9, -1)]
+    assert system.metrics.counters["risk_alerts"] == KEPT + 10
+    system.advance(PERIOD_S)
+    assert len(heard[-1].alerts) == KEPT, "what changed since the last whole one is told until the next"

@@ -84,6 +84,7 @@ def test_a_change_is_a_record_of_the_journal_and_approvals_name_its_version(tmp_
         ("max_leverage", "1", {"symbol": SYMBOL}, "no override"),
         ("max_order_notional", "1", {"symbol": SYMBOL, "strategy": "s"}, "a symbol or a strategy"),
         ("max_order_notional", "1", {"reason": " "}, "why it is changed"),
+        ("max_order_notional", "1", {"symbol": "BTCUSDT"}, "expected one of BTC/USDT, found BTCUSDT"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_changes_nothing(

@@ -1,6 +1,7 @@
 """What risk watches besides orders, over faults of its files, clocks that jump and restarts."""
 
 import errno
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -53,7 +54,13 @@ class Keeper(Actor):
     def start(self) -> None:
         self.standings = Standings(self.context, (SYMBOL,), (("learned", SYMBOL),), lease_held=True)
         self.limits = Limits()
-        self.watch = RiskWatch(self.context, self.standings, lambda: self.limits, LadderSettings(), (SCOPE,))
+        self.watch = RiskWatch(
+            self.context, self.standings, lambda: self.limits, LadderSettings(), (SCOPE,), self.worth
+        )
+
+    def worth(self, moved: Mapping[str, Decimal]) -> Decimal | None:
+        """A BTC is 30,000."""
+        return sum((amount * (30_000 if each == "BTC" else 1) for each, amount in moved.items()), Decimal(0))
 
     def receive(self, message: object) -> None:
         pass
@@ -67,6 +74,7 @@ class Stage:
         self.latch = HaltLatch(self.disk, folder / "halt.json")
         self.file = RiskMemory(self.disk, folder / "account-main.risk")
         self.virtual = VirtualSystem()
+        self.moved: dict[str, Decimal] = {}
         self.virtual.ports = {"halt": self.latch, "risk_memory": self.file}
         self.restart()
 
@@ -80,7 +88,7 @@ class Stage:
     def check(self, *equities: int, every_s: float = 0.2) -> None:
         for equity in equities:
             self.virtual.advance(every_s)
-            self.watch.check(Decimal(equity))
+            self.watch.check(Decimal(equity), self.moved)
 
     def set_clock(self, by_s: int) -> None:
         clock = self.virtual.clock
@@ -299,13 +307,71 @@ def test_an_approval_that_came_to_nothing_is_over_also_where_the_clock_was_set_b
 def test_money_paid_in_or_taken_out_is_neither_profit_nor_loss(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.check(10_000, every_s=2.0)
-    stage.watch.check(Decimal(4_000), Decimal(-6_000))
+    stage.moved["USDT"] = Decimal(-6_000)
+    stage.check(4_000)
     assert not stage.halted
     assert stage.watch.drawdown == 0.0
-    stage.watch.check(Decimal(3_700), Decimal(-6_000))
+    stage.check(3_700)
     assert stage.watch.drawdown == pytest.approx(0.075)
-    stage.watch.check(Decimal(3_600), Decimal(-6_000))
+    stage.check(3_600)
     assert stage.halted, "400 of the 4,000 that are left at work"
+
+
+def test_a_withdrawal_leaves_the_fraction_lost_and_the_money_lost_as_they_were(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, 9_100, every_s=2.0)
+    stage.moved["USDT"] = Decimal(-8_100)
+    stage.check(1_000)
+    assert not stage.halted
+    assert stage.watch.drawdown == pytest.approx(0.09)
+    assert stage.watch.lost == pytest.approx(Decimal(900))
+    stage.check(990)
+    assert not stage.halted, "9.91 % below the peak"
+    stage.check(988)
+    assert stage.halted
+
+
+def test_a_deposit_hides_no_loss(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, 9_100, every_s=2.0)
+    stage.moved["BTC"] = Decimal(1)
+    stage.check(39_100)
+    assert stage.watch.drawdown == pytest.approx(0.09)
+    stage.check(38_660)
+    assert stage.halted, "the deposit's own fall in price is lost as any other money"
+
+
+def test_a_transfer_counts_once_over_a_restart(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, every_s=2.0)
+    stage.moved["USDT"] = Decimal(-5_000)
+    stage.check(5_000)
+    stage.restart()
+    stage.check(4_600)
+    assert not stage.halted
+    assert stage.watch.drawdown == pytest.approx(0.08)
+    stage.disk.full = True
+    stage.moved["USDT"] = Decimal(-7_500)
+    stage.check(2_100)
+    stage.disk.full = False
+    stage.restart()
+    stage.check(2_100)
+    assert not stage.halted
+    assert stage.watch.drawdown == pytest.approx(0.08)
+
+
+def test_nothing_is_concluded_while_the_worth_of_a_transfer_is_not_known(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.check(10_000, every_s=2.0)
+    stage.moved["BTC"] = Decimal("-0.2")
+    stage.watch._worth = lambda _: None
+    stage.check(4_000)
+    assert not stage.halted
+    stage.watch._worth = stage.keeper.worth
+    stage.check(4_000, 3_601)
+    assert not stage.halted
+    stage.check(3_600)
+    assert stage.halted
 
 
 @pytest.mark.parametrize("name", ["max_daily_loss", "max_weekly_loss"])

@@ -86,8 +86,13 @@ def test_an_order_that_makes_no_sense_is_refused_and_harms_nobody(tmp_path: Path
     assert stand.counter("restarts") == 0
 
 
-def test_what_is_no_order_fails_the_strategy_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "wish",
+    ["buy everything", Place("buy", 0.01), Place("buy", D("0.01"), "Limit", D(29_900))],  # type: ignore[arg-type]
+    ids=["no order", "a float", "a type there is not"],
+)
+def test_what_is_no_order_fails_the_strategy_alone(tmp_path: Path, wish: Any) -> None:
     stand = trading(tmp_path)
-    say(stand, "buy everything")
+    say(stand, wish)
     assert stand.counter("restarts") == 1
     assert stand.rung() == "NORMAL"

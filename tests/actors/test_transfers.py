@@ -2,11 +2,14 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
-from tests.kit.account import LEDGER, RISK, Account, assert_level
+from tests.kit.account import EXECUTOR, LEDGER, RISK, Account, assert_level
 from tradigrade.trading.order_events import FundsMoved
+from tradigrade.transports.control import AcceptBalance, Acknowledged, Failed
 
 USDT = "USDT"
 
@@ -89,3 +92,40 @@ def test_a_balance_told_before_the_fill_that_explains_it_is_no_difference(accoun
     account.advance(1.2)
     assert account.books.positions
     assert len(looks) <= 1, "only the look that is due anyway"
+
+
+def test_a_difference_that_moved_since_it_was_seen_is_not_accepted_for_another(account: Account) -> None:
+    """What is filled meanwhile must not be booked as an adjustment."""
+    account.signal("0.01", limit="29900")
+    account.advance(1)
+    account.venue.balances[USDT] -= 100
+    account.until(lambda: not account.verdict().equal)
+    account.venue.looks_fail = True
+    (order,) = account.venue.open_ids()
+    account.venue.fill(order)
+    account.advance(0.1)
+    assert account.books.positions
+    answers: list[Any] = []
+    for looks_fail in (True, False):
+        account.venue.looks_fail = looks_fail
+        account.advance(0 if looks_fail else 4)
+        account.system.ask(EXECUTOR, AcceptBalance(USDT, "a fee of the venue's", "a person"), 1.0).then(answers.append)
+        account.advance(0.1)
+    assert [type(answer.value) for answer in answers] == [Failed, Acknowledged]
+    account.until(lambda: account.rung() == "NORMAL", 30)
+    assert [moved.amount for moved in account.records(FundsMoved)] == [-100]
+    assert_level(account)
+
+
+def test_a_transfer_that_the_stream_tells_late_and_by_another_name_is_booked_once(account: Account) -> None:
+    account.venue.transfer(USDT, Decimal(500), told=False)
+    account.until(lambda: bool(account.records(FundsMoved)))
+    (found,) = account.records(FundsMoved)
+    account.venue._tell(msgspec.structs.replace(found, reference="as the stream has it", at_ns=found.at_ns + 2))
+    account.advance(6)
+    assert account.records(FundsMoved) == [found]
+    account.venue.transfer(USDT, Decimal(500))
+    account.advance(6)
+    assert account.books.transferred == {USDT: Decimal(1_000)}, "another one of the same amount is another one"
+    account.until(lambda: account.rung() == "NORMAL")
+    assert_level(account)

@@ -17,7 +17,9 @@ from tradigrade.storage.halt import HaltLatch
 from tradigrade.supervisors.reports import SupervisorReport
 from tradigrade.supervisors.supervisor import SUPERVISION
 from tradigrade.trading.halting import halt_on
-from tradigrade.transports.control import LimitView, RiskAnswered
+from tradigrade.trading.messages import RiskAlert
+from tradigrade.trading.views import StandingView
+from tradigrade.transports.control import LadderAnswered, LimitView, RiskAnswered
 
 GROUP = "trader/trading/account"
 
@@ -158,3 +160,20 @@ def test_limits_are_shown_to_people_and_to_programs(monkeypatch: pytest.MonkeyPa
     assert told["limits"][1]["used"] == "4321.987"
     shown = run("risk", "show", *folder).stdout
     assert all(part in shown for part in ("max_leverage", "0.3333", "no bound", "4,321.99", "1,000", "scaled by 0.5"))
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_the_ladder_tells_the_halt_and_the_latest_alerts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    standing = StandingView("system", "HALTED", "odd prices", 1)
+    monkeypatch.setattr("tradigrade.operate.ask_risk", lambda *_: LadderAnswered((standing,), ()))
+    monkeypatch.setattr("tradigrade.operate.find_alerts", lambda _: (RiskAlert("FEE_TOO_HIGH", "fee=[3]", 1),))
+    HaltLatch(SystemDisk(), tmp_path / "halt.json").halt("odd [prices]", "mara", 1)
+    done = run("ladder", "--data-dir", str(tmp_path), *words)
+    assert done.exit_code == 0, done.output
+    assert all(each in done.stdout for each in ("odd [prices]", "mara", "FEE_TOO_HIGH", "fee=[3]"))
+    if words:
+        told = json.loads(done.stdout)
+        assert told["alerts"] == [{"code": "FEE_TOO_HIGH", "detail": "fee=[3]", "at_ns": 1}]
+        assert told["halt"] == {"reason": "odd [prices]", "by": "mara", "at_ns": 1}

@@ -203,7 +203,7 @@ def test_every_port_of_a_trader_is_a_file_or_behind_the_boundary(tmp_path: Path)
 
 
 class _Nowhere:
-    def write(self, events: list[Event]) -> None:
+    def write(self, events: list[Event], *, urgent: bool = False) -> None:
         """Nobody reads it."""
 
     def close(self) -> None:

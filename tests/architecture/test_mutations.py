@@ -163,7 +163,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the executor trusts the rung of the approval",
-        "actors.executor",
+        "actors.approvals",
         "return refuse_order(rung, approval.side, approval.amount, held)",
         'return ""',
         "tests/actors/test_ladder_rows.py -k approved_before_its_rung_fell",

@@ -44,3 +44,10 @@ def test_a_code_that_proves_nothing_leaves_doubt(code: int) -> None:
 @pytest.mark.parametrize(("status", "named"), [(500, ""), (503, ""), (200, ""), (409, "InvalidOrder")])
 def test_a_server_that_failed_proves_nothing_whatever_its_code(status: Any, named: str) -> None:
     assert proven_refusal(status, -2010, "") == named
+
+
+def test_that_an_order_of_the_id_is_there_already_proves_no_refusal() -> None:
+    name, proven = judged_by_ccxt(400, -2010, "Duplicate order sent.")
+    assert (name, proven) == ("InvalidOrder", False)
+    assert proven_refusal(400, -2010, "Duplicate order sent.") == ""
+    assert not proves_refusal(ccxt.DuplicateOrderId("it is there"))

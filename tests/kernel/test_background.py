@@ -1,10 +1,12 @@
-"""Actors in the background: the others take their turns first, and yet they always come to theirs."""
+"""Actors in the background and urgent ones: who takes turns first, and yet everybody always comes to theirs."""
 
 from typing import Any
 
+import pytest
+
 from tests.kit.cells import VirtualSystem
 from tradigrade.kernel.actor import Actor
-from tradigrade.kernel.cell import BACKGROUND_EVERY, CellActor
+from tradigrade.kernel.cell import BACKGROUND_EVERY, OTHERS_EVERY, CellActor
 
 
 class Noting(Actor):
@@ -25,31 +27,45 @@ class Behind(Noting):
     in_background = True
 
 
+class Urgent(Noting):
+    urgent = True
+
+
+KINDS = {"behind": Behind, "urgent": Urgent}
+
+
 def place(*paths: str) -> tuple[VirtualSystem, list[str]]:
     system, noted = VirtualSystem("node"), list[str]()
     for path in paths:
-        system.place(f"node/{path}", (Behind if path.startswith("behind") else Noting)(noted))
+        system.place(f"node/{path}", KINDS.get(path, Noting)(noted))
     system.run()
     return system, noted
 
 
-def test_what_was_told_first_waits_for_those_that_are_not_in_the_background() -> None:
-    system, noted = place("behind", "one", "two")
-    for path in ("behind", "one", "two"):
+def test_what_was_told_first_waits_for_those_that_are_more_urgent() -> None:
+    system, noted = place("behind", "one", "two", "urgent")
+    for path in ("behind", "one", "two", "urgent"):
         system.tell(f"node/{path}", 0)
     system.run()
-    assert noted == ["one", "two", "behind"]
+    assert noted == ["urgent", "one", "two", "behind"]
 
 
-def test_however_busy_the_others_are_it_has_its_turn_in_time() -> None:
-    system, noted = place("behind", "one", "two")
-    for path in ("one", "two", "behind"):
+@pytest.mark.parametrize(
+    ("busy", "waiting", "every"),
+    [
+        (("one", "two"), "behind", BACKGROUND_EVERY),
+        (("one", "urgent"), "behind", BACKGROUND_EVERY),
+        (("urgent",), "one", OTHERS_EVERY),
+    ],
+)
+def test_however_busy_the_others_are_it_has_its_turn_in_time(busy: tuple[str, ...], waiting: str, every: int) -> None:
+    system, noted = place(*busy, waiting)
+    for path in (*busy, waiting):
         system.tell(f"node/{path}", 200)
     system.run()
-    share = CellActor.share
-    first = noted.index("behind")
-    assert 0 < first <= BACKGROUND_EVERY * share
-    assert noted.count("behind") == noted.count("one") == noted.count("two") == 201
+    first = noted.index(waiting)
+    assert 0 < first <= every * CellActor.share
+    assert [noted.count(path) for path in (*busy, waiting)] == [201] * (len(busy) + 1)
 
 
 def test_alone_it_takes_every_turn() -> None:

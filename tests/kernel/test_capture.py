@@ -48,7 +48,7 @@ class Kept:
         self.room = room
         self.closed = False
 
-    def write(self, events: list[Event]) -> None:
+    def write(self, events: list[Event], *, urgent: bool = False) -> None:
         if len(self.events) + len(events) > self.room:
             raise CaptureFault("no room")
         self.events += msgspec.msgpack.decode(msgspec.msgpack.encode(events))

@@ -63,6 +63,7 @@ BEARS = {
     EXECUTOR: "its group comes back with it from the journal, and reconciles",
     RISK: "no approval without it; its group comes back with it",
     "trader/trading/account/ledger": "positions are folded anew from the journal",
+    "trader/trading/account/orders": "groups of orders are folded anew from the journal; its group comes back with it",
     "trader/trading/journal": "all that trades stands on it and comes back with it",
     "trader/trading/venue": "what was in flight is unknown until the venue tells",
     "trader/feeds/binance": "a fresh snapshot and what follows it",
@@ -205,6 +206,39 @@ def _pause(world: World) -> Undo:
     return lambda: _ask_risk(world, ResumeStrategy("exerciser", "BTC/USDT"))
 
 
+BY_HAND = {
+    "buy": ("buys at the venue by hand", "it is booked as nobody's, and counts for the account's limits"),
+    "sell": (
+        "sells half of what the account holds by hand",
+        "it leaves the strategy that held it, which wants anew",
+    ),
+    "rest": ("rests an order at the venue for 5 s", "it is not ours to touch, and what it locks is not free"),
+    "cancel": ("cancels an order of ours at the venue", "it has ended; the strategy wants anew at its next bar"),
+}
+MOVED = {
+    ("quote", 0.5): ("deposits money", "it is no profit"),
+    ("quote", -0.5): ("withdraws half of the money that is free", "it is no loss, and halts nothing"),
+    ("base", -0.5): ("withdraws half of the coins that are free", "they leave the strategy that held them"),
+}
+
+
+def _when_one_stands(row: Row) -> Row:
+    def begin(world: World) -> Undo:
+        if row.begin(world) is None:
+            world.loop.call_later(0.05, lambda: begin(world))
+        return nothing
+
+    return row._replace(begin=begin, for_s=2.0)
+
+
+def _by_hand() -> Iterator[Row]:
+    for deed, (name, bears) in BY_HAND.items():
+        row = scheduled("people", f"a person {name}", bears, "by-hand", deed, 5.0 if deed == "rest" else 0.0, 0.5)
+        yield _when_one_stands(row) if deed == "cancel" else row
+    for (target, amount), (name, bears) in MOVED.items():
+        yield scheduled("people", f"a person {name}", bears, "transfer", target, 0.0, amount)
+
+
 def _people() -> Iterator[Row]:
     words = "all but protective stops is cancelled; a person releases: here after 5 s"
     yield Row("people", "a person halts", words, _halt, 5.0)
@@ -214,7 +248,7 @@ def _people() -> Iterator[Row]:
     yield Row("people", "a person pauses a strategy", words, _pause, 5.0)
 
 
-_ALL = (*_processes(), *_actors(), *_again(), *_host(), *venue_rows(), *_people())
+_ALL = (*_processes(), *_actors(), *_again(), *_host(), *venue_rows(), *_people(), *_by_hand())
 ROWS = tuple(sorted(_ALL, key=lambda row: GROUPS.index(row.group)))
 
 PATIENT = {OFTEN: "the ladder waits on purpose: whoever failed so often must bear out a minute"}

@@ -30,6 +30,7 @@ VOLATILE = (
     (re.compile(r"/simulated/"), ""),
     (re.compile(r"\.journal\.\d+"), ".journal"),
     (re.compile(r"^\d+\.\d+ s late"), "too late to be sent"),
+    (re.compile(r"^(the venue could not be asked) for .*"), r"\1"),
 )
 """What would change with every change of the code, and says nothing."""
 

@@ -8,6 +8,7 @@ import msgspec
 from tests.simulation.fault_row import AT_S, Row
 from tradigrade.config.settings import LearningSettings, Settings, StrategySettings
 from tradigrade.kernel.lifecycle import Phase
+from tradigrade.simulation.by_hand import PREFIX as BY_HAND
 from tradigrade.simulation.log import Line
 from tradigrade.simulation.run import complaints
 from tradigrade.simulation.world import World
@@ -152,7 +153,8 @@ class Watch:
             return
         books, venue = portfolio.behaviour.books, self.world.venue.engine.state
         ours = {order.intent.client_id for order in books.open_orders()}
-        for client_id in sorted(ours ^ {order.client_id for order in venue.open}):
+        theirs = {order.client_id for order in venue.open if not order.client_id.startswith(BY_HAND)}
+        for client_id in sorted(ours ^ theirs):
             yield f"{client_id} is open for one of two"
         for fill in venue.books.fills[-RECENT:]:
             if not books.knows_trade("BTC/USDT", str(fill.trade_id)):

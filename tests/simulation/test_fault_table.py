@@ -11,7 +11,16 @@ from tests.simulation.fault_row import Row
 from tests.simulation.fault_rows import NO_CAUSE, NO_ROW, PATIENT, ROWS
 from tests.simulation.fault_table import BEGIN, END, PAGE, ROOT, seconds, table, written
 from tests.simulation.fault_watch import Seen
-from tradigrade.simulation.faults import ACTORS, KINDS, NODES, PAIRS, VENUE_CHANCES, VENUE_EVENTS
+from tradigrade.simulation.faults import (
+    ACTORS,
+    CURRENCIES,
+    DEEDS,
+    KINDS,
+    NODES,
+    PAIRS,
+    VENUE_CHANCES,
+    VENUE_EVENTS,
+)
 from tradigrade.trading.causes import CAUSES
 
 WORKERS = 2
@@ -73,6 +82,8 @@ def test_every_kind_of_fault_has_a_row_or_a_reason_for_none() -> None:
         ("partition", PAIRS),
         ("venue-chance", VENUE_CHANCES),
         ("venue-event", VENUE_EVENTS),
+        ("transfer", CURRENCIES),
+        ("by-hand", DEEDS),
     ],
 )
 def test_everything_that_such_a_fault_may_hit_has_a_row(kind: str, targets: tuple[str, ...]) -> None:

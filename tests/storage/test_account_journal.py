@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tradigrade.kernel.disk import SystemDisk
-from tradigrade.storage.account_journal import AccountJournal, Record
+from tradigrade.storage.account_journal import AccountJournal, Record, RecordFault
 from tradigrade.storage.journal import Journal, JournalFault
 from tradigrade.storage.journal_reader import read_journal
 from tradigrade.trading.books_image import take
@@ -103,6 +103,28 @@ def write(path: Path, records: list[Record]) -> None:
     for record in records:
         journal.append(record)
     journal.close()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        GroupAccepted(OrderGroup("g1", "single", "s", "BTC/USDT", Leg("buy", "Limit", AMOUNT, PRICE)), AT),  # type: ignore[arg-type]
+        SignalGenerated("s1", "s", "BTC/USDT", None, PRICE, AT, "bar 1"),  # type: ignore[arg-type]
+        OrderRefused("s2", "s", "BTC/USDT", "CODE", {"bound": 5}, AT),  # type: ignore[dict-item]
+    ],
+    ids=["a word that is none of its type's", "nothing", "a number for a text"],
+)
+def test_a_record_that_could_not_be_read_again_is_not_written(tmp_path: Path, record: Record) -> None:
+    path = tmp_path / "account-main.journal"
+    journal = AccountJournal(SystemDisk(), path)
+    journal.open()
+    journal.append(RunStarted("run-1", AT))
+    with pytest.raises(RecordFault, match=type(record).__name__):
+        journal.append(record)
+    journal.append(RunStarted("run-2", AT))
+    journal.close()
+    journal.open()
+    assert list(journal.replay()) == [RunStarted("run-1", AT), RunStarted("run-2", AT)]
 
 
 def test_the_records_above_are_of_every_kind() -> None:

@@ -144,6 +144,18 @@ ROWS: list[tuple[str, dict[str, str], OrderRequested, dict[str, Any]]] = [
         {},
     ),
     ("NOTIONAL_EXCEEDS_MAX_PER_ORDER", {"bound": "500.00"}, request(amount="0.02"), {"scale": Decimal("0.25")}),
+    (
+        "NOTIONAL_EXCEEDS_MAX_PER_ORDER",
+        {"notional": "2272.57575"},
+        request(amount="0.05", type="stop_loss", terms=Terms(trail_bps=5_000)),
+        {},
+    ),
+    (
+        "NOTIONAL_EXCEEDS_MAX_PER_ORDER",
+        {"notional": "9000"},
+        request(amount="0", terms=Terms(quote_amount=Decimal(9_000))),
+        bound(max_price_deviation_bps="20000"),
+    ),
     ("POSITION_LIMIT", {"bound": "700"}, request(), bound(max_order_notional="600", max_position_notional="700")),
     ("CONCENTRATION_LIMIT", {"bound": "500.00"}, request(), bound(max_concentration="0.05")),
     ("GROSS_EXPOSURE_LIMIT", {"gross": "900.0300000000"}, request(), bound(max_gross_notional="900")),

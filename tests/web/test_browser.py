@@ -30,7 +30,10 @@ from tests.web.samples import (
 )
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
-from tradigrade.transports.control import LimitView, RiskAnswered
+from tradigrade.storage.halt import HALT_NAME, HaltLatch
+from tradigrade.trading.differences import DifferenceNoted
+from tradigrade.trading.messages import AccountReconciled, RiskAlert
+from tradigrade.transports.control import LimitView, ReconciliationAnswered, RiskAnswered
 from tradigrade.web.history import HistoryReader
 from tradigrade.web.server import ConsoleServer
 from tradigrade.web.state import ConsoleState
@@ -46,6 +49,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 BOUND_MS = 8_000
+EXPECTED = re.compile(r"ERR_CONNECTION|\b409\b")
+"""What a browser says by itself of a server that is gone, and of a refusal that the page shows."""
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 pytestmark = [
@@ -55,21 +60,24 @@ pytestmark = [
 
 
 def browse(
-    test: Callable[[SimpleNamespace], Awaitable[None]], path: str = "/", history: HistoryReader | None = None
+    test: Callable[[SimpleNamespace], Awaitable[None]],
+    path: str = "/",
+    history: HistoryReader | None = None,
+    latch: HaltLatch | None = None,
 ) -> None:
     """Run `test` with a page open on a fed server; whatever the page complains of fails the test."""
 
     async def run() -> None:
         state, clock, complaints = ConsoleState(), SimpleNamespace(now_ns=NOW), []
         feed_all(state, NOW)
-        server = ConsoleServer(state, lambda: clock.now_ns, history=history)
+        server = ConsoleServer(state, lambda: clock.now_ns, history=history, latch=latch, who="mara")
         port = await server.start("127.0.0.1", 0)
         async with playwright.async_playwright() as driver:
             browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             page = await browser.new_page(viewport={"width": 1280, "height": 800})
             page.set_default_timeout(BOUND_MS)
             page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda line: complaints.append(line.text) if "ERR_CONNECTION" not in line.text else None)
+            page.on("console", lambda line: None if EXPECTED.search(line.text) else complaints.append(line.text))
             try:
                 await page.goto(f"http://127.0.0.1:{port}{path}")
                 await expect(page, "#connection").to_have_text("live", timeout=BOUND_MS)
@@ -376,3 +384,87 @@ def test_the_risk_page_shows_what_is_used_of_each_limit() -> None:
         await expect(it.page, "#refusals tbody tr").to_have_count(7)
 
     browse(test, "/risk")
+
+
+def test_the_risk_page_shows_how_books_and_venue_compare() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#books-verdict").to_have_text("not known")
+        verdict = AccountReconciled(False, ("balance BTC: books 1.50, venue 1.40",), 3, 1, NOW)
+        foreign = "foreign order x-1: books nothing, venue buy 0.01000000 BTC/USDT limit at 15000.0"
+        mended = DifferenceNoted("fill", "1466", "nothing", "sell 0.1", "booked", NOW - S)
+        it.state.reconciliation.hear(ReconciliationAnswered(verdict, verdict.differences, (foreign,), (mended,)), NOW)
+        await expect(it.page, "#books-verdict").to_have_text("NOT EQUAL")
+        await expect(it.page, "#books-verdict").to_have_css("color", "rgb(248, 81, 73)")
+        await expect(it.page, "#books-summary").to_contain_text("3 of our orders open · 1 in doubt")
+        await expect(it.page, "#differences tbody tr").to_have_count(3)
+        await expect(it.page, "#differences tr.differs").to_contain_text("books 1.5, venue 1.4")
+        await expect(it.page, "#differences tr.foreign").to_contain_text("not ours: left alone")
+        await expect(it.page, "#differences tr.past").to_contain_text("booked")
+        it.clock.now_ns += 10 * S
+        await expect(it.page, "#books-verdict").to_have_text("not known")
+        await expect(it.page, "#books-summary").to_have_text("the executor does not answer any more")
+
+    browse(test, "/risk")
+
+
+def test_an_alert_opens_its_tab_until_somebody_chose_one() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#alerts-tab").to_have_text("Alerts")
+        await expect(it.page, "#incidents-view").to_be_visible()
+        tell(it, trading(alerts=(RiskAlert("PRICE_DEVIATION", "price=1, mid=2", NOW),)))
+        await expect(it.page, "#alerts-tab").to_have_text("Alerts 1")
+        await expect(it.page, "#alerts tbody tr").to_contain_text("PRICE_DEVIATION")
+        await it.page.click("#incidents-tab")
+        tell(it, trading(alerts=(RiskAlert("JOURNAL_ARCHIVE", "no room", NOW + 1),)))
+        await expect(it.page, "#alerts-tab").to_have_text("Alerts 2")
+        await expect(it.page, "#incidents-view").to_be_visible()
+
+    browse(test)
+
+
+# -- the kill switch --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/orders", "/risk", "/chaos"])
+def test_everything_is_halted_and_released_by_a_button_and_a_reason(path: str, tmp_path: Path) -> None:
+    latch = HaltLatch(SystemDisk(), tmp_path / HALT_NAME)
+
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#halted").to_be_hidden()
+        await it.page.click("#halt-button")
+        await expect(it.page, "#halt-reason").to_be_focused()
+        await expect(it.page, "#halt-confirm").to_be_disabled()
+        await it.page.keyboard.press("Escape")
+        await expect(it.page, "#halt-dialog").to_be_hidden()
+        assert latch.read() is None, "looking at it does nothing"
+        await it.page.click("#halt-button")
+        await it.page.fill("#halt-reason", "<b>odd</b> prices")
+        await it.page.click("#halt-confirm")
+        await expect(it.page, "#halted").to_have_text(re.compile("HALTED<b>odd</b> pricesby mara"))
+        await expect(it.page, "#halt-dialog").to_be_hidden()
+        assert latch.read().reason == "<b>odd</b> prices"  # type: ignore[union-attr]
+        size = await it.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert size == [1280, 800]
+        await it.page.click("#halt-button")
+        await expect(it.page, "#halt-dialog").to_contain_text("Halted by mara")
+        await it.page.fill("#halt-reason", "they are right")
+        await it.page.click("#halt-confirm")
+        await expect(it.page, "#halted").to_be_hidden()
+        assert latch.read() is None
+
+    browse(test, path, journal(tmp_path), latch)
+
+
+def test_a_release_that_came_too_late_is_told_in_the_dialog(tmp_path: Path) -> None:
+    latch = HaltLatch(SystemDisk(), tmp_path / HALT_NAME)
+    latch.halt("drawdown", "risk", NOW)
+
+    async def test(it: SimpleNamespace) -> None:
+        await expect(it.page, "#halted").to_contain_text("drawdown")
+        await it.page.click("#halt-button")
+        await it.page.fill("#halt-reason", "all is well")
+        latch.release("somebody else did", "x", NOW)
+        await it.page.click("#halt-confirm")
+        await expect(it.page, "#halt-dialog .fault").to_have_text("nothing is halted")
+
+    browse(test, latch=latch)

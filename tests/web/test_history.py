@@ -245,5 +245,5 @@ def test_limits_that_nobody_confirms_are_shown_as_old() -> None:
     window = RiskWindow()
     window.hear(answered(limit("1", "0.5")), NOW)
     assert window.look(NOW + S)["fault"] == ""
-    window.miss("risk does not answer: x")
+    window.miss("x")
     assert window.look(NOW + 4 * S)["fault"] == "risk does not answer: x"

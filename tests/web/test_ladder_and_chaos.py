@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from tests.web.samples import NOW, S, chaos, feed_all, move, process, standing, step, system, trading
+from tradigrade.trading.messages import RiskAlert
 from tradigrade.web.chaos_view import STEPS_MAX
-from tradigrade.web.ladder_view import MOVES_MAX, STANDINGS_MAX
+from tradigrade.web.ladder_view import ROWS_KEPT, STANDINGS_MAX
 from tradigrade.web.state import ConsoleState
 from tradigrade.web.view import TEXT_MAX
 
@@ -47,11 +48,11 @@ def test_a_trader_without_a_ladder_leaves_it_empty() -> None:
 
 def test_the_ladder_is_bounded() -> None:
     state, many = fed(), tuple(standing(f"s{n}", reason="x" * 1000) for n in range(STANDINGS_MAX + 9))
-    for number in range(0, 2 * MOVES_MAX, 50):
+    for number in range(0, 2 * ROWS_KEPT, 50):
         moves = tuple(move(n) for n in range(number + 50, number, -1))
         state.apply(trading(moves=moves, standings=many), NOW)
     ladder = state.view(NOW)["ladder"]
-    assert (len(ladder["standings"]), len(ladder["moves"])) == (STANDINGS_MAX, MOVES_MAX)
+    assert (len(ladder["standings"]), len(ladder["moves"])) == (STANDINGS_MAX, ROWS_KEPT)
     assert len(ladder["standings"][0]["reason"]) == TEXT_MAX
 
 
@@ -109,3 +110,19 @@ def test_a_chaos_run_changes_nothing_of_what_is_healthy() -> None:
     state.apply(system(trader={"state": "restarting"}), NOW)
     assert any(fault.startswith("node trader") for fault in state.faults(NOW))
     assert process("trader").state == "running"
+
+
+# -- alerts -----------------------------------------------------------------------------------------------------------
+
+
+def test_alerts_are_shown_newest_first_kept_over_a_restart_of_the_trader_and_bounded() -> None:
+    told = [RiskAlert("FEE_TOO_HIGH", "x" * 1000, NOW + number) for number in range(2 * ROWS_KEPT)]
+    state = fed(alerts=(told[1], told[0]))
+    state.apply(trading(alerts=()), NOW)
+    state.apply(trading(alerts=(told[2], told[1])), NOW)
+    view = state.view(NOW)["alerts"]
+    assert [(each["code"], len(each["detail"])) for each in view] == [("FEE_TOO_HIGH", TEXT_MAX)] * 3
+    assert view[0]["at_ms"] == NOW // 10**6
+    for number in range(0, 2 * ROWS_KEPT, 50):
+        state.apply(trading(alerts=tuple(reversed(told[number : number + 50]))), NOW)
+    assert len(state.view(NOW)["alerts"]) == ROWS_KEPT

@@ -71,7 +71,7 @@ def test_the_state_is_served_as_json() -> None:
 
 FILES = (
     *("console.css", "console.js", "charts.js", "connection.js", "format.js", "panels.js", "tables.js"),
-    *("chaos.css", "chaos.js", "header.js", "ladder.js"),
+    *("chaos.css", "chaos.js", "header.js", "ladder.js", "halt.js", "books.js"),
     *("orders.css", "orders.js", "risk.css", "risk.js", "story.js"),
 )
 

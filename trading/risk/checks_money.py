@@ -5,10 +5,14 @@ from decimal import Decimal
 from ..messages import ZERO
 from ..rungs import Rung, shrinks
 from .budgets import Bound
-from .view import Asked, Draft, Refusal, RiskView, bound_of
+from .view import MARKET_SLACK, Asked, Draft, Refusal, RiskView, bound_of
 
 
 def check_notional(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:
+    """Not of what shrinks a position: one that grew past the bound, or was bought before that shrank, could never be
+    closed, nor protected."""
+    if _shrinks(draft, asked, view):
+        return None
     name, bound = "max_order_notional", view.limits.max_order_notional
     if bound is not None:
         bound *= view.scale / (2 if view.standing.rung == Rung.FALLBACK else 1)
@@ -26,7 +30,7 @@ def check_balance(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:
 
 
 def check_position(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:
-    if draft.side == "sell":
+    if not _adds(draft, view):
         return None
     name, bound = "max_position_notional", view.limits.max_position_notional
     if bound is not None:
@@ -36,7 +40,7 @@ def check_position(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None
 
 def check_concentration(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:
     name, bound = "max_concentration", view.limits.max_concentration
-    if draft.side == "sell" or bound is None:
+    if bound is None or not _adds(draft, view):
         return None
     if isinstance(equity := _equity(view, asked), Refusal):
         return equity
@@ -102,7 +106,7 @@ def check_strategy(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None
 def check_counts(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:
     """Open orders; what shrinks a position is let through, for it makes the account safer."""
     counts, limits = view.exposure.counts, view.limits
-    if shrinks(draft.side, draft.amount, view.exposure.held(asked.strategy, draft.symbol)):
+    if _shrinks(draft, asked, view):
         return None
     for name, count in (
         ("max_open_orders", counts.all),
@@ -118,7 +122,10 @@ def check_counts(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:
 
 
 def check_rate(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:
-    """Of submissions; cancels never pass through risk."""
+    """Of submissions; cancels never pass through risk, and what shrinks positions, all of them at once when the system
+    stops, waits for nothing."""
+    if _shrinks(draft, asked, view):
+        return None
     for name, count in (
         ("max_orders_per_s", view.orders_last_s),
         ("max_strategy_orders_per_s", view.strategy_orders_last_s),
@@ -130,6 +137,10 @@ def check_rate(draft: Draft, asked: Asked, view: RiskView) -> Refusal | None:
     return None
 
 
+def _shrinks(draft: Draft, asked: Asked, view: RiskView) -> bool:
+    return shrinks(draft.side, draft.amount, view.exposure.held(asked.strategy, draft.symbol))
+
+
 def _worst(draft: Draft, view: RiskView) -> Decimal:
     """The order at its worst, in the account's currency."""
     assert view.quote_rate is not None
@@ -137,10 +148,19 @@ def _worst(draft: Draft, view: RiskView) -> Decimal:
 
 
 def _worst_position(draft: Draft, view: RiskView) -> Decimal:
-    """Everything that is held and may still be bought of the base currency, this order too, at the touch."""
+    """Everything that is held and may still come of the currency that is gained, by this order too: the base currency
+    at the touch, or, by a sale, the quote currency."""
     assert view.quote_rate is not None
-    worst = view.exposure.worst_held(draft.symbol.partition("/")[0], draft.amount)
-    return worst * draft.reference * view.quote_rate
+    base, _, quote = draft.symbol.partition("/")
+    if draft.side == "sell":
+        brings = max(draft.worst_notional, draft.amount * draft.reference * MARKET_SLACK)
+        return view.exposure.worst_held(quote, brings) * view.quote_rate
+    return view.exposure.worst_held(base, draft.amount) * draft.reference * view.quote_rate
+
+
+def _adds(draft: Draft, view: RiskView) -> bool:
+    """Whether it adds to a position: a sale does where what it is paid in is one."""
+    return draft.side == "buy" or draft.symbol.partition("/")[2] in view.exposure.marks
 
 
 def _equity(view: RiskView, asked: Asked) -> Decimal | Refusal:

@@ -7,6 +7,8 @@ from ..messages import ZERO, MarketDataUpdate, OrderRequested, Side, SignalGener
 from .view import ONE, Draft, RiskView
 
 BPS = Decimal(10_000)
+LOWEST = Decimal("0.01")
+"""Of the touch: no price is taken for lower, however wide the collar is."""
 
 
 def draft_target(
@@ -40,8 +42,8 @@ def draft_request(request: OrderRequested, view: RiskView, instrument: Instrumen
     reference = market.ask if request.side == "buy" else market.bid
     amount, quote_amount = request.amount, request.terms.quote_amount
     if quote_amount is not None:
-        lowest = reference * (ONE - (view.limits.max_price_deviation_bps or ZERO) / BPS)
-        most = quote_amount / lowest if lowest > 0 else amount
+        lowest = reference * max(ONE - (view.limits.max_price_deviation_bps or ZERO) / BPS, LOWEST)
+        most = quote_amount / lowest
         amount = max(amount, instrument.round_amount(most) + instrument.step_size)
     return Draft(request.symbol, request.side, request.type, amount, request.price, reference, request.terms)
 

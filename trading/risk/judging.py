@@ -11,7 +11,7 @@ def judge(asked: Asked, view: RiskView) -> Draft | Refusal | None:
     compute refuses too."""
     try:
         return _judge(asked, view)
-    except (ArithmeticError, ValueError, AssertionError, LookupError, TypeError) as error:
+    except (ArithmeticError, ValueError, AssertionError, LookupError, TypeError, AttributeError) as error:
         return Refusal("CHECK_FAILED", {"error": repr(error)[:300]})
 
 

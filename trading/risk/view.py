@@ -30,11 +30,13 @@ def asked_id(asked: Asked) -> str:
 
 
 def worst_cost(amount: Decimal, price: Decimal | None, reference: Decimal, terms: Terms) -> Decimal:
-    """What a buy may cost at most in quote currency; one that waits for a stop is filled from there on."""
+    """What a buy may cost at most in quote currency; one that waits for a stop is filled from there on, and one that
+    trails the market from as far above as it trails."""
     if price is not None:
         return amount * price
     stop = terms.stop_price
     cost = amount * (reference if stop is None or stop < reference else stop) * MARKET_SLACK
+    cost += cost * terms.trail_bps / 10_000
     return cost if terms.quote_amount is None else min(cost, terms.quote_amount)
 
 

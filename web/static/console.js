@@ -7,12 +7,14 @@ import { showLadder } from "./ladder.js";
 import * as panels from "./panels.js";
 
 const COIN = Math.log(2);
+let openAlerts = () => {};
 const $ = (id) => document.getElementById(id);
 
 function show(view) {
   document.body.dataset.chaos = view.chaos?.state ?? "none";
   panels.showTree(view.nodes);
   panels.showIncidents(view.incidents);
+  if (panels.showAlerts(view.alerts, view.at_ms)) openAlerts();
   panels.showLatencies(view.nodes);
   showLadder(view.ladder, view.at_ms);
   if (view.trading !== null) showTrading(view.trading, view.sources.trading.stale);
@@ -46,15 +48,20 @@ function startTabs(list) {
     tab.tabIndex = tab === chosen ? 0 : -1;
     $(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
   });
-  list.addEventListener("click", (event) => tabs.includes(event.target) && select(event.target));
+  const choose = (tab) => {
+    openAlerts = () => {}; // who chose a tab keeps it
+    select(tab);
+  };
+  list.addEventListener("click", (event) => tabs.includes(event.target) && choose(event.target));
   list.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     const next = tabs.at((tabs.indexOf(document.activeElement) + step) % tabs.length);
     next.focus();
-    select(next);
+    choose(next);
   });
   select(tabs[0]);
+  openAlerts = () => choose($("alerts-tab"));
 }
 
 startTabs(document.querySelector("[role=tablist]"));

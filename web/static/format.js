@@ -14,6 +14,11 @@ export function exact(text) {
   return kept ? `${whole}.${kept}` : whole;
 }
 
+// The numbers in a text as `exact` has them.
+export function trimmed(text) {
+  return text.replace(/\d+\.\d+/g, exact);
+}
+
 // Groups the thousands, and drops zeros at the end beyond two decimals.
 export function price(text) {
   if (text === null || text === undefined) return NONE;

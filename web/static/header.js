@@ -1,13 +1,15 @@
-// What every page has: the rung, what is wrong, the time, the connection. `show` gets each view, and again at "redraw".
+// What every page has: the rung, what is wrong, the time, the connection, the kill switch. `show` gets each view, and again at "redraw".
 
 import { connect } from "./connection.js";
 import { time } from "./format.js";
+import { showHalt, startHalt } from "./halt.js";
 
 const $ = (id) => document.getElementById(id);
 let view = null;
 let connection = "connecting";
 
 export function startPage(show) {
+  startHalt();
   const draw = () => {
     if (view === null) return;
     showHeader();
@@ -31,6 +33,7 @@ export function startPage(show) {
 
 function showHeader() {
   showRung();
+  showHalt(view.halt, view.at_ms);
   $("clock").textContent = time(view.at_ms);
   $("faults").hidden = view.faults.length === 0;
   setText($("faults"), view.faults.join("  ·  "));

@@ -60,8 +60,9 @@ function state(order) {
 
 function gain(text, title = "") {
   if (text === null) return number("not known", { className: "number faint", title });
-  const value = Number(text);
-  const digits = Math.abs(value) < 1 ? 4 : 2;
+  const size = Math.abs(Number(text));
+  const digits = size < 1 ? 4 : 2;
+  const value = size < 0.00005 ? 0 : Number(text);
   return number(value ? `${value > 0 ? "+" : ""}${money(text, digits)}` : "0", { className: `number ${value > 0 ? "gain" : value < 0 ? "loss" : "faint"}`, title: title || text });
 }
 

@@ -1,6 +1,7 @@
 // One function per panel, from a part of the view to its rows.
 
-import { age, count, duration, exact, loss, moment, money, NONE, price, time } from "./format.js";
+import { age, count, duration, exact, loss, moment, money, NONE, price, time, trimmed } from "./format.js";
+import { setText } from "./header.js";
 import { fill } from "./tables.js";
 
 const $ = (id) => document.getElementById(id);
@@ -119,7 +120,7 @@ export function showFills(fills) {
 export function showRefusals(refusals) {
   fill($("refusals"), numbered(refusals).map(([key, one]) => {
     const numbers = Object.entries(one.numbers).map(([name, value]) => `${name} ${value}`).join(", ");
-    return { key, cells: [when(one.at_ms), one.symbol, one.code, { text: numbers, title: numbers, className: "reason" }] };
+    return { key, cells: [when(one.at_ms), one.symbol, { text: one.code, title: one.code }, { text: trimmed(numbers), title: numbers, className: "reason" }] };
   }));
 }
 
@@ -158,6 +159,19 @@ export function showIncidents(incidents) {
   fill($("incidents"), numbered(incidents).map(([key, one]) => ({
     key, cells: [when(one.at_ms), { text: one.subject.split("/").at(-1), title: one.subject, className: "subject" }, { text: one.text, title: one.text, className: "reason" }],
   })));
+}
+
+const FRESH_MS = 600_000;
+
+// Whether one is fresh: then somebody should look.
+export function showAlerts(alerts, nowMs) {
+  fill($("alerts"), numbered(alerts).map(([key, one]) => ({
+    key, cells: [when(one.at_ms), { text: one.code, className: "code" }, { text: trimmed(one.detail), title: one.detail, className: "reason" }],
+  })));
+  const fresh = alerts.filter((one) => nowMs - one.at_ms < FRESH_MS).length;
+  setText($("alerts-tab"), fresh ? `Alerts ${fresh}` : "Alerts");
+  $("alerts-tab").classList.toggle("fresh", fresh > 0);
+  return fresh > 0;
 }
 
 export function showLatencies(nodes) {

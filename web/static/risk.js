@@ -1,5 +1,7 @@
-// The risk page: every limit, what counts against it now and how much room is left. Risk is asked only while it is open.
+// The risk page: every limit, what counts against it now and how much room is left, and how books and venue compare.
+// Risk and executor are asked only while it is open.
 
+import { showBooks } from "./books.js";
 import { age, money, NONE } from "./format.js";
 import { setText, startPage } from "./header.js";
 import { showLadder } from "./ladder.js";
@@ -40,7 +42,6 @@ function limitRow(one) {
 }
 
 function show(told) {
-  document.body.dataset.risk = told.fault ? "stale" : "fresh";
   const version = told.version === undefined ? "" : `version ${told.version}, ${age(told.age_s)} ago`;
   setText($("limits-summary"), [told.fault, version].filter(Boolean).join(" · "));
   fill($("limits"), told.limits.map(limitRow));
@@ -52,15 +53,22 @@ function show(told) {
   fill($("rules"), rows.map(([what, of]) => ({ key: `${what} ${of}`, cells: [what, of] })));
 }
 
-async function ask() {
+async function get(path, showTold, name) {
   try {
-    const answer = await fetch("/api/risk");
+    const answer = await fetch(path);
     if (!answer.ok) throw new Error(`the console answers ${answer.status}`);
-    show(await answer.json());
+    const told = await answer.json();
+    document.body.dataset[name] = told.fault ? "stale" : "fresh";
+    showTold(told);
   } catch (error) {
     if (!(error instanceof TypeError)) console.warn(String(error)); // a TypeError: no connection, which the header tells
-    document.body.dataset.risk = "stale";
+    document.body.dataset[name] = "stale";
   }
+}
+
+function ask() {
+  get("/api/risk", show, "risk");
+  get("/api/reconciliation", showBooks, "books");
 }
 
 document.addEventListener("visibilitychange", () => document.hidden || ask());
