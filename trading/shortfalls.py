@@ -1,4 +1,4 @@
-"""What strategies hold in the books and the account does not have: somebody sold it, or took it away, by hand. Pure."""
+"""What strategies hold in the books and the account has no more: sold or taken away by hand, or spent as a fee. Pure."""
 
 from collections.abc import Iterator
 from decimal import Decimal, localcontext
@@ -24,7 +24,7 @@ def cover_shortfalls(books: Books, now_ns: int) -> Iterator[PositionTransferred]
                 part = min(amount, missing)
                 missing -= part
                 price = _price(books, strategy, symbol)
-                yield PositionTransferred(symbol, strategy, ADOPTED, part, price, "sold or taken by hand", now_ns)
+                yield PositionTransferred(symbol, strategy, ADOPTED, part, price, "the account has it no more", now_ns)
 
 
 def _price(books: Books, strategy: str, symbol: str) -> Decimal:
