@@ -1,4 +1,4 @@
-"""What strategies hold in the books and the account has no more: sold or taken away by hand, or spent as a fee. Pure."""
+"""What strategies hold in the books and the account has no more: sold by hand, taken away, or spent as a fee. Pure."""
 
 from collections.abc import Iterator
 from decimal import Decimal, localcontext
