@@ -8,6 +8,7 @@ from typing import Any
 from ..config.settings import RiskSettings
 from ..kernel.actor import Context
 from ..trading.books import Books
+from ..trading.causes import MARKET_CAUSES
 from ..trading.equity import equity, worth
 from ..trading.ladder import ACCOUNT, Causes
 from ..trading.messages import ZERO, MarketDataUpdate
@@ -121,7 +122,8 @@ class Knowledge:
     def _value(self, applied: Mapping[str, Causes]) -> Decimal | None:
         if "UNRECONCILED" in applied.get(ACCOUNT, {}):
             return None
-        markets = {symbol: market for symbol, market in self.markets.items() if symbol not in applied}
+        trusted = {each for each in self.markets if MARKET_CAUSES.isdisjoint(applied.get(each, ()))}
+        markets = {symbol: market for symbol, market in self.markets.items() if symbol in trusted}
         return equity(self.books.balances, markets, self._symbols, self._currency)
 
     def worth(self, moved: Mapping[str, Decimal]) -> Decimal | None:

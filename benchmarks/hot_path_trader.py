@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import sys
+from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -20,7 +22,7 @@ from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.node import Node
 from tradigrade.ports import connect_binance, read_credentials
 from tradigrade.storage.account_journal import AccountJournal, Record
-from tradigrade.trading.messages import SignalGenerated
+from tradigrade.trading.messages import OrderRefused, SignalGenerated
 from tradigrade.trading.order_events import OrderIntended
 
 from .hot_path_doors import Doors, SentOrders
@@ -62,7 +64,10 @@ def measure_trader(run: Run, doors: Doors) -> list[tuple[int, int]]:
     look()
     node.serve()
     path = run.data / f"account-{run.settings.account.name}.journal"
-    due_ns = find_due_times(AccountJournal(SystemDisk(), path).replay())
+    records = tuple(AccountJournal(SystemDisk(), path).replay())
+    if refusals := count_refusals(records):
+        print(f"refused: {refusals}", file=sys.stderr)
+    due_ns = find_due_times(records)
     return sorted((due_ns[client_id], at_ns - due_ns[client_id]) for client_id, at_ns in sent.times_ns().items())
 
 
@@ -75,6 +80,17 @@ def find_due_times(records: Iterable[Record]) -> dict[str, int]:
     causes = {record.signal_id: record.cause for record in kept if isinstance(record, SignalGenerated)}
     intents = [record for record in kept if isinstance(record, OrderIntended)]
     return {intent.client_id: int(causes[intent.signal_id].removeprefix("trade ")) for intent in intents}
+
+
+def count_refusals(records: Iterable[Record]) -> str:
+    """How often each code refused an order, with the ladder's causes: a machine that cannot keep up has stale markets,
+    and nothing is traded on those."""
+    codes = (
+        f"{record.code} {record.numbers.get('causes', '')}".strip()
+        for record in records
+        if isinstance(record, OrderRefused)
+    )
+    return ", ".join(f"{count} x {code}" for code, count in Counter(codes).most_common())
 
 
 def _capture(node: Node, ports: dict[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,9 @@ CAUSES: dict[str, Cause] = {
 }
 """By name. Of several on the lowest rung the first in this order gives its words."""
 
+MARKET_CAUSES = frozenset({"FEED_UNHEARD", "FEED_DOWN", "FEED_STALE", "FEED_CROSSED"})
+"""Those by which a symbol's prices are not to be trusted."""
+
 RANKS = {name: rank for rank, name in enumerate(CAUSES)}
 
 

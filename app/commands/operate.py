@@ -101,6 +101,7 @@ def lift(data_dir: Path, reason: str, by: str = "") -> None:
         was_halted = unlatch(data_dir, reason, by)
     if not was_halted:
         raise fail("nothing is halted", FAILED)
+    sys.stderr.write("released\n")
 
 
 @contextmanager

@@ -383,6 +383,19 @@ def test_flattening_sells_also_what_a_stop_guards(tmp_path: Path) -> None:
     assert_level(account)
 
 
+def test_flattening_sells_also_what_another_strategy_bids_for(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    account.signal("0.05", strategy="one")
+    account.advance(1)
+    account.signal("0.03", limit="29999", strategy="two")
+    account.advance(1)
+    assert len(account.venue.open_ids()) == 1
+    summary = account.drain("flatten")
+    assert summary.reconciled
+    assert Decimal(summary.position[SYMBOL]) < Decimal("0.00002"), "less than the smallest orders is left"
+    assert_level(account)
+
+
 def test_nothing_new_is_bought_while_flattening(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     account.signal("0.05")

@@ -13,10 +13,12 @@ import pytest
 from tests.actors.test_order_manager import bracket, place
 from tests.kit.account import EXECUTOR, SYMBOL, Account, assert_level
 from tests.kit.venue import TrueOrder
+from tradigrade.actors import topics
 from tradigrade.config.settings import RiskSettings
 from tradigrade.storage.journal import JournalFault
 from tradigrade.trading.books import ADOPTED
 from tradigrade.trading.differences import DifferenceNoted
+from tradigrade.trading.messages import CauseNoted
 from tradigrade.trading.order_events import BalanceAdopted, FundsMoved, OrderFilled, OrderIntended, PositionTransferred
 from tradigrade.trading.order_states import OrderState
 from tradigrade.transports.control import AcceptBalance, Acknowledged, Failed
@@ -258,6 +260,19 @@ def test_30_the_drawdown_stop_counts_what_is_not_sold_yet_and_measures_the_whole
     account.advance(2)
     assert account.rung() == "HALTED"
     assert account.records(OrderFilled)[-1].side == "buy", "nothing was sold to find it out"
+
+
+def test_the_drawdown_stop_also_watches_a_symbol_that_only_its_fills_are_wrong_of(tmp_path: Path) -> None:
+    risk = RiskSettings(max_order_notional=Decimal(6_000), max_position_notional=Decimal(6_000))
+    account = Account(tmp_path, risk=risk).serve()
+    account.signal("0.19")
+    account.advance(6)
+    account.system.publish(topics.CAUSES, CauseNoted(SYMBOL, "POST_TRADE", True, "a fee that is too high"))
+    account.advance(1)
+    assert account.rung() == "REDUCING"
+    account.move(24_000, 24_001)
+    account.advance(2)
+    assert account.rung() == "HALTED"
 
 
 def test_31_the_kill_switch_stops_at_once_stays_and_is_resumed_by_a_person(tmp_path: Path) -> None:

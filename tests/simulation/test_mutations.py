@@ -179,12 +179,12 @@ MUTATIONS = (
         1,
     ),
     Mutation(
-        "a transfer is counted as often as it is heard",
+        "a transfer is taken for a profit",
         "trading.books",
-        "if not self.adopted or not self._take_reference(moved.reference):",
-        "if not self.adopted:",
-        "law 5",
-        72,
+        "        _add(self.transferred, moved.currency, moved.amount)\n",
+        "",
+        "moved in and out",
+        5,
     ),
     Mutation(
         "a transfer that was not heard is never counted",

@@ -395,7 +395,7 @@ def test_the_risk_page_shows_how_books_and_venue_compare() -> None:
         it.state.reconciliation.hear(ReconciliationAnswered(verdict, verdict.differences, (foreign,), (mended,)), NOW)
         await expect(it.page, "#books-verdict").to_have_text("NOT EQUAL")
         await expect(it.page, "#books-verdict").to_have_css("color", "rgb(248, 81, 73)")
-        await expect(it.page, "#books-summary").to_contain_text("3 of our orders open · 1 in doubt")
+        await expect(it.page, "#books-summary").to_contain_text("our open orders: 3 · in doubt: 1")
         await expect(it.page, "#differences tbody tr").to_have_count(3)
         await expect(it.page, "#differences tr.differs").to_contain_text("books 1.5, venue 1.4")
         await expect(it.page, "#differences tr.foreign").to_contain_text("not ours: left alone")

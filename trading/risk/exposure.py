@@ -8,7 +8,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from decimal import Decimal
 
-from ..books import Books, currencies
+from ..books import ADOPTED, Books, currencies
 from ..evidence import VenueOrder
 from ..messages import ZERO, Side
 from ..order import Order
@@ -98,8 +98,11 @@ class Exposure:
         return self.books.strategy_positions.get((strategy, symbol), ZERO)
 
     def is_locked(self, strategy: str, symbol: str) -> bool:
-        """Whether a strategy cannot sell all that it holds: orders that stand sell it, or it is not there."""
-        return self.selling[strategy, symbol] > 0 or self.free(currencies(symbol)[0]) < self.held(strategy, symbol)
+        """Whether a strategy cannot sell all that it holds: orders that stand sell it, or would buy it, or it is not
+        there."""
+        bought = any(name == symbol and buyer != ADOPTED for buyer, name in self.buying)
+        short = self.free(currencies(symbol)[0]) < self.held(strategy, symbol)
+        return bought or short or self.selling[strategy, symbol] > 0
 
     def worst_held(self, base: str, buying: Decimal = ZERO) -> Decimal:
         """The most of a currency that may be held, or owed, once everything filled; with `buying` more."""

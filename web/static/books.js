@@ -20,9 +20,9 @@ export function showBooks(told) {
 }
 
 function summary(told) {
-  const doubt = told.unknown_orders ? `${told.unknown_orders} in doubt` : "";
+  const doubt = told.unknown_orders ? `in doubt: ${told.unknown_orders}` : "";
   const compared = told.equal === null ? "" : `compared ${time(told.at_ms)}`;
-  return [compared, `${told.open_orders ?? 0} of our orders open`, doubt].filter(Boolean).join(" · ");
+  return [compared, `our open orders: ${told.open_orders ?? 0}`, doubt].filter(Boolean).join(" · ");
 }
 
 // The words of one that stands: "kind subject: books …, venue …".
