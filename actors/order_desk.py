@@ -21,6 +21,7 @@ from ..trading.order_groups import ClosedGroup, Group
 from ..trading.order_states import OrderState
 from ..trading.rungs import is_protective
 from ..transports.order_commands import (
+    REFUSED,
     CancelAllOrders,
     CancelOrder,
     FlattenPositions,
@@ -130,7 +131,8 @@ class OrderDesk:
         """How a group stands."""
         found = self._manager.groups.find(group_id)
         if isinstance(found, ClosedGroup):
-            return OrderAnswered((group_id,), "closed", detail=found.reason)
+            refused, _, code = found.reason.partition("refused: ")
+            return OrderAnswered((group_id,), "closed" if refused or not code else REFUSED, detail=code or found.reason)
         if found is None:
             return OrderAnswered((group_id,), "forgotten")
         legs = [f"{slot}: {leg.last.state.value if leg.last else 'held'}" for slot, leg in found.legs.items()]

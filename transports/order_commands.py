@@ -47,6 +47,10 @@ class FlattenPositions(Report, frozen=True, gc=False):
     strategy: str = ""
 
 
+REFUSED = "refused"
+"""The state of an order that risk or the venue did not take; `detail` is the code."""
+
+
 class OrderAnswered(Report, frozen=True, gc=False):
     """`ids`: the groups or orders that it concerned; `state` in one word, `detail` in more."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .common import USED_WRONGLY, DataDirOption, JsonOption, explained, fail, find_data_dir
+from .common import FAILED, USED_WRONGLY, DataDirOption, JsonOption, explained, fail, find_data_dir
 
 if TYPE_CHECKING:
     from ..transports.order_commands import OrderAnswered
@@ -49,7 +49,8 @@ def place(
 ) -> None:
     """Place an order, or several that belong together; what the venue cannot hold is held here, over restarts too.
 
-    With --json one object: {ids, state, filled, detail}, or {refused: {code, field, expected, found}} and exit code 2.
+    With --json one object: {ids, state, filled, detail}, where a state of "refused" means exit code 1; or {refused:
+    {code, field, expected, found}} for what makes no sense, and exit code 2.
     """
     from ..kernel.clock import SystemClock
     from ..orders import Words, make_group
@@ -128,13 +129,17 @@ def _do(data_dir: Any, as_json: bool, make: Callable[[], Any]) -> None:
 
 
 def _show(answer: "OrderAnswered", as_json: bool) -> None:
+    from ..transports.order_commands import REFUSED
+
     if as_json:
         told = {"ids": answer.ids, "state": answer.state, "filled": str(answer.filled), "detail": answer.detail}
         sys.stdout.write(json.dumps(told) + "\n")
-        return
-    filled = f", {answer.filled:f} filled" if answer.filled else ""
-    detail = f" ({answer.detail})" if answer.detail else ""
-    sys.stdout.write(f"{answer.state}{filled}{detail}: {' '.join(answer.ids) or 'no order'}\n")
+    else:
+        filled = f", {answer.filled:f} filled" if answer.filled else ""
+        detail = f" ({answer.detail})" if answer.detail else ""
+        sys.stdout.write(f"{answer.state}{filled}{detail}: {' '.join(answer.ids) or 'no order'}\n")
+    if answer.state == REFUSED:
+        raise typer.Exit(FAILED)
 
 
 @contextmanager

@@ -97,7 +97,7 @@ KINDS: dict[str, Kind] = {
     "clock-drift": Kind(_drawn("clock-drift", for_s=(5.0, 30.0), amount=(-20_000.0, 20_000.0)), damage.drift, 0.5),
     "lease-stolen": Kind(_drawn("lease-stolen", for_s=(0.5, 5.0)), damage.steal, 0.6),
     "halt": Kind(_drawn("halt"), damage.halt, 0.5),
-    "fault-points": Kind(_drawn("fault-points", for_s=(5.0, 30.0), amount=(0.002, 0.03)), damage.points, 2),
+    "fault-points": Kind(_drawn("fault-points", for_s=(5.0, 30.0), amount=(0.002, 0.02)), damage.points, 2),
     "venue-chance": Kind(_drawn("venue-chance", VENUE_CHANCES, (2.0, 15.0), (0.05, 0.6)), damage.venue_chance, 6),
     "venue-event": Kind(_drawn("venue-event", VENUE_EVENTS, (0.2, 5.0)), damage.venue_event, 3),
     "transfer": Kind(_drawn("transfer", CURRENCIES, amount=(-0.5, 0.5)), by_hand.transfer, 2),

@@ -56,7 +56,7 @@ class World:
         self.network = SimulatedNetwork(self.loop, self.random("network"), Wire() if wire else _as_it_is)
         self.disk = SimulatedDisk(self.random("disk"))
         self._latch = HaltLatch(self.disk, DATA / HALT_NAME)
-        self.fault_points = FaultPoints(self.random("fault points"), self._fail_here)
+        self.fault_points = FaultPoints(self.random("fault points"), self._fail_here, share=0.4)
         self.fault_kills = self.random("fault kills")
         self.witness = Witness(self)
         self.venue = make_venue(self)

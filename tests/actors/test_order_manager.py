@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.kit.account import GROUP, LEDGER, RISK, SYMBOL, Account, assert_level
+from tests.kit.account import GROUP, SYMBOL, Account, assert_level
 from tradigrade.actors.order_manager import OrderManager
 from tradigrade.trading.capabilities import EVERYWHERE
 from tradigrade.trading.group_events import Leg, OrderGroup
 from tradigrade.trading.messages import Terms
 from tradigrade.trading.order_events import OrderIntended
 from tradigrade.transports.order_commands import (
+    REFUSED,
     CancelAllOrders,
     CancelOrder,
     FlattenPositions,
@@ -174,8 +175,8 @@ def test_a_stop_that_begins_to_fill_ends_the_rest_of_the_entry(tmp_path: Path) -
 def test_an_entry_that_risk_refuses_ends_the_group_and_says_why(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     answer = place(account, bracket(entry=leg(amount="5")))
-    assert answer.state == "closed"
-    assert answer.detail.startswith("refused: ")
+    assert answer.state == REFUSED
+    assert answer.detail.isupper(), "the code"
     assert account.venue.placed == []
 
 
