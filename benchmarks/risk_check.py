@@ -29,6 +29,7 @@ def run() -> Iterator[Result]:
     signal = SignalGenerated("s1", "strategy7", symbol_of(7), Decimal(20), Decimal("99.9"), NOW_NS, "bench")
     stop = Terms(stop_price=Decimal(90), reduce_only=True)
     request = OrderRequested("r1", "strategy7", symbol_of(7), "sell", "stop_loss", Decimal(1), None, NOW_NS, "", stop)
+    asked: SignalGenerated | OrderRequested
     for asked in (signal, request):
         verdict = judge(asked, view)
         assert isinstance(verdict, Draft), verdict
