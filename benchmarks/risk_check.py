@@ -29,12 +29,12 @@ def run() -> Iterator[Result]:
     signal = SignalGenerated("s1", "strategy7", symbol_of(7), Decimal(20), Decimal("99.9"), NOW_NS, "bench")
     stop = Terms(stop_price=Decimal(90), reduce_only=True)
     request = OrderRequested("r1", "strategy7", symbol_of(7), "sell", "stop_loss", Decimal(1), None, NOW_NS, "", stop)
-    asked: SignalGenerated | OrderRequested
-    for asked in (signal, request):
+    both: tuple[SignalGenerated | OrderRequested, ...] = (signal, request)
+    for asked in both:
         verdict = judge(asked, view)
         assert isinstance(verdict, Draft), verdict
     walked = summarise([time_calls(lambda: walk(exposure), 200).p50_us * 1e3])
-    for name, asked in zip(NAMES, (signal, request), strict=False):
+    for name, asked in zip(NAMES, both, strict=False):
         yield result(name, time_calls(lambda asked=asked: judge(asked, view), CALLS), REFERENCE, walked)  # type: ignore[misc]
     yield result("risk.follow", time_calls(make_follow(exposure), CALLS))
     yield result("risk.walk", time_calls(lambda: walk(exposure), 200))
