@@ -104,7 +104,7 @@ def test_a_hang_is_shown_and_can_be_let_go(system: Running) -> None:
 def test_a_slow_actor_is_itself_again_after_its_time(system: Running) -> None:
     told = chaos(system, "slow", FEED, "--by", "0.05", "--for", "0.5")
     assert told["recovered"]
-    assert 500 <= told["after_ms"] < 2_000
+    assert 500 <= told["after_ms"] < 4_000
 
 
 def test_a_killed_node_works_again(system: Running) -> None:

@@ -40,7 +40,7 @@ def test_the_account_group_trades_on_threads_where_the_settings_say_so(tmp_path:
         system.wait_orders(3)
         tree = json.loads(run_command("tree", "--json", "--data-dir", str(system.data_dir)).stdout)
         threads = {path for path, runtime in places(tree).items() if runtime == "threads"}
-        assert threads == {f"trader/trading/account/{name}" for name in ("ledger", "executor", "risk")}
+        assert threads == {f"trader/trading/account/{name}" for name in ("ledger", "executor", "orders", "risk")}
         with urlopen(f"{system.facts()['console']}/metrics", timeout=10) as answer:
             metrics = answer.read().decode()
         for name in ("exchange", "trader", "console"):  # the learner still imports torch

@@ -103,7 +103,7 @@ def test_a_crash_inside_one_actor_restarts_only_its_group(tmp_path: Path) -> Non
         before = {actor["path"]: actor["restarts"] for actor in system.status()["actors"]}
         done = run_command("chaos", "crash", "trader/trading/account/risk", "--data-dir", str(system.data_dir))
         assert done.returncode == 0, done.stderr
-        group = {f"trader/trading/account/{name}" for name in ("ledger", "executor", "risk")}
+        group = {f"trader/trading/account/{name}" for name in ("ledger", "executor", "orders", "risk")}
 
         def restarted() -> set[str]:
             after = {actor["path"]: actor["restarts"] for actor in system.status().get("actors", ())}

@@ -45,7 +45,7 @@ def test_what_is_of_its_type_passes(wish: Any) -> None:
         Place("sell", D("0.01"), "stop_loss", terms=Terms(stop_price=29_000.0)),  # type: ignore[arg-type]
         Place("sell", D("0.01"), "stop_loss", terms=Terms(trail_bps=50.5)),  # type: ignore[arg-type]
         Place("buy", D("0.01"), terms=Terms(post_only=1)),  # type: ignore[arg-type]
-        Place("buy", object()),  # type: ignore[arg-type]
+        Place("buy", b"0.01"),  # type: ignore[arg-type]
         Bracket("buy", D("0.05"), D(29_700), 30_300),  # type: ignore[arg-type]
         Modify("one", price=29_000.0),  # type: ignore[arg-type]
         Cancel(ANY),
