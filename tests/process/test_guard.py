@@ -24,6 +24,7 @@ from tradigrade.storage.halt import HaltLatch
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 
 LIMIT_S = 2.0
+LOOK_S = 0.05
 STOP_ID = "tgmain-999999-1"
 LISTENING = "0A"
 
@@ -80,12 +81,14 @@ class Venue:
         return body
 
     def open_orders(self) -> dict[str, str]:
-        """Client id to type."""
-        return {order["clientOrderId"]: order["type"] for order in self.ask("GET", "/api/v3/openOrders")}
+        """Client id to type. Asked as seldom as does: what we ask uses up the limit of the system under test."""
+        time.sleep(LOOK_S)
+        found = self.ask("GET", "/api/v3/openOrders", symbol="BTCUSDT")
+        return {order["clientOrderId"]: order["type"] for order in found}
 
     def place_stop(self) -> None:
         """A protective stop of ours, far from the market."""
-        price = float(self.ask("GET", "/api/v3/openOrders")[0]["price"]) * 1.5
+        price = float(self.ask("GET", "/api/v3/openOrders", symbol="BTCUSDT")[0]["price"]) * 1.5
         self.ask(
             "POST",
             "/api/v3/order",
