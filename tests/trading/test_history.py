@@ -153,6 +153,14 @@ def test_an_order_of_a_group_tells_the_whole_group() -> None:
     assert find(history.decisions(), "g1") is only(history)
 
 
+def test_the_id_of_a_group_of_several_orders_finds_the_first_which_tells_of_all() -> None:
+    stop = Leg("sell", "stop_loss", terms=Terms(stop_price=Decimal(28_000)))
+    group = OrderGroup("g1", "oto", "hand", "BTC/USDT", entry=Leg("buy", "market", Decimal(1)), exit=stop)
+    history = history_of(GroupAccepted(group, NOW), requested("g1.entry1"), requested("g1.exit1"))
+    assert len(history.decisions()) == 2
+    assert find(history.decisions(), "g1") is history.decisions()[0]
+
+
 def test_an_approval_tells_who_changed_the_limits_last() -> None:
     change = LimitChanged("max_order_notional", "account", "2000", "500", "2-abc", "ann", "the news", NOW)
     told = facts(only(history_of(change, *whole_life(1, "buy", "30000"))), "What allowed it")

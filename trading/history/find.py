@@ -24,8 +24,8 @@ def find(decisions: Sequence[Decision], text: str) -> Decision:
     text = text.strip(" …")[:ID_MAX]  # tables show the end of a long one behind an ellipsis
     for fits in (_is_named, _has_last_part, _ends_with):
         found = [each for each in decisions if text and fits(each, text)]
-        if len(found) == 1:
-            return found[0]
+        if len(found) == 1 or (found and fits is _is_named):
+            return found[0]  # of a group's id its first order, which tells of the others
         if found:
             told = ", ".join(_shown(each) for each in found[-NEAREST_TOLD:])
             raise NotFound(f"{len(found)} ids end with {text!r}: expected one; the latest are {told}")
