@@ -9,11 +9,10 @@ from ..config.settings import LadderSettings
 from ..kernel.actor import Context
 from ..storage.halt import KILL_NAME, HaltLatch
 from ..storage.risk_memory import Memory, MemoryLost, RiskMemory
-from ..trading.equity import day_of, week_of
+from ..trading.equity import adjust_for_flows, day_of, week_of
 from ..trading.ladder import ACCOUNT, SYSTEM
 from ..trading.limits import Limits
 from ..trading.messages import ZERO
-from ..trading.returns import adjust_for_flows
 from ..trading.risk.losses import Marks, fall, stop, warn
 from .standings import Standings
 

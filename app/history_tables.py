@@ -97,8 +97,8 @@ def _price_line(row: Row) -> str:
     return f"{row['symbol']}: {row['price_from']}, {moment(row['price_at_ns'])} UTC"
 
 
-def show_profit(totals: Sequence[Row], days: Sequence[Row], accounts: Sequence[Row]) -> None:
-    """Every strategy and symbol, the days, and what the account came to."""
+def show_profit(totals: Sequence[Row], days: Sequence[Row], accounts: Sequence[Row], statement: Row) -> None:
+    """Every strategy and symbol, the days, and what the account came to: by quote currency, and all of it in one."""
     table = _table("strategy", "symbol", "*realised", "*FIFO", "*unrealised", "*fees")
     for row in totals:
         gains = (_signed(row[name]) for name in ("realised", "realised_fifo", "unrealised"))
@@ -117,6 +117,17 @@ def show_profit(totals: Sequence[Row], days: Sequence[Row], accounts: Sequence[R
         account.add_row(row["currency"], row["opening"], row["transferred"], *gains, rate, _short(row["fees"]))
     for each in (table, daily, account):
         screen().print(each, end="\n\n" if each is not account else "\n")
+    screen().print(_statement_line(statement), style="dim", markup=False)
+
+
+def _statement_line(row: Row) -> str:
+    if row["missing"]:
+        return f"all in {row['currency']}: cannot be told, {row['missing']}"
+    names = ("opening", "transferred", "realised", "unrealised")
+    parts = " + ".join(f"{_short(row[name])} {name}" for name in names)
+    priced = row["oldest_price_at_ns"]
+    age = f" (oldest price {moment(priced)} UTC)" if priced else ""
+    return f"all in {row['currency']}: {parts} - {_short(row['fees'])} fees = {_short(row['equity'])}{age}"
 
 
 def show_explanation(told: Row) -> None:

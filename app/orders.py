@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from .kernel.identity import SystemEntropy
 from .status import connect
 from .trading.group_events import Leg, OrderGroup
-from .trading.messages import ORDER_TYPES, OrderType, Side, Terms, TimeInForce
+from .trading.messages import OrderType, Side, Terms, TimeInForce
 from .transports.order_commands import OrderAnswered, OrderFault
 
 MANAGER = "trader/trading/account/orders"
@@ -60,15 +60,15 @@ def make_group(words: Words, now_ns: int) -> OrderGroup:
     """The orders that are meant. Raises `Refused`."""
     side = _side(words.side)
     amount = Decimal(0) if not words.amount else _number("amount", words.amount)
-    where = (words.group_id or new_id(), words.strategy, words.symbol)
+    group_id, strategy, symbol = words.group_id or new_id(), words.strategy, words.symbol
     if words.oco:
-        return _oco(words, side, amount, *where)
+        return _oco(words, side, amount, group_id, strategy, symbol)
     entry = Leg(side, _type(words), amount, _given("limit", words.limit), _terms(words, now_ns))
     loss, profit = _exits(words, "sell" if side == "buy" else "buy", Decimal(0))
     if loss is not None and profit is not None:
-        return OrderGroup(where[0], "bracket", *where[1:], entry, loss, profit, cause="by hand")
-    kind = "single" if loss is profit is None else "oto"
-    return OrderGroup(where[0], kind, *where[1:], entry, loss or profit, cause="by hand")  # type: ignore[arg-type]
+        return OrderGroup(group_id, "bracket", strategy, symbol, entry, loss, profit, cause="by hand")
+    exit_leg = loss or profit
+    return OrderGroup(group_id, "oto" if exit_leg else "single", strategy, symbol, entry, exit_leg, cause="by hand")
 
 
 def ask_manager(data_dir: Path, question: Any) -> OrderAnswered:
@@ -113,9 +113,7 @@ def _type(words: Words) -> OrderType:
         return "stop_loss_limit" if limited else "stop_loss"
     if words.touch is not None:
         return "take_profit_limit" if limited else "take_profit"
-    kind: OrderType = "limit" if limited else "market"
-    assert kind in ORDER_TYPES
-    return kind
+    return "limit" if limited else "market"
 
 
 def _terms(words: Words, now_ns: int) -> Terms:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 
 from tradigrade.trading.books import Books
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS, Instrument
@@ -35,7 +36,7 @@ def run() -> Iterator[Result]:
         assert isinstance(verdict, Draft), verdict
     walked = summarise([time_calls(lambda: walk(exposure), 200).p50_us * 1e3])
     for name, asked in zip(NAMES, both, strict=False):
-        yield result(name, time_calls(lambda asked=asked: judge(asked, view), CALLS), REFERENCE, walked)  # type: ignore[misc]
+        yield result(name, time_calls(partial(judge, asked, view), CALLS), REFERENCE, walked)
     yield result("risk.follow", time_calls(make_follow(exposure), CALLS))
     yield result("risk.walk", time_calls(lambda: walk(exposure), 200))
 

@@ -37,6 +37,14 @@ def week_of(day: int) -> int:
     return (day + 3) // 7
 
 
+def adjust_for_flows(level: Decimal, equity: Decimal, flow: Decimal) -> Decimal:
+    """A level of the past (a day's opening, a peak) that today's `equity` is compared with, after transfers of `flow`
+    (deposits less withdrawals, in the same currency) that `equity` already includes: moved in proportion, so that the
+    fraction lost since is what it was before them. Where nothing was left before them, there is only what came."""
+    before = equity - flow
+    return level * equity / before if before > ZERO and equity > ZERO else max(equity, ZERO)
+
+
 def day_of(at_ns: int) -> int:
     """Days since 1970, UTC."""
     return at_ns // DAY_NS

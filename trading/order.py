@@ -28,7 +28,3 @@ class Order:
     def remaining(self) -> Decimal:
         """What may still fill; nothing once closed."""
         return self.intent.amount - self.filled if self.open else ZERO
-
-    @property
-    def signed_remaining(self) -> Decimal:
-        return self.remaining if self.intent.side == "buy" else -self.remaining

@@ -124,44 +124,6 @@ def state(
     )  # fmt: skip
 
 
-class StrategyAccount(NamedTuple):
-    """What one strategy has of one symbol, in the symbol's quote currency."""
-
-    strategy: str
-    symbol: str
-    position: Decimal
-    cost: Decimal
-    realised: Decimal
-    fifo_realised: Decimal
-    unrealised: Decimal | None
-    """By average cost; None where there is no price."""
-    fees: Decimal
-
-    @property
-    def capital_used(self) -> Decimal:
-        """By what is held; what its open orders may use is risk's to add."""
-        return abs(self.cost)
-
-
-def strategy_accounts(books: Books, markets: Markets) -> tuple[StrategyAccount, ...]:
-    """Every strategy that ever traded. To be looked at: risk reads `Books.capital`."""
-    return tuple(
-        StrategyAccount(
-            strategy, symbol, held.amount, held.cost, held.realised, held.fifo_realised,
-            unrealised(held, markets.get(symbol)), held.fees,
-        )
-        for (strategy, symbol), held in books.holdings.items()
-    )  # fmt: skip
-
-
-def unrealised(held: Position, market: MarketDataUpdate | None) -> Decimal | None:
-    """What closing the position at the touch would earn; None where nobody knows."""
-    if not held.amount:
-        return EXACT.minus(held.cost)
-    price = ZERO if market is None else market.bid if held.amount > ZERO else market.ask
-    return EXACT.subtract(EXACT.multiply(held.amount, price), held.cost) if price > ZERO else None
-
-
 def _touched(books: Books) -> Iterable[str]:
     for symbol, held in books.positions.items():
         yield from currencies(symbol)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from ..config.settings import Settings
     from ..storage.journal_keys import Keys
 
 FAILED, USED_WRONGLY, NOTHING_RUNS = 1, 2, 3
@@ -34,17 +35,26 @@ def find_data_dir(given: Path | None) -> Path:
     return given or default_data_dir()
 
 
+def find_settings(config: Path | None) -> "Settings":
+    """The configuration; ends the command where it does not read."""
+    from ..config.errors import ConfigFault
+    from ..config.loader import load_settings
+
+    try:
+        return load_settings(config)
+    except ConfigFault as fault:
+        raise fail(str(fault), USED_WRONGLY) from None
+
+
 def find_keys(config: Path | None) -> "Keys":
     """Those of the configuration that the journal may be encrypted with; ends the command where they are not to be
     had."""
-    from ..config.errors import ConfigFault
-    from ..config.loader import load_settings
     from ..storage.journal_keys import KeyFault, load_keys
 
+    journal = find_settings(config).journal
     try:
-        journal = load_settings(config).journal
         return load_keys(journal.key_file, journal.old_key_files)
-    except (ConfigFault, KeyFault) as fault:
+    except KeyFault as fault:
         raise fail(str(fault), USED_WRONGLY) from None
 
 

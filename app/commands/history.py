@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .common import ConfigOption, DataDirOption, JsonOption, find_data_dir
+from .common import ConfigOption, DataDirOption, JsonOption, find_data_dir, find_settings
 from .reading import NO_ORDER, Source, choose, explain, is_of, read_since, reading, tell
 
 AccountOption = Annotated[str | None, typer.Option("--account", help="Default: the only one there is.")]
@@ -159,12 +159,17 @@ def pnl(
     symbol: SymbolOption = None,
     strategy: StrategyOption = None,
     since: SinceOption = None,
+    currency: Annotated[
+        str | None,
+        typer.Option("--in", metavar="CURRENCY", help="Count all of it in this one. Default: the account's."),
+    ] = None,
     account: AccountOption = None,
     config: ConfigOption = None,
     data_dir: DataDirOption = None,
     as_json: LinesOption = False,
 ) -> None:
-    """Show what was earned: by strategy and symbol, by day, and by the account, which deposits do not change.
+    """Show what was earned: by strategy and symbol, by day, and by the account, which deposits do not change; last of
+    all the whole account in one currency, over whatever markets lead there.
 
     A strategy's profit is of its own virtual position, the account's of all of them together: the two may have realised
     different parts of it, and agree on the sum of realised and unrealised.
@@ -173,11 +178,13 @@ def pnl(
     told apart by `kind`: `total` as in `positions`; `day` {day, strategy, symbol, fills, bought, sold, realised,
     realised_fifo, fees}; `account` {currency, opening, transferred, balance, realised, realised_fifo, fees, unrealised,
     profit, return, whole}: the return is a fraction of what was there and came in, `whole` says that the journal is
-    there from its beginning.
+    there from its beginning; `statement` {currency, opening, transferred, realised, unrealised, fees, equity,
+    oldest_price_at_ns, missing}: to the last decimal opening + transferred + realised + unrealised - fees = equity, or
+    `missing` says why it cannot be told.
     """
     from ..history import known_prices
     from ..history_tables import show_profit
-    from ..trading.history.rows import account_rows, day_rows, position_rows
+    from ..trading.history.rows import account_rows, day_rows, position_rows, statement_row
 
     since_ns = read_since(since)
     with reading(Source(data_dir, account, config)) as read:
@@ -186,6 +193,12 @@ def pnl(
         totals = [row for row in position_rows(history, prices) if row["strategy"] and is_of(row, symbol, strategy)]
         days = [row for row in day_rows(history, since_ns) if is_of(row, symbol, strategy)]
         accounts = list(account_rows(history, prices))
-        parts = {"total": totals, "day": days, "account": accounts}
+        statement = statement_row(history, prices, currency or find_settings(config).account.currency)
+        parts = {"total": totals, "day": days, "account": accounts, "statement": [statement] if accounts else []}
         rows = [{"kind": kind, **row} for kind, part in parts.items() for row in part]
-        tell(rows, lambda _: show_profit(totals, days, accounts), "nothing was earned or lost yet", as_json=as_json)
+        tell(
+            rows,
+            lambda _: show_profit(totals, days, accounts, statement),
+            "nothing was earned or lost yet",
+            as_json=as_json,
+        )

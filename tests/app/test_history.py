@@ -157,11 +157,20 @@ def test_positions_say_from_where_their_price_is(folder: Path) -> None:
 
 def test_profit_is_told_by_strategy_day_and_account(folder: Path) -> None:
     found = rows(folder, "pnl")
-    assert [each["kind"] for each in found] == ["total", "total", "day", "day", "account"]
-    assert found[-1]["realised"] == "2.397"
-    assert found[-1]["profit"] == "2.281"
-    assert found[-1]["return"] == "0.002281"
+    assert [each["kind"] for each in found] == ["total", "total", "day", "day", "account", "statement"]
+    account, statement = found[-2:]
+    assert account["realised"] == "2.397"
+    assert account["profit"] == "2.281"
+    assert account["return"] == "0.002281"
+    parts = [Decimal(statement[name]) for name in ("opening", "transferred", "realised", "unrealised")]
+    assert sum(parts) - Decimal(statement["fees"]) == Decimal(statement["equity"])
+    assert Decimal(statement["equity"]) - Decimal(statement["opening"]) == Decimal(account["profit"])
     assert {each["day"] for each in found if each["kind"] == "day"} == {"2025-11-22"}
+
+
+def test_an_account_in_a_currency_that_no_market_leads_to_says_so(folder: Path) -> None:
+    (statement,) = [each for each in rows(folder, "pnl", "--in", "EUR") if each["kind"] == "statement"]
+    assert statement["missing"].startswith("no market leads from ")
 
 
 @pytest.mark.parametrize("words", [("orders", "list"), ("fills",), ("positions",), ("pnl",)])

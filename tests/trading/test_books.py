@@ -237,7 +237,6 @@ def test_an_unknown_order_reserves_what_is_left_of_it() -> None:
     made = intent(side="sell")
     folded = books(*accepted(made), fill(made, "1", "0.25"), OrderUnknown(made.client_id, "?", NOW_NS))
     (order,) = folded.unknown_orders()
-    assert order.signed_remaining == Decimal("-0.75")
     assert order.unknown_since_ns == NOW_NS
 
 

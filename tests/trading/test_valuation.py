@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trading.facts import NOW_NS, SYMBOL, books, fill, intent
+from tests.trading.facts import NOW_NS, SYMBOL, books
 from tests.trading.test_positions import BEGINNING, draw_fills, moved
-from tradigrade.trading.equity import equity
+from tradigrade.trading.equity import adjust_for_flows, equity
 from tradigrade.trading.messages import MarketDataUpdate
 from tradigrade.trading.positions import EXACT
-from tradigrade.trading.returns import TimeWeightedReturn, adjust_for_flows
-from tradigrade.trading.valuation import Statement, rate, rates, state, strategy_accounts
+from tradigrade.trading.valuation import Statement, rate, rates, state
 
 ONE_S = 1_000_000_000
 
@@ -106,16 +105,6 @@ def test_a_statement_of_what_has_no_price_says_so() -> None:
     assert state(books(*BEGINNING), {}, "USDT") == "no market leads from BTC to USDT"
 
 
-def test_a_strategy_has_an_account_of_its_own() -> None:
-    bought, sold = intent("b", amount="2", strategy="one"), intent("s", "sell", "1", strategy="one")
-    held = books(bought, fill(bought, "1", "2", "40000", "8"), sold, fill(sold, "2", "1", "60000", "6"))
-    (told,) = strategy_accounts(held, MARKETS)
-    assert (told.strategy, told.symbol, told.position, told.cost) == ("one", SYMBOL, Decimal(1), Decimal(40_004))
-    assert (told.realised, told.unrealised, told.fees) == (Decimal(19_990), Decimal(9_996), Decimal(14))
-    assert told.capital_used == held.capital["one", "USDT"] == Decimal(40_004)
-    assert strategy_accounts(held, {})[0].unrealised is None
-
-
 @pytest.mark.parametrize(
     ("level", "equity_now", "flow", "expected"),
     [
@@ -132,16 +121,3 @@ def test_a_transfer_moves_a_level_so_that_the_fraction_lost_stays(
 ) -> None:
     adjusted = adjust_for_flows(Decimal(level), Decimal(equity_now), Decimal(flow))
     assert round(adjusted, 4) == Decimal(expected)
-
-
-def test_a_return_is_that_of_the_money_that_stayed() -> None:
-    """Up 10 %, then a deposit of as much again, then down 10 %: one per cent lost, whoever paid in what."""
-    line = TimeWeightedReturn(Decimal(1000))
-    assert line.at(Decimal(1100)) == pytest.approx(0.1)
-    line = line.after_flow(Decimal(2200), Decimal(1100))
-    assert line.at(Decimal(2200)) == pytest.approx(0.1)
-    assert line.at(Decimal(1980)) == pytest.approx(-0.01)
-
-
-def test_a_return_of_nothing_is_none() -> None:
-    assert TimeWeightedReturn(Decimal(0)).at(Decimal(5)) == 0.0

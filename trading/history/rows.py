@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from ..equity import DAY_NS
-from ..messages import ZERO, OrderRequested, SignalGenerated
+from ..messages import ZERO, MarketDataUpdate, OrderRequested, SignalGenerated
 from ..positions import Position
+from ..valuation import state
 from .decision import BookedFill, Decision
 from .explained import Stage, explain, steps
 from .fold import History, LastPrice
@@ -155,6 +156,30 @@ def account_rows(history: History, prices: Prices) -> Iterator[Row]:
             "return": None if profit is None or capital <= ZERO else f"{float(profit / capital):.6f}",
             "whole": history.whole,
         }
+
+
+def statement_row(history: History, prices: Prices, currency: str) -> Row:
+    """The whole account in one currency, at the prices known: `opening + transferred + realised + unrealised - fees` is
+    `equity`, exactly, `fees` those that are not in realised profit already. `missing` says why it cannot be told."""
+    markets = {symbol: _as_market(symbol, last) for symbol, last in prices.items()}
+    told = state(history.books, markets, currency)
+    if isinstance(told, str):
+        return {"currency": currency, "missing": told}
+    return {
+        "currency": currency,
+        "opening": number(told.opening),
+        "transferred": number(told.transferred),
+        "realised": number(told.realised),
+        "unrealised": number(told.unrealised),
+        "fees": number(told.fees),
+        "equity": number(told.equity),
+        "oldest_price_at_ns": told.oldest_ns,
+        "missing": None,
+    }
+
+
+def _as_market(symbol: str, last: LastPrice) -> MarketDataUpdate:
+    return MarketDataUpdate(symbol, "quote", last.at_ns, last.at_ns, 0, last.price, ZERO, last.price, ZERO)
 
 
 def _quote(symbol: str) -> str:
