@@ -42,7 +42,7 @@ class GroupLaws:
     def _check(self, group_id: str, at_venue: Mapping[str, VenueOrder], leaving: Decimal) -> None:
         """The exits of an entry never trade, stand for or leave with more, all together, than the entry brought."""
         slots = self._orders.get(group_id, {})
-        if not slots.get("entry"):
+        if "entry" not in slots:
             return
         brought = sum((at_venue[each].filled for each in slots["entry"] if each in at_venue), ZERO)
         exits = [at_venue[each] for slot, ids in slots.items() if slot != "entry" for each in ids if each in at_venue]

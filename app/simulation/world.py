@@ -122,10 +122,13 @@ class World:
         inode = None if newest is None else self.disk.at(newest)
         if inode is not None and inode.data.rfind(written) >= 0:
             return True
-        snapshot = self.journal_path.with_name(f"{self.journal_path.name}.snapshot")
-        found = reversed(generations(self.disk, self.journal_path))
-        paths = [*(file_path(self.journal_path, each) for each in found), snapshot]
-        return any(written in self.disk.read(path) for path in paths if path.name in self.disk.names(DATA))
+        newest_first = reversed(generations(self.disk, self.journal_path))
+        files = (file_path(self.journal_path, each) for each in newest_first)
+        return any(written in self.disk.read(path) for path in files) or self._in_snapshot(client_id)
+
+    def _in_snapshot(self, client_id: str) -> bool:
+        path = self.journal_path.with_name(f"{self.journal_path.name}.snapshot")
+        return path.name in self.disk.names(DATA) and msgspec.msgpack.encode(client_id) in self.disk.read(path)
 
     def steal_lease(self) -> Callable[[], object] | None:
         """Somebody else takes the account's lease, under a larger epoch; what gives it back. None where there is none
@@ -168,7 +171,7 @@ class World:
         stands behind a hole is lost too: recovery cuts it."""
         records = read_journal(self.disk, self.journal_path, damaged=lambda _: None)
         known = {record.client_id for _, record in records if isinstance(record, OrderIntended)}
-        self.witness.groups.forget(lambda client_id: client_id not in known)
+        self.witness.groups.forget(lambda client_id: client_id not in known and not self._in_snapshot(client_id))
         if self.disk.fired["loses_sync"] and self.lease_path.name in self.disk.names(DATA):
             self.witness.laws.forget_epochs(int(self.disk.read(self.lease_path).strip() or 0))
 
