@@ -124,10 +124,11 @@ def _statement_line(row: Row) -> str:
     if row["missing"]:
         return f"all in {row['currency']}: cannot be told, {row['missing']}"
     names = ("opening", "transferred", "realised", "unrealised")
-    parts = " + ".join(f"{_short(row[name])} {name}" for name in names)
+    parts = ", ".join(f"{_short(row[name])} {name}" for name in names)
     priced = row["oldest_price_at_ns"]
-    age = f" (oldest price {moment(priced)} UTC)" if priced else ""
-    return f"all in {row['currency']}: {parts} - {_short(row['fees'])} fees = {_short(row['equity'])}{age}"
+    age = f", oldest price of {moment(priced)} UTC" if priced else ""
+    fees = "" if row["fees"] == "0" else f", {_short(row['fees'])} other fees"
+    return f"all in {row['currency']}: {parts}{fees}: {_short(row['equity'])}{age}"
 
 
 def show_explanation(told: Row) -> None:

@@ -1,6 +1,7 @@
 """`orders list|show|explain`, `fills`, `positions` and `pnl`, on journals of systems that do not run."""
 
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -166,6 +167,21 @@ def test_profit_is_told_by_strategy_day_and_account(folder: Path) -> None:
     assert sum(parts) - Decimal(statement["fees"]) == Decimal(statement["equity"])
     assert Decimal(statement["equity"]) - Decimal(statement["opening"]) == Decimal(account["profit"])
     assert {each["day"] for each in found if each["kind"] == "day"} == {"2025-11-22"}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            (),
+            r"all in USDT: 1000 opening, 0 transferred, 2\.397 realised, -0\.116 unrealised: 1002\.28, oldest price of",
+        ),
+        (("--in", "EUR"), r"all in EUR: cannot be told, no market leads from \w+ to EUR"),
+    ],
+)
+def test_the_whole_account_is_told_in_one_line(folder: Path, words: tuple[str, ...], told: str) -> None:
+    output = run(folder, "pnl", *words).stdout
+    assert re.search(told, " ".join(output.split())), output
 
 
 def test_an_account_in_a_currency_that_no_market_leads_to_says_so(folder: Path) -> None:
