@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from ..exchanges.binance.decoder import DepthEvent, MalformedFrame, TickerEvent, TradeEvent, decode
+from ..exchanges.binance.decoder import decode
 from ..exchanges.binance.snapshot import decode_snapshot
-from ..exchanges.binance.synchronizer import (
+from ..exchanges.binance.synchronizer import BookSynchronizer
+from ..exchanges.book_sync import (
     BookLost,
     BookReady,
     BookSnapshot,
-    BookSynchronizer,
     Effect,
     RequestSnapshot,
     SnapshotFailed,
@@ -23,6 +23,7 @@ from ..exchanges.market import (
     StreamsClosed,
     StreamsOpened,
 )
+from ..exchanges.market_events import DepthEvent, MalformedFrame, TickerEvent, TradeEvent
 from ..exchanges.tasks import PortBroke, PortFault
 from ..kernel.actor import Actor
 from ..trading.messages import ZERO, FeedChanged, MarketDataUpdate, Side, StateAsked

@@ -9,8 +9,10 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from tradigrade.exchanges.binance.decoder import DepthEvent, decode
-from tradigrade.exchanges.binance.synchronizer import BookSnapshot, BookSynchronizer, StreamOpened
+from tradigrade.exchanges.binance.decoder import decode
+from tradigrade.exchanges.binance.synchronizer import BookSynchronizer
+from tradigrade.exchanges.book_sync import BookSnapshot, StreamOpened
+from tradigrade.exchanges.market_events import DepthEvent
 
 from .measure import Result, compare
 

@@ -4,63 +4,23 @@ The frames are those of https://developers.binance.com/docs/binance-spot-api-doc
 `depthUpdate` and `bookTicker` (which has no "e" field on spot), bare or in a combined stream's envelope.
 """
 
-import re
 from collections.abc import Callable
-from decimal import Decimal
-from functools import lru_cache
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import msgspec
 
-from ...trading.messages import Level
-
-# Plain digits only: no sign, exponent, NaN or infinity, and below 1e15.
-_is_plain = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?").fullmatch
-
-Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
-VenueSymbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
-
-
-class MalformedFrame(ValueError):
-    """The venue sent a frame that is not what its stream promises; the message says what was expected and found."""
-
-
-class TradeEvent(msgspec.Struct, frozen=True, gc=False):
-    """One trade. `symbol` is spelled `BTCUSDT`; `buyer_is_maker` means that a seller was the aggressor."""
-
-    symbol: str
-    event_ms: int
-    trade_ms: int
-    trade_id: int
-    price: Decimal
-    size: Decimal
-    buyer_is_maker: bool
-
-
-class DepthEvent(msgspec.Struct, frozen=True, gc=False):
-    """All changes of a book between two update ids, both included; a size of 0 means that the level is gone."""
-
-    symbol: str
-    event_ms: int
-    first_id: int
-    last_id: int
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
-
-
-class TickerEvent(msgspec.Struct, frozen=True, gc=False):
-    """The best bid and ask as they stand after one update id."""
-
-    symbol: str
-    update_id: int
-    bid: Decimal
-    bid_size: Decimal
-    ask: Decimal
-    ask_size: Decimal
-
-
-MarketEvent = TradeEvent | DepthEvent | TickerEvent
+from ..market_events import (
+    DepthEvent,
+    Id,
+    MalformedFrame,
+    MarketEvent,
+    Milliseconds,
+    TickerEvent,
+    TradeEvent,
+    VenueSymbol,
+    to_price,
+    to_size,
+)
 
 
 class _Head(msgspec.Struct):
@@ -105,46 +65,23 @@ _decode_depth = msgspec.json.Decoder(_Depth).decode
 _decode_ticker = msgspec.json.Decoder(_Ticker).decode
 
 
-def _number(text: str) -> Decimal:
-    if not _is_plain(text):
-        raise MalformedFrame(f"expected a number like 0.00123, found {text!r}")
-    return Decimal(text)
-
-
-# Levels are set and set again: most numbers of a busy book were seen a moment ago, and a look-up costs a third.
-_size = lru_cache(maxsize=16_384)(_number)
-
-
-@lru_cache(maxsize=16_384)
-def _price(text: str) -> Decimal:
-    number = _number(text)
-    if not number:
-        raise MalformedFrame(f"expected a number above 0, found {text!r}")
-    return number
-
-
-def to_level(level: tuple[str, str]) -> Level:
-    """Price and size of one level, checked; `MalformedFrame` where they are not plain decimals in range."""
-    return _price(level[0]), _size(level[1])
-
-
 def _trade(payload: bytes | msgspec.Raw) -> TradeEvent:
     wire = _decode_trade(payload)
-    return TradeEvent(wire.s, wire.E, wire.T, wire.t, _price(wire.p), _price(wire.q), wire.m)
+    return TradeEvent(wire.s, wire.E, wire.T, wire.t, to_price(wire.p), to_price(wire.q), wire.m)
 
 
 def _depth(payload: bytes | msgspec.Raw) -> DepthEvent:
     wire = _decode_depth(payload)
     if wire.u < wire.U:
         raise MalformedFrame(f"expected a first update id (U) not above the last (u), found {wire.U} and {wire.u}")
-    bids = tuple([(_price(price), _size(size)) for price, size in wire.b])
-    asks = tuple([(_price(price), _size(size)) for price, size in wire.a])
+    bids = tuple([(to_price(price), to_size(size)) for price, size in wire.b])
+    asks = tuple([(to_price(price), to_size(size)) for price, size in wire.a])
     return DepthEvent(wire.s, wire.E, wire.U, wire.u, bids, asks)
 
 
 def _ticker(payload: bytes | msgspec.Raw) -> TickerEvent:
     wire = _decode_ticker(payload)
-    return TickerEvent(wire.s, wire.u, _price(wire.b), _price(wire.B), _price(wire.a), _price(wire.A))
+    return TickerEvent(wire.s, wire.u, to_price(wire.b), to_price(wire.B), to_price(wire.a), to_price(wire.A))
 
 
 _BY_KIND: dict[str, Callable[[bytes | msgspec.Raw], MarketEvent]] = {

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from .decoder import MalformedFrame, to_level
-from .synchronizer import BookSnapshot
+from ..book_sync import BookSnapshot
+from ..market_events import MalformedFrame, to_level
 
 
 class _Snapshot(msgspec.Struct):

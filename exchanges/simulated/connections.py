@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from ..binance.decoder import MarketEvent
+from ..market_events import MarketEvent
 from ..venue import VenueWord
 
 

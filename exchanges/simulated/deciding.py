@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from ...trading.messages import Level
-from ..binance.decoder import DepthEvent, MarketEvent, TickerEvent, TradeEvent
+from ..market_events import DepthEvent, MarketEvent, TickerEvent, TradeEvent
 from .accounts import ZERO
 from .filters import check_iceberg, check_notional, check_price, check_quantity, check_trailing
 from .market import Market

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ...trading.instruments import Instrument
 from ...trading.messages import Level
-from ..binance.decoder import MarketEvent, TradeEvent
+from ..market_events import MarketEvent, TradeEvent
 from .accounts import ZERO
 from .deciding import begin_trail, check_filters, match, offers, rest, worst_payment
 from .errors import (

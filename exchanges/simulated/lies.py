@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from ...trading.messages import Level
-from ..binance.decoder import DepthEvent, MarketEvent, TickerEvent
+from ..market_events import DepthEvent, MarketEvent, TickerEvent
 from .market import Market
 from .payloads import money
 

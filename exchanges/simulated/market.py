@@ -7,7 +7,7 @@ from typing import assert_never
 from ...trading.book import BookSide, OrderBook
 from ...trading.instruments import Instrument
 from ...trading.messages import Level
-from ..binance.decoder import DepthEvent, MarketEvent, TickerEvent, TradeEvent
+from ..market_events import DepthEvent, MarketEvent, TickerEvent, TradeEvent
 from .tape import Tape
 
 

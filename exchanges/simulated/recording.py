@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from ...trading.instruments import PAPER_INSTRUMENTS
-from ..binance.decoder import DepthEvent, MalformedFrame, MarketEvent, TickerEvent, TradeEvent, decode
+from ..binance.decoder import decode
+from ..market_events import DepthEvent, MalformedFrame, MarketEvent, TickerEvent, TradeEvent
 from .source import MarketFrame
 
 SIZE_LIMIT_BYTES = 2**30

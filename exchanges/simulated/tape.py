@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from ..binance.decoder import TradeEvent
+from ..market_events import TradeEvent
 
 TRADES_KEPT = 1_000
 BARS_KEPT = 1_000

@@ -9,7 +9,8 @@ from decimal import Decimal
 from aiohttp import web
 
 from ...trading.instruments import Instrument
-from ..binance.decoder import MarketEvent, decode
+from ..binance.decoder import decode
+from ..market_events import MarketEvent
 from .authentication import Authenticator
 from .desk import Desk
 from .engine import OPEN_ORDERS_MAX, Engine, Log

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradigrade.exchanges.binance.decoder import DepthEvent, MalformedFrame, TickerEvent, TradeEvent, decode
+from tradigrade.exchanges.binance.decoder import decode
+from tradigrade.exchanges.market_events import DepthEvent, MalformedFrame, TickerEvent, TradeEvent
 
 D = Decimal
 RECORDING = Path(__file__).parents[3] / "shared" / "data" / "streams" / "binance-spot" / "btcusdt_20230405.dat.gz"

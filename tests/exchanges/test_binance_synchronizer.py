@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradigrade.exchanges.binance.decoder import DepthEvent
-from tradigrade.exchanges.binance.synchronizer import (
+from tradigrade.exchanges.binance.synchronizer import BookSynchronizer
+from tradigrade.exchanges.book_sync import (
     BookLost,
     BookReady,
     BookSnapshot,
-    BookSynchronizer,
     RequestSnapshot,
     SnapshotFailed,
     StreamLost,
     StreamOpened,
 )
+from tradigrade.exchanges.market_events import DepthEvent
 
 D = Decimal
 

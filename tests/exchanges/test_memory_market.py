@@ -9,7 +9,8 @@ from tests.kit.cells import VirtualSystem
 from tests.kit.memory import BTC, OPENING
 from tradigrade.actors import topics
 from tradigrade.actors.feed import Feed
-from tradigrade.exchanges.binance.decoder import DepthEvent, TickerEvent, TradeEvent, decode
+from tradigrade.exchanges.binance.decoder import decode
+from tradigrade.exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
 from tradigrade.exchanges.simulated.memory import MemoryVenue
 from tradigrade.exchanges.simulated.quiet_market import QuietMarket
 from tradigrade.exchanges.simulated.synthetic import MarketFault

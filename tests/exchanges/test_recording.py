@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tradigrade.exchanges.binance.decoder import DepthEvent, TickerEvent, TradeEvent, decode
+from tradigrade.exchanges.binance.decoder import decode
+from tradigrade.exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
 from tradigrade.exchanges.simulated.recording import SEAM_GAP, Recording, RecordingFault
 
 STREAMS = Path(__file__).parents[3] / "shared" / "data" / "streams"

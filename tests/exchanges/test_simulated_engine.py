@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradigrade.exchanges.binance.decoder import DepthEvent, TickerEvent, TradeEvent
+from tradigrade.exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
 from tradigrade.exchanges.simulated.engine import Engine
 from tradigrade.exchanges.simulated.errors import RequestRefused
 from tradigrade.exchanges.simulated.orders import OrderRequest

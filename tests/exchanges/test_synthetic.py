@@ -11,8 +11,10 @@ from itertools import islice, pairwise
 
 import pytest
 
-from tradigrade.exchanges.binance.decoder import DepthEvent, TickerEvent, TradeEvent, decode
-from tradigrade.exchanges.binance.synchronizer import BookSnapshot, BookSynchronizer, StreamOpened
+from tradigrade.exchanges.binance.decoder import decode
+from tradigrade.exchanges.binance.synchronizer import BookSynchronizer
+from tradigrade.exchanges.book_sync import BookSnapshot, StreamOpened
+from tradigrade.exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
 from tradigrade.exchanges.simulated.source import MarketFrame, MarketSource
 from tradigrade.exchanges.simulated.synthetic import OPENING_PRICES, MarketFault, SyntheticMarket
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS

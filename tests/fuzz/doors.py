@@ -14,8 +14,8 @@ import msgspec
 from tradigrade.config.errors import ConfigFault
 from tradigrade.config.loader import load_settings, render
 from tradigrade.config.settings import Settings
-from tradigrade.exchanges.binance.decoder import MalformedFrame
 from tradigrade.exchanges.binance.decoder import decode as decode_market
+from tradigrade.exchanges.market_events import MalformedFrame
 from tradigrade.exchanges.simulated.engine import Engine
 from tradigrade.exchanges.simulated.errors import RequestRefused
 from tradigrade.exchanges.simulated.operations import BY_METHOD

@@ -1,0 +1,108 @@
+"""What a venue's market streams say, in one form for every venue: exact numbers, symbols as the venue spells them."""
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated
+
+import msgspec
+
+from ..trading.messages import Level
+
+# Plain digits only: no sign, exponent, NaN or infinity, and below 1e15.
+_is_plain = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?").fullmatch
+
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+VenueSymbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
+class MalformedFrame(ValueError):
+    """The venue sent a frame that is not what its stream promises; the message says what was expected and found."""
+
+
+class TradeEvent(msgspec.Struct, frozen=True, gc=False):
+    """One trade. `buyer_is_maker` means that a seller was the aggressor."""
+
+    symbol: str
+    event_ms: int
+    trade_ms: int
+    trade_id: int
+    price: Decimal
+    size: Decimal
+    buyer_is_maker: bool
+
+
+class DepthEvent(msgspec.Struct, frozen=True, gc=False):
+    """All changes of a book between two update ids, both included; a size of 0 means that the level is gone.
+
+    A venue that numbers nothing has both ids 0. `snapshot`: the whole book instead, sent in the stream.
+    """
+
+    symbol: str
+    event_ms: int
+    first_id: int
+    last_id: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    previous_id: int | None = None
+    """The `last_id` of the diff before, where the venue says it."""
+    checksum: int | None = None
+    """The venue's own sum over its book after this, where it sends one."""
+    snapshot: bool = False
+
+
+class TickerEvent(msgspec.Struct, frozen=True, gc=False):
+    """The best bid and ask as they stand after one update id."""
+
+    symbol: str
+    update_id: int
+    bid: Decimal
+    bid_size: Decimal
+    ask: Decimal
+    ask_size: Decimal
+
+
+class StatusEvent(msgspec.Struct, frozen=True, gc=False):
+    """A symbol's own state of trading: `halted` takes no orders or matches none; `gone` will not be back."""
+
+    symbol: str
+    state: str
+    """`online`, `halted` or `gone`."""
+
+
+class ControlEvent(msgspec.Struct, frozen=True, gc=False):
+    """What the venue says of the connection itself; it is no market data, and proves none."""
+
+    kind: str
+    """`subscribed`, `refused` or `heartbeat`."""
+    detail: str = ""
+
+
+MarketEvent = TradeEvent | DepthEvent | TickerEvent
+StreamEvent = MarketEvent | StatusEvent | ControlEvent
+
+
+def to_number(text: str) -> Decimal:
+    """At least 0, exact; `MalformedFrame` where the text is not a plain decimal in range."""
+    if not _is_plain(text):
+        raise MalformedFrame(f"expected a number like 0.00123, found {text!r}")
+    return Decimal(text)
+
+
+# Levels are set and set again: most numbers of a busy book were seen a moment ago, and a look-up costs a third.
+to_size = lru_cache(maxsize=16_384)(to_number)
+
+
+@lru_cache(maxsize=16_384)
+def to_price(text: str) -> Decimal:
+    """Above 0, exact; `MalformedFrame` otherwise. Also of a traded size, which is no less."""
+    number = to_number(text)
+    if not number:
+        raise MalformedFrame(f"expected a number above 0, found {text!r}")
+    return number
+
+
+def to_level(level: tuple[str, str]) -> Level:
+    """Price and size of one level, checked; `MalformedFrame` where they are not plain decimals in range."""
+    return to_price(level[0]), to_size(level[1])

@@ -1,0 +1,46 @@
+"""How one venue speaks of its market: addresses, subscriptions, frames and the rules of its books. Pure, no socket."""
+
+from typing import NamedTuple, Protocol
+
+from .book_sync import BookSnapshot, Synchronizer
+from .market_events import StreamEvent
+
+
+class Subscription(NamedTuple):
+    """What one connection says to hear all streams of its symbols."""
+
+    url: str
+    texts: tuple[str, ...]
+    """Sent in order once connected."""
+    acknowledgements: int
+    """So many `subscribed` events mean that all of it is heard; until then it counts as not open."""
+
+
+class StreamProtocol(Protocol):
+    """One venue's market streams. Decoders never guess: what is not as promised is a `MalformedFrame`."""
+
+    name: str
+    snapshots_in_stream: bool
+    """A new snapshot of a book comes of subscribing to it anew, not of a request over REST."""
+    keepalive: tuple[str, float] | None
+    """A text to send every so many seconds, where the venue wants one."""
+    symbols_per_connection: int
+
+    def venue_symbol(self, symbol: str) -> str:
+        """`BTC/USDT` as the frames of this venue spell it."""
+
+    def subscribe(self, symbols: tuple[str, ...]) -> Subscription: ...
+
+    def resubscribe(self, symbol: str) -> tuple[str, ...]:
+        """What to send for a new snapshot in the stream; empty where there is none."""
+
+    def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
+        """The events of one raw frame, oldest first. Raises `MalformedFrame`, and nothing else, for bad input."""
+
+    def make_synchronizer(self) -> Synchronizer: ...
+
+    def snapshot_url(self, symbol: str) -> str:
+        """Where REST answers with the book; empty where snapshots come in the stream."""
+
+    def decode_snapshot(self, payload: bytes) -> BookSnapshot:
+        """That answer. Raises `MalformedFrame`."""
