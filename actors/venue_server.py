@@ -2,12 +2,13 @@
 
 import asyncio
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from ..config.run import Run
+from ..exchanges.simulated.live_market import LiveMarket
 from ..exchanges.simulated.recording import Recording
 from ..exchanges.simulated.source import MarketSource
 from ..exchanges.simulated.state import VenueState
@@ -16,9 +17,10 @@ from ..exchanges.simulated.tls import ensure_certificate, server_context
 from ..exchanges.simulated.venue import SimulatedVenue
 from ..kernel.clock import Clock
 from ..kernel.disk import Disk
+from ..kernel.identity import Entropy
 from ..storage.rotating_lines import RotatingLines
 from ..storage.snapshot_log import ROTATE_AT_BYTES, SnapshotLog
-from ..trading.instruments import PAPER_INSTRUMENTS
+from ..trading.instruments import PAPER_INSTRUMENTS, Instrument
 from .credentials import Credentials
 
 HOST = "127.0.0.1"
@@ -48,14 +50,19 @@ class VenueServer:
         self,
         loop: asyncio.AbstractEventLoop,
         clock: Clock,
+        entropy: Entropy,
         disk: Disk,
         run: Run,
         credentials: Credentials,
+        tell: Callable[[str], object],
         *,
         admin: bool = False,
     ) -> None:
+        """`tell` hears what becomes of the connection to a real venue's market."""
         self._loop = loop
         self._clock = clock
+        self._entropy = entropy
+        self._tell = tell
         self._disk = disk
         self._run = run
         self._credentials = credentials
@@ -88,7 +95,7 @@ class VenueServer:
     async def _run_venue(self, log: SnapshotLog, deliver: Callable[[ServerOpened | ServerFailed], object]) -> None:
         folder = self._run.exchange_dir
         with RotatingLines(folder / "requests.jsonl") as requests:
-            venue = self._make(log, requests)
+            venue = await self._make(log, requests)
             now = datetime.datetime.fromtimestamp(self._clock.now_ns() / 1e9, datetime.UTC)
             context = server_context(ensure_certificate(folder, now))
             port = await venue.start(HOST, self._run.venue_port, context)
@@ -101,17 +108,28 @@ class VenueServer:
             finally:
                 await venue.stop()
 
-    def _make(self, log: SnapshotLog, requests: RotatingLines) -> SimulatedVenue:
+    async def _market(self) -> tuple[MarketSource | LiveMarket, Sequence[Instrument]]:
+        settings = self._run.settings
+        if settings.venue.name == "simulated":
+            source = market_source(self._run)
+            return source, [PAPER_INSTRUMENTS[symbol] for symbol in source.symbols]
+        from .live_venue import load_rules, open_market  # ccxt, which a market of our own does not need
+
+        symbols, venue = settings.symbols, settings.venue
+        rules = await load_rules(venue, symbols, self._disk, self._run.exchange_dir, self._tell)
+        return open_market(venue, symbols, self._loop, self._clock, self._entropy, self._tell), rules
+
+    async def _make(self, log: SnapshotLog, requests: RotatingLines) -> SimulatedVenue:
         settings = self._run.settings
         snapshot, records = log.load()
         state = VenueState()
         if snapshot is not None:
             state.restore(snapshot)
         state.replay(records)
-        source = market_source(self._run)
+        source, instruments = await self._market()
         return SimulatedVenue(
             source,
-            [PAPER_INSTRUMENTS[symbol] for symbol in source.symbols],
+            instruments,
             log,
             requests,
             clock_ns=self._clock.now_ns,

@@ -171,6 +171,7 @@ class CapturedMarket:
     """Market data behind the boundary."""
 
     def __init__(self, boundary: Boundary, port: MarketPort) -> None:
+        self.protocol = port.protocol
         self._boundary = boundary
         self._port = port
 

@@ -56,6 +56,13 @@ def up(
     replay: Annotated[
         Path | None, typer.Option(help="Recording of raw Binance frames to trade on. Default: a synthetic market.")
     ] = None,
+    venue: Annotated[
+        str | None,
+        typer.Option(help="Trade on the public market of binance, kraken, okx, coinbase or bybit. Needs --paper."),
+    ] = None,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="With --venue: orders are matched on this machine, with paper money.")
+    ] = False,
     speed: Annotated[float | None, typer.Option(help="Market time per real time. Default: 1.0.")] = None,
     symbols: Annotated[
         str | None, typer.Option(help="Comma-separated, as BTC/USDT,ETH/USDT. Default: BTC/USDT.")
@@ -76,6 +83,8 @@ def up(
 
     overrides: dict[str, object] = {
         "replay": None if replay is None else str(replay.absolute()),
+        "venue.name": venue,
+        "venue.paper": paper or None,
         "speed": speed,
         "symbols": None if symbols is None else symbols,
         "console.port": port,

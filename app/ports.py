@@ -46,7 +46,14 @@ def node_ports(name: str, run: Run, loop: asyncio.AbstractEventLoop, seams: Seam
 
 def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
     admin = (run.exchange_dir / "admin").exists()
-    return {"venue_server": VenueServer(loop, seams.clock, seams.disk, run, read_credentials(run), admin=admin)}
+    log = structlog.stdlib.get_logger("tradigrade", node="exchange")
+
+    def tell(what: str) -> None:
+        log.warning("real market", venue=run.settings.venue.name, state=what)
+
+    credentials = read_credentials(run)
+    server = VenueServer(loop, seams.clock, seams.entropy, seams.disk, run, credentials, tell, admin=admin)
+    return {"venue_server": server}
 
 
 def _guard_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
@@ -103,8 +110,9 @@ def _learner_ports(run: Run, seams: Seams) -> dict[str, Any]:
 
 
 def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
-    from .exchanges.binance.streams import BinanceStreams
+    from .exchanges.binance.protocol import BinanceSpot
     from .exchanges.ccxt_venue import CcxtVenue
+    from .exchanges.streams import StreamMarket
 
     credentials = read_credentials(run)
 
@@ -116,7 +124,7 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
         return _loopback_session(run)
 
     return {
-        "market": BinanceStreams(loop, seams.clock, seams.entropy, open_session),
+        "market": StreamMarket(loop, seams.clock, seams.entropy, BinanceSpot(), open_session),
         "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect),
         "thread": OneThread(loop),
         "archive_thread": OneThread(loop, "archive"),

@@ -4,8 +4,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .config.run import Run
+from .config.settings import Settings
+
+if TYPE_CHECKING:
+    from .exchanges.simulated.source import MarketSource
 
 
 class StartFault(Exception):
@@ -53,6 +58,14 @@ def check_keys(run: Run) -> None:
         raise UsageFault(str(fault)) from None
 
 
+def _find_missing_symbols(source: "MarketSource", settings: Settings) -> str:
+    wanted = set(settings.symbols).union(*(strategy.symbols for strategy in settings.strategies))
+    if missing := sorted(wanted - set(source.symbols)):
+        origin = f"recording {Path(settings.replay).name}" if settings.replay else "synthetic market"
+        return f"symbols: {', '.join(missing)} is not in the {origin}, which has {', '.join(source.symbols)}"
+    return ""
+
+
 def _find_fault(run: Run) -> str:
     from .actors.venue_server import market_source
     from .config.topology import NODES, launcher_tree, misplaced, node_tree
@@ -62,11 +75,8 @@ def _find_fault(run: Run) -> str:
 
     settings = run.settings
     try:
-        source = market_source(run)
-        wanted = set(settings.symbols).union(*(strategy.symbols for strategy in settings.strategies))
-        if missing := sorted(wanted - set(source.symbols)):
-            origin = f"recording {Path(settings.replay).name}" if settings.replay else "synthetic market"
-            return f"symbols: {', '.join(missing)} is not in the {origin}, which has {', '.join(source.symbols)}"
+        if settings.venue.name == "simulated" and (fault := _find_missing_symbols(market_source(run), settings)):
+            return fault
         for strategy in settings.strategies:
             symbol = (strategy.symbols or settings.symbols)[0]
             make_strategy(strategy.path, settings.strategies_dir, symbol, strategy.parameters)

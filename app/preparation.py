@@ -106,6 +106,8 @@ class DataDirectory:
 
 def describe_market(settings: Settings) -> dict[str, str]:
     """What makes two markets the same one."""
+    if settings.venue.name != "simulated":
+        return {"market": f"the market of {settings.venue.name}"}
     if settings.replay:
         return {"market": f"recording {Path(settings.replay).name}"}
     return {"market": f"the synthetic market of {', '.join(settings.symbols)} with seed {settings.seed}"}

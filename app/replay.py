@@ -8,6 +8,7 @@ import msgspec
 
 from .capture import CapturedGateway, captured_ports, nonces_of, tree_entrances
 from .config.run import Run, from_json
+from .exchanges.binance.protocol import BinanceSpot
 from .kernel.boundary import Boundary, CaptureFault
 from .kernel.clock import SystemClock
 from .kernel.disk import SystemDisk
@@ -41,7 +42,7 @@ class Replay:
         files = _files(run, Seams(loop, clock, entropy, self.disk, nonces_of(int(header.seed))))
         files["journal"] = self._journal = _NotedJournal(files["journal"])
         outside = {
-            "market": _Nowhere(),
+            "market": _NoMarket(),
             "venue": _Nowhere(),
             "thread": _nothing,
             "archive_thread": _nothing,
@@ -135,6 +136,12 @@ class _Nowhere:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class _NoMarket(_Nowhere):
+    """Its frames are read as they were then."""
+
+    protocol = BinanceSpot()
 
 
 def _nothing(*_: object) -> None:

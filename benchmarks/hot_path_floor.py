@@ -10,7 +10,7 @@ import msgspec
 import uvloop
 
 from tradigrade.actors.credentials import Credentials
-from tradigrade.exchanges.binance.streams import STREAM_URL
+from tradigrade.exchanges.binance.protocol import STREAM_URL
 
 from .hot_path_doors import Doors, SentOrders
 from .hot_path_frames import SCHEDULE_S, TRIGGERS

@@ -14,8 +14,9 @@ import uvloop
 from tradigrade.capture import CapturedMarket, CapturedVenue
 from tradigrade.config.run import Run
 from tradigrade.config.settings import RiskSettings, Settings, StrategySettings
-from tradigrade.exchanges.binance.streams import SNAPSHOT_URL, STREAM_URL, BinanceStreams
+from tradigrade.exchanges.binance.protocol import SNAPSHOT_URL, STREAM_URL, BinanceSpot
 from tradigrade.exchanges.ccxt_venue import CcxtVenue
+from tradigrade.exchanges.streams import StreamMarket
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.kernel.identity import SystemEntropy
@@ -116,6 +117,6 @@ def _make_ports(node: Node, doors: Doors, sent: SentOrders) -> dict[str, Any]:
 
     urls = (doors.spell(STREAM_URL), doors.spell(SNAPSHOT_URL))
     return {
-        "market": BinanceStreams(node.loop, clock, entropy, open_session, urls),
+        "market": StreamMarket(node.loop, clock, entropy, BinanceSpot(urls), open_session),
         "venue": CcxtVenue(node.loop, clock, entropy, run.settings.symbols, connect),
     }

@@ -9,6 +9,7 @@ from typing import Any
 import pykka
 
 from tradigrade.config.run import Run
+from tradigrade.exchanges.binance.protocol import BinanceSpot
 from tradigrade.exchanges.market import FrameArrived, MarketWord, SnapshotArrived, StreamsOpened
 from tradigrade.node import Node
 
@@ -51,6 +52,8 @@ def measure_updates(run: Run) -> float:
 
 class InjectedMarket:
     """A `MarketPort` whose frames the benchmark delivers."""
+
+    protocol = BinanceSpot()
 
     def __init__(self, symbols: tuple[str, ...]) -> None:
         self.mix = FrameMix(symbols)

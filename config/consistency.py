@@ -36,6 +36,7 @@ def strategy_name(strategy: StrategySettings) -> str:
 def inconsistencies(settings: Settings) -> Iterator[Inconsistency]:
     """Everything that does not fit, in the order of the settings; nothing where they are sound."""
     yield from _symbols(settings)
+    yield from _venue(settings)
     yield from _strategies(settings.strategies, settings.symbols)
     yield from _money(settings)
     yield from _pairs(settings)
@@ -50,6 +51,22 @@ def _symbols(settings: Settings) -> Iterator[Inconsistency]:
             yield Inconsistency(f"symbols[{index}]", 'a symbol spelled BASE/QUOTE, such as "BTC/USDT"', f'"{symbol}"')
     for symbol in _repeated(settings.symbols):
         yield Inconsistency("symbols", "each symbol once", f'"{symbol}" more than once')
+
+
+def _venue(settings: Settings) -> Iterator[Inconsistency]:
+    """Nobody trades real money by a wrong word, and a real market is neither replayed nor hurried."""
+    venue = settings.venue
+    if venue.name == "simulated":
+        return
+    if not venue.paper:
+        advice = "real orders are not there yet: give --paper to trade on its public market with paper money"
+        yield Inconsistency("venue.paper", f'true where venue.name is "{venue.name}"', "false", advice)
+    if settings.replay:
+        yield Inconsistency("replay", "none where a real venue's market is traded on", f'"{settings.replay}"')
+    if settings.speed != 1:
+        yield Inconsistency("speed", "1 where a real venue's market is traded on", f"{settings.speed:g}")
+    if bool(venue.address) != bool(venue.certificate):
+        yield Inconsistency("venue.certificate", "a certificate with an address, and none without", "one of the two")
 
 
 def _strategies(strategies: tuple[StrategySettings, ...], symbols: tuple[str, ...]) -> Iterator[Inconsistency]:

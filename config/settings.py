@@ -211,6 +211,20 @@ class SupervisionSettings(Section, frozen=True):
     """A node silent for longer is lost."""
 
 
+class VenueSettings(Section, frozen=True):
+    """Whose market is traded on. Orders are matched on this machine, whatever market they are matched against."""
+
+    name: Literal["simulated", "binance", "kraken", "okx", "coinbase", "bybit"] = "simulated"
+    """`simulated` needs no network; of any other the public streams are read, without keys."""
+    paper: bool = False
+    """Has to be true for every venue but the simulated one: real orders are not there yet."""
+    address: str = ""
+    """`HOST:PORT` of what stands in for the real venue under all its names, such as another exchange of this program;
+    empty: the venue itself."""
+    certificate: str = ""
+    """A file with the only certificate to trust there; empty: those this machine trusts."""
+
+
 class Settings(Section, frozen=True):
     symbols: tuple[str, ...] = ("BTC/USDT",)
     bar_s: PositiveFloat = 1.0
@@ -225,6 +239,7 @@ class Settings(Section, frozen=True):
     strategies_dir: str = ""
     """Where the user's own strategies lie; empty: nowhere."""
     strategies: tuple[StrategySettings, ...] = (StrategySettings(path="tradigrade.trading.strategies.learned:Learned"),)
+    venue: VenueSettings = VenueSettings()
     account: AccountSettings = AccountSettings()
     risk: RiskSettings = RiskSettings()
     budgets: BudgetSettings = BudgetSettings()

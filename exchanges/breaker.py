@@ -19,12 +19,14 @@ class Breaker:
     """Closed: orders pass. Open: none does. Half-open, once the venue answered something cheap after a while: one order
     at a time, whose outcome closes or opens it. Times are monotonic ns."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_s: tuple[float, float] = (OPEN_MIN_S, OPEN_MAX_S)) -> None:
+        """`open_s`: how long it stays open at first, and at most."""
+        self._open_min_s, self._open_max_s = open_s
         self.state: State = "closed"
         self.reason = ""
         self._outcomes: deque[bool] = deque(maxlen=RECENT)
         self._doubts_in_a_row = 0
-        self._open_s = OPEN_MIN_S
+        self._open_s = self._open_min_s
         self._opened_ns = 0
         self._trial_ns: int | None = None
 
@@ -48,12 +50,12 @@ class Breaker:
             if proven:
                 self._close()
             else:
-                self._open(now_ns, min(self._open_s * 2, OPEN_MAX_S), "a trial order was left in doubt, too")
+                self._open(now_ns, min(self._open_s * 2, self._open_max_s), "a trial order was left in doubt, too")
         elif self._doubts_in_a_row >= IN_A_ROW:
-            self._open(now_ns, OPEN_MIN_S, f"{IN_A_ROW} requests in a row were left in doubt")
+            self._open(now_ns, self._open_min_s, f"{IN_A_ROW} requests in a row were left in doubt")
         elif self._too_many():
             doubts = self._outcomes.count(False)
-            self._open(now_ns, OPEN_MIN_S, f"{doubts} of the last {len(self._outcomes)} requests were left in doubt")
+            self._open(now_ns, self._open_min_s, f"{doubts} of the last {len(self._outcomes)} requests were left in doubt")
 
     def probed(self, now_ns: int) -> None:
         """The venue answered something cheap."""
@@ -70,5 +72,5 @@ class Breaker:
         self._doubts_in_a_row = 0
 
     def _close(self) -> None:
-        self.state, self.reason, self._open_s = "closed", "", OPEN_MIN_S
+        self.state, self.reason, self._open_s = "closed", "", self._open_min_s
         self._outcomes.clear()

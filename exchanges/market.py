@@ -5,17 +5,23 @@ from typing import Protocol
 
 import msgspec
 
+from .stream_protocol import StreamProtocol
 from .tasks import PortBroke
 
 
 class StreamsOpened(msgspec.Struct, frozen=True):
-    """Subscribed to all streams of all symbols; frames follow."""
+    """Subscribed to all streams of these symbols; frames follow."""
+
+    symbols: tuple[str, ...] = ()
+    """Empty: all that were opened."""
 
 
 class StreamsClosed(msgspec.Struct, frozen=True):
-    """The connection is gone; the port connects again by itself, with back-off."""
+    """The connection of these symbols is gone; the port connects again by itself, with back-off."""
 
     reason: str
+    symbols: tuple[str, ...] = ()
+    """Empty: all that were opened."""
 
 
 class FrameArrived(msgspec.Struct, frozen=True, gc=False):
@@ -42,6 +48,10 @@ MarketWord = StreamsOpened | StreamsClosed | FrameArrived | SnapshotArrived | Sn
 
 class MarketPort(Protocol):
     """The way to one venue's market data."""
+
+    @property
+    def protocol(self) -> StreamProtocol:
+        """How the frames and snapshots are to be read."""
 
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None: ...
 

@@ -46,6 +46,11 @@ class OrderBook:
         for price, size in asks:
             self.set_level("ask", price, size)
 
+    def truncate(self, depth: int) -> None:
+        """Keep the best `depth` levels of each side."""
+        self._drop("bid", slice(max(len(self._ascending["bid"]) - depth, 0)))
+        self._drop("ask", slice(depth, None))
+
     def clear(self) -> None:
         for side in self._sizes:
             self._sizes[side].clear()
@@ -84,3 +89,8 @@ class OrderBook:
     def __len__(self) -> int:
         """How many levels both sides have together."""
         return len(self._ascending["bid"]) + len(self._ascending["ask"])
+
+    def _drop(self, side: BookSide, worst: slice) -> None:
+        for price in self._ascending[side][worst]:
+            del self._sizes[side][price]
+        del self._ascending[side][worst]

@@ -108,6 +108,7 @@ class NodeMarketPort:
     """Market data as one process hears it."""
 
     def __init__(self, node: "SimulatedNode", port: MarketPort) -> None:
+        self.protocol = port.protocol
         self._node = node
         self._port = port
         node.closers.append(port.close)

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from .authentication import Authenticator
 from .engine import Engine
+from .market import Market
+from .payloads import depth
 from .errors import OUT_OF_ORDER, REFUSED_AS_TOLD, SERVER_FAULT, Refusal, RequestRefused
 from .faults import Faults, FaultSwitch
 from .operations import Operation
@@ -53,6 +55,15 @@ class Desk:
     def now_ms(self) -> int:
         """By the venue's own clock, which may be off."""
         return self.clock_ns() // 1_000_000 + round(self.switch.faults.clock_offset_ms)
+
+    def describe_limits(self) -> list[dict[str, Any]]:
+        return [self.weight.describe()]
+
+    def status_of(self, symbol: str) -> str:
+        return "TRADING"
+
+    def snapshot(self, market: Market, limit: int) -> Any:
+        return depth(market, limit)
 
     @property
     def faults(self) -> Faults:

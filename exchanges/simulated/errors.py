@@ -25,6 +25,8 @@ INVALID_SIDE = Refusal(-1117, "Invalid side.")
 INVALID_QUANTITY = Refusal(-1013, "Invalid quantity.")
 INVALID_PRICE = Refusal(-1013, "Invalid price.")
 INVALID_INTERVAL = Refusal(-1120, "Invalid interval.")
+DUPLICATE_SYMBOLS = Refusal(-1151, "Symbol is present multiple times in the list.")
+LOOKUP_TOO_BIG = Refusal(-1127, "More than 1 hours between startTime and endTime.")
 TOO_PRECISE = Refusal(-1111, "Precision is over the maximum defined for this asset.")
 
 INSUFFICIENT_BALANCE = Refusal(-2010, "Account has insufficient balance for requested action.")
@@ -67,6 +69,10 @@ def not_required(name: str) -> Refusal:
 
 def filter_failed(name: str) -> Refusal:
     return Refusal(-1013, f"Filter failure: {name}")
+
+
+def too_many_orders(limit: int, interval: str) -> Refusal:
+    return Refusal(-1015, f"Too many new orders; current limit is {limit} orders per {interval}.", 429)
 
 
 def banned(until_ms: int) -> Refusal:

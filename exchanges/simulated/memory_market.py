@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ...kernel.clock import Clock
+from ..binance.protocol import BinanceSpot
 from ..market import (
     FrameArrived,
     MarketWord,
@@ -27,6 +28,7 @@ class MemoryMarketPort:
     """`clock` is that of the node it belongs to: it dates what arrives."""
 
     def __init__(self, host: MemoryHost, clock: Clock) -> None:
+        self.protocol = BinanceSpot()
         self._host = host
         self._clock = clock
         self._symbols: frozenset[str] = frozenset()

@@ -1,17 +1,21 @@
-"""The public data of `/api/v3`: parameters in, Binance's JSON out."""
+"""The public data: parameters in, Binance's JSON out, the same by REST and by WebSocket."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
 
-from . import payloads
+from . import payloads, tickers
+from .bars import DAY_MS, HOUR_MS, INTERVALS, MINUTE_MS
 from .desk import Desk
-from .errors import INVALID_INTERVAL, RequestRefused, missing
+from .errors import DUPLICATE_SYMBOLS, INVALID_INTERVAL, LOOKUP_TOO_BIG, RequestRefused, illegal, missing, missing_both
 from .market import Market
-from .parameters import Parameters, read_limit, read_text
-from .payloads import money
-from .tape import MINUTE_MS, MinuteBar
+from .parameters import Parameters, read_integer, read_limit, read_text
+
+ROWS_DEFAULT, ROWS_MAX = 500, 1_000
+DEPTH_DEFAULT, DEPTH_MAX = 100, 5_000
+WINDOW_UNITS_MS = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+WINDOW_MAX = {"m": 59, "h": 23, "d": 7}
 
 
 def ping(_desk: Desk, _params: Parameters) -> Any:
@@ -23,143 +27,193 @@ def server_time(desk: Desk, _params: Parameters) -> Any:
 
 
 def exchange_info(desk: Desk, params: Parameters) -> Any:
-    symbols = _symbols(params) or list(desk.engine.markets)
-    return payloads.exchange_info(desk.engine, symbols, desk.weight.limit, desk.now_ms)
+    """Of the symbols named, or of all: every one may be traded by `SPOT`, and by no other permission."""
+    symbols = read_symbols(params) or list(desk.engine.markets)
+    if params.get("permissions", "SPOT").strip('[]"') != "SPOT":
+        symbols = []
+    info = payloads.exchange_info(desk.engine, symbols, desk.weight.limit, desk.now_ms)
+    info["rateLimits"] = desk.describe_limits()
+    for symbol in info["symbols"]:
+        symbol["status"] = desk.status_of(symbol["symbol"])
+    return info
 
 
 def depth(desk: Desk, params: Parameters) -> Any:
-    return payloads.depth(_market(desk, params), read_limit(params, 100, 5_000))
+    return desk.snapshot(_market(desk, params), read_limit(params, DEPTH_DEFAULT, DEPTH_MAX))
 
 
 def trades(desk: Desk, params: Parameters) -> Any:
-    return [
-        {
-            "id": trade.trade_id,
-            "price": money(trade.price),
-            "qty": money(trade.size),
-            "quoteQty": money(trade.price * trade.size),
-            "time": trade.trade_ms,
-            "isBuyerMaker": trade.buyer_is_maker,
-            "isBestMatch": True,
-        }
-        for trade in list(_market(desk, params).tape.trades)[-read_limit(params, 500, 1_000) :]
-    ]
+    newest = list(_market(desk, params).tape.trades)[-read_limit(params, ROWS_DEFAULT, ROWS_MAX) :]
+    return [tickers.trade(each) for each in newest]
+
+
+def historical_trades(desk: Desk, params: Parameters) -> Any:
+    """From `fromId` on where given, else the newest."""
+    return [tickers.trade(each) for each in _trades(desk, params)]
 
 
 def aggregate_trades(desk: Desk, params: Parameters) -> Any:
-    """Every trade is its own aggregate."""
-    return [
-        {
-            "a": trade.trade_id,
-            "p": money(trade.price),
-            "q": money(trade.size),
-            "f": trade.trade_id,
-            "l": trade.trade_id,
-            "T": trade.trade_ms,
-            "m": trade.buyer_is_maker,
-            "M": True,
-        }
-        for trade in list(_market(desk, params).tape.trades)[-read_limit(params, 500, 1_000) :]
-    ]
+    """From `fromId` or `startTime` on where given, else the newest."""
+    since_ms, until_ms = read_integer(params, "startTime"), read_integer(params, "endTime")
+    if since_ms is not None and until_ms is not None and until_ms - since_ms > HOUR_MS and "limit" not in params:
+        raise RequestRefused(LOOKUP_TOO_BIG)
+    return [tickers.aggregate_trade(each) for each in _trades(desk, params)]
 
 
 def klines(desk: Desk, params: Parameters) -> Any:
-    """Minute bars of the trades seen, oldest first; no other interval."""
-    if read_text(params, "interval") != "1m":
+    """From `startTime` on where given, else the newest; oldest first."""
+    market, interval = _market(desk, params), read_text(params, "interval")
+    if interval not in INTERVALS:
         raise RequestRefused(INVALID_INTERVAL)
-    bars = list(_market(desk, params).tape.bars)[-read_limit(params, 500, 1_000) :]
-    return [_kline(bar) for bar in bars]
+    since_ms, until_ms = read_integer(params, "startTime"), read_integer(params, "endTime")
+    bars = [
+        bar
+        for bar in market.tape.bars(interval, desk.now_ms)
+        if (since_ms is None or bar.start_ms >= since_ms) and (until_ms is None or bar.start_ms <= until_ms)
+    ]
+    limit = read_limit(params, ROWS_DEFAULT, ROWS_MAX)
+    return [tickers.kline(bar, interval) for bar in (bars[:limit] if since_ms is not None else bars[-limit:])]
+
+
+def average_price(desk: Desk, params: Parameters) -> Any:
+    return tickers.average_price(_market(desk, params), desk.now_ms)
 
 
 def book_ticker(desk: Desk, params: Parameters) -> Any:
-    return _each(desk, params, _book_ticker)
+    return _each(desk, params, tickers.book_ticker)
+
+
+def price_ticker(desk: Desk, params: Parameters) -> Any:
+    return _each(desk, params, tickers.price_ticker)
 
 
 def day_ticker(desk: Desk, params: Parameters) -> Any:
-    return _each(desk, params, _day_ticker)
+    return _each(desk, params, tickers.mini_ticker if _mini(params) else tickers.day_ticker)
 
 
-class PublicRoute(NamedTuple):
+def trading_day_ticker(desk: Desk, params: Parameters) -> Any:
+    """Since the UTC day began."""
+    return _over(desk, params, desk.now_ms % DAY_MS)
+
+
+def window_ticker(desk: Desk, params: Parameters) -> Any:
+    text = params.get("windowSize", "1d")
+    count, unit = text[:-1], text[-1:]
+    if unit not in WINDOW_MAX or not count.isdecimal() or not 1 <= int(count) <= WINDOW_MAX[unit]:
+        raise RequestRefused(illegal("windowSize", "^[1-9][0-9]?[mhd]$"))
+    return _over(desk, params, int(count) * WINDOW_UNITS_MS[unit])
+
+
+Weigh = Callable[[Parameters], int]
+
+
+class PublicCall(NamedTuple):
     run: Callable[[Desk, Parameters], Any]
-    weight: int
+    weigh: Weigh
 
 
-ROUTES: dict[str, PublicRoute] = {
-    "/api/v3/ping": PublicRoute(ping, 1),
-    "/api/v3/time": PublicRoute(server_time, 1),
-    "/api/v3/exchangeInfo": PublicRoute(exchange_info, 20),
-    "/api/v3/depth": PublicRoute(depth, 5),
-    "/api/v3/trades": PublicRoute(trades, 25),
-    "/api/v3/aggTrades": PublicRoute(aggregate_trades, 4),
-    "/api/v3/klines": PublicRoute(klines, 2),
-    "/api/v3/ticker/bookTicker": PublicRoute(book_ticker, 4),
-    "/api/v3/ticker/24hr": PublicRoute(day_ticker, 2),
+def _weighs(weight: int) -> Weigh:
+    return lambda _: weight
+
+
+def _by_symbol(one: int, several: int) -> Weigh:
+    """What names no single symbol weighs more."""
+    return lambda params: one if params.get("symbol") else several
+
+
+def _of_depth(params: Parameters) -> int:
+    limit = read_limit(params, DEPTH_DEFAULT, DEPTH_MAX)
+    return next(weight for most, weight in ((100, 5), (500, 25), (1_000, 50), (DEPTH_MAX, 250)) if limit <= most)
+
+
+def _of_day(params: Parameters) -> int:
+    count = 1 if params.get("symbol") else len(read_symbols(params)) or 1_000
+    return 2 if count <= 20 else 40 if count <= 100 else 80
+
+
+def _by_count(params: Parameters) -> int:
+    count = 1 if params.get("symbol") else max(1, len(read_symbols(params)))
+    return min(4 * count, 200)
+
+
+EXCHANGE_INFO = PublicCall(exchange_info, _weighs(20))
+KLINES = PublicCall(klines, _weighs(2))
+
+CALLS: dict[str, PublicCall] = {
+    "ping": PublicCall(ping, _weighs(1)),
+    "time": PublicCall(server_time, _weighs(1)),
+    "exchangeInfo": EXCHANGE_INFO,
+    "depth": PublicCall(depth, _of_depth),
+    "trades": PublicCall(trades, _weighs(25)),
+    "historicalTrades": PublicCall(historical_trades, _weighs(25)),
+    "aggTrades": PublicCall(aggregate_trades, _weighs(4)),
+    "klines": KLINES,
+    "uiKlines": KLINES,
+    "avgPrice": PublicCall(average_price, _weighs(2)),
+    "ticker/24hr": PublicCall(day_ticker, _of_day),
+    "ticker/tradingDay": PublicCall(trading_day_ticker, _by_count),
+    "ticker/price": PublicCall(price_ticker, _by_symbol(2, 4)),
+    "ticker/bookTicker": PublicCall(book_ticker, _by_symbol(2, 4)),
+    "ticker": PublicCall(window_ticker, _by_count),
 }
+"""By their paths below `/api/v3`."""
+NAMES = {
+    "trades": "trades.recent",
+    "historicalTrades": "trades.historical",
+    "aggTrades": "trades.aggregate",
+    "ticker/bookTicker": "ticker.book",
+}
+"""Those that the WebSocket API calls otherwise; the rest by a dot for every slash."""
+BY_PATH = {f"/api/v3/{name}": call for name, call in CALLS.items()}
+BY_METHOD = {NAMES.get(name, name.replace("/", ".")): call for name, call in CALLS.items()}
+
+
+def read_symbols(params: Parameters) -> list[str]:
+    """The symbols named, none where none is. Raises RequestRefused."""
+    if "symbols" not in params:
+        return [params["symbol"]] if params.get("symbol") else []
+    try:
+        symbols = msgspec.json.decode(params["symbols"], type=list[str])
+    except msgspec.DecodeError:
+        raise RequestRefused(illegal("symbols", "^\\[(\\\"[A-Z0-9-_.]{1,20}\\\")(,\\\"[A-Z0-9-_.]{1,20}\\\")*\\]$")) from None
+    if not symbols:
+        raise RequestRefused(missing("symbols"))
+    if len(set(symbols)) < len(symbols):
+        raise RequestRefused(DUPLICATE_SYMBOLS)
+    return symbols
 
 
 def _market(desk: Desk, params: Parameters) -> Market:
     return desk.engine.market(read_text(params, "symbol"))
 
 
-def _symbols(params: Parameters) -> list[str]:
-    if "symbols" not in params:
-        return [params["symbol"]] if "symbol" in params else []
-    try:
-        return msgspec.json.decode(params["symbols"], type=list[str])
-    except msgspec.DecodeError:
-        raise RequestRefused(missing("symbols")) from None
-
-
-def _each(desk: Desk, params: Parameters, describe: Callable[[Market], Any]) -> Any:
+def _each(desk: Desk, params: Parameters, describe: tickers.Described) -> Any:
     """Of one symbol where it is named, else a list of several."""
-    if "symbol" in params:
-        return describe(_market(desk, params))
-    return [describe(desk.engine.market(symbol)) for symbol in _symbols(params) or desk.engine.markets]
+    if params.get("symbol"):
+        return describe(_market(desk, params), desk.now_ms)
+    markets: Iterable[Market] = [desk.engine.market(symbol) for symbol in read_symbols(params)]
+    return tickers.described(markets or desk.engine.markets.values(), describe, desk.now_ms)
 
 
-def _kline(bar: MinuteBar) -> list[Any]:
-    prices = [money(price) for price in (bar.open, bar.high, bar.low, bar.close)]
-    taker = [money(bar.taker_volume), money(bar.taker_quote_volume)]
-    end_ms = bar.start_ms + MINUTE_MS - 1
-    return [bar.start_ms, *prices, money(bar.volume), end_ms, money(bar.quote_volume), bar.trades, *taker, "0"]
+def _over(desk: Desk, params: Parameters, span_ms: int) -> Any:
+    if not read_symbols(params):
+        raise RequestRefused(missing_both("symbol", "symbols"))
+    describe = tickers.mini_ticker if _mini(params) else tickers.window_ticker
+    return _each(desk, params, lambda market, now_ms: describe(market, now_ms, span_ms))
 
 
-def _book_ticker(market: Market) -> Any:
-    nothing = "0.00000000"
-    bid, ask = next(market.levels("bid"), None), next(market.levels("ask"), None)
-    return {
-        "symbol": market.instrument.venue_symbol,
-        "bidPrice": money(bid[0]) if bid else nothing,
-        "bidQty": money(bid[1]) if bid else nothing,
-        "askPrice": money(ask[0]) if ask else nothing,
-        "askQty": money(ask[1]) if ask else nothing,
-    }
+def _mini(params: Parameters) -> bool:
+    return params.get("type") == "MINI"
 
 
-def _day_ticker(market: Market) -> Any:
-    """Of the minutes kept, which may be fewer than a day's."""
-    bars = market.tape.bars
-    quote = {key: value for key, value in _book_ticker(market).items() if key != "symbol"}
-    if not bars:
-        return {"symbol": market.instrument.venue_symbol, "lastPrice": "0.00000000", "count": 0} | quote
-    volume, value = sum(bar.volume for bar in bars), sum(bar.quote_volume for bar in bars)
-    first, last = bars[0].open, bars[-1].close
-    return quote | {
-        "symbol": market.instrument.venue_symbol,
-        "priceChange": money(last - first),
-        "priceChangePercent": f"{(last - first) / first * 100:.3f}",
-        "weightedAvgPrice": f"{value / volume:.8f}",
-        "prevClosePrice": money(first),
-        "lastPrice": money(last),
-        "lastQty": money(market.tape.trades[-1].size),
-        "openPrice": money(first),
-        "highPrice": money(max(bar.high for bar in bars)),
-        "lowPrice": money(min(bar.low for bar in bars)),
-        "volume": f"{volume:.8f}",
-        "quoteVolume": f"{value:.8f}",
-        "openTime": bars[0].start_ms,
-        "closeTime": market.tape.trades[-1].trade_ms,
-        "firstId": market.tape.trades[0].trade_id,
-        "lastId": market.tape.trades[-1].trade_id,
-        "count": sum(bar.trades for bar in bars),
-    }
+def _trades(desk: Desk, params: Parameters) -> list[Any]:
+    first, limit = read_integer(params, "fromId"), read_limit(params, ROWS_DEFAULT, ROWS_MAX)
+    since_ms, until_ms = read_integer(params, "startTime"), read_integer(params, "endTime")
+    found = [
+        trade
+        for trade in _market(desk, params).tape.trades
+        if trade.trade_id >= (first or 0)
+        and (since_ms is None or trade.trade_ms >= since_ms)
+        and (until_ms is None or trade.trade_ms <= until_ms)
+    ]
+    return found[-limit:] if first is None and since_ms is None else found[:limit]

@@ -13,7 +13,7 @@ from .errors import OUT_OF_ORDER
 from .faults import Faults
 from .operations import BY_ROUTE, Operation
 from .outbox import Outbox
-from .public import ROUTES, PublicRoute
+from .public import BY_PATH, PublicCall
 from .streams import MarketStreams, StreamClient
 from .userstreams import UserStreams
 from .wsapi import ApiConnection
@@ -36,7 +36,7 @@ class Server:
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=BODY_MAX_BYTES)
-        for path, route in ROUTES.items():
+        for path, route in BY_PATH.items():
             app.router.add_get(path, self._public_handler(path, route))
         for (method, path), operation in BY_ROUTE.items():
             app.router.add_route(method, path, self._signed_handler(path, operation))
@@ -48,14 +48,14 @@ class Server:
         app.on_shutdown.append(self._close_sockets)
         return app
 
-    def _public_handler(self, path: str, route: PublicRoute) -> Any:
+    def _public_handler(self, path: str, route: PublicCall) -> Any:
         async def handle(request: web.Request) -> web.Response:
             params = dict(request.query)
             if path.endswith("/depth"):
                 await self._first_depth(params.get("symbol", ""))
                 if self._desk.switch.fires("snapshot_lost"):
                     return self._respond(Answer.of(OUT_OF_ORDER))
-            answer = self._desk.run_public(lambda: route.run(self._desk, params), route.weight)
+            answer = self._desk.run_public(lambda: route.run(self._desk, params), route.weigh(params))
             return self._respond(answer)
 
         return handle

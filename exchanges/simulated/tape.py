@@ -1,50 +1,67 @@
-"""The recent trades of one symbol and the minute bars made of them."""
+"""The recent trades of one symbol and the bars made of them, since the venue started."""
 
 from collections import deque
-from decimal import Decimal
-
-import msgspec
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from ..market_events import TradeEvent
+from .bars import DAY_MS, HOUR_MS, LENGTHS_MS, MINUTE_MS, SECOND_MS, Bar, gapless, joined, start_of
 
 TRADES_KEPT = 1_000
-BARS_KEPT = 1_000
-MINUTE_MS = 60_000
-
-
-class MinuteBar(msgspec.Struct):
-    start_ms: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal = Decimal(0)
-    quote_volume: Decimal = Decimal(0)
-    taker_volume: Decimal = Decimal(0)
-    taker_quote_volume: Decimal = Decimal(0)
-    trades: int = 0
-
-    def add(self, trade: TradeEvent) -> None:
-        value = trade.price * trade.size
-        self.high, self.low, self.close = max(self.high, trade.price), min(self.low, trade.price), trade.price
-        self.volume += trade.size
-        self.quote_volume += value
-        self.trades += 1
-        if not trade.buyer_is_maker:
-            self.taker_volume += trade.size
-            self.taker_quote_volume += value
+BARS_KEPT = 1_500
+"""Of each kept interval. A day of minutes, so that the day's figures are those of a sliding day."""
+ROWS_MAX = 10_000
+KEPT_MS = (SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS)
 
 
 class Tape:
-    """The last 1,000 trades and the last 1,000 minutes that had trades, oldest first, since the venue started."""
+    """The last 1,000 trades, and the last 1,500 seconds, minutes, hours and days that had trades, oldest first.
+
+    A trade enters the running second alone; what ends is folded into the next coarser interval.
+    """
 
     def __init__(self) -> None:
         self.trades: deque[TradeEvent] = deque(maxlen=TRADES_KEPT)
-        self.bars: deque[MinuteBar] = deque(maxlen=BARS_KEPT)
+        self._kept: list[deque[Bar]] = [deque(maxlen=BARS_KEPT) for _ in KEPT_MS]
 
     def add(self, trade: TradeEvent) -> None:
         self.trades.append(trade)
-        start_ms = trade.trade_ms - trade.trade_ms % MINUTE_MS
-        if not self.bars or self.bars[-1].start_ms < start_ms:
-            self.bars.append(MinuteBar(start_ms, trade.price, trade.price, trade.price, trade.price))
-        self.bars[-1].add(trade)
+        seconds = self._kept[0]
+        start_ms = trade.trade_ms - trade.trade_ms % SECOND_MS
+        if not seconds or seconds[-1].start_ms < start_ms:
+            if seconds:
+                self._fold(1, seconds[-1])
+            seconds.append(Bar.flat(start_ms, trade.price))
+        seconds[-1].add(trade)
+
+    def bars(self, interval: str, now_ms: int) -> list[Bar]:
+        """Of any interval, oldest first, without gaps, the running one last; none before the first trade, nor more
+        than `ROWS_MAX`."""
+        length = LENGTHS_MS.get(interval, DAY_MS)
+        base = max(index for index, kept_ms in enumerate(KEPT_MS) if length % kept_ms == 0)
+        recent = (bar for bar in self._whole(base) if bar.start_ms > now_ms - ROWS_MAX * length)
+        return list(gapless(joined(recent, start_of(interval)), interval, now_ms))
+
+    def since(self, from_ms: int) -> Bar | None:
+        """All trades from then on as one bar, on the minute; None where there was none."""
+        minutes = (bar for bar in self._whole(1) if bar.start_ms >= from_ms - MINUTE_MS + 1)
+        return next(iter(joined(minutes, lambda _: from_ms)), None)
+
+    def _whole(self, level: int) -> Iterator[Bar]:
+        """The bars of one kept interval, with what of the finer ones is not folded into them yet."""
+        kept_ms = KEPT_MS[level]
+        running: Iterable[Bar] = (kept[-1] for kept in reversed(self._kept[:level]) if kept)
+        parts = chain(self._kept[level], running)
+        return iter(joined(parts, lambda at_ms: at_ms - at_ms % kept_ms))
+
+    def _fold(self, level: int, ended: Bar) -> None:
+        """Take a bar that ended into those of the next coarser interval."""
+        if level == len(KEPT_MS):
+            return
+        kept = self._kept[level]
+        start_ms = ended.start_ms - ended.start_ms % KEPT_MS[level]
+        if not kept or kept[-1].start_ms < start_ms:
+            if kept:
+                self._fold(level + 1, kept[-1])
+            kept.append(Bar.flat(start_ms, ended.open))
+        kept[-1].join(ended)

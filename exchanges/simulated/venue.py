@@ -16,6 +16,7 @@ from .desk import Desk
 from .engine import OPEN_ORDERS_MAX, Engine, Log
 from .faults import Faults, FaultSwitch
 from .lies import on_the_way
+from .live_market import LiveMarket, LivePump
 from .pump import Pump
 from .requestlog import LineFile, RequestLog
 from .restamp import restamp
@@ -40,7 +41,7 @@ class SimulatedVenue:
 
     def __init__(
         self,
-        source: MarketSource,
+        source: MarketSource | LiveMarket,
         instruments: Sequence[Instrument],
         log: Log,
         request_log: LineFile,
@@ -64,7 +65,11 @@ class SimulatedVenue:
         self._switch = FaultSwitch()
         self._users = UserStreams(self.state, self._switch)
         self.engine = Engine(self.state, instruments, log, self._users, open_orders_max)
-        self._pump = Pump(source, speed, pace_ns or clock_ns, self._deliver, self.engine.note_position)
+        self._pump: Pump | LivePump = (
+            LivePump(source, clock_ns, self._deliver)
+            if isinstance(source, LiveMarket)
+            else Pump(source, speed, pace_ns or clock_ns, self._deliver, self.engine.note_position)
+        )
         self._streams = MarketStreams(self._pump.start)
         self._requests = RequestLog(request_log)
         authenticator = Authenticator(api_key, api_secret)

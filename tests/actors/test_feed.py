@@ -32,6 +32,8 @@ PATH = "trader/feeds/binance"
 class Market:
     """A `MarketPort` that does nothing by itself."""
 
+    protocol = BinanceSpot()
+
     def __init__(self) -> None:
         self.asked: list[tuple[str, float]] = []
         self.closed = False

@@ -1,0 +1,92 @@
+"""How Binance spot speaks of its market, as a `StreamProtocol`: diffs in the stream, snapshots over REST."""
+
+import json
+
+import msgspec
+
+from ..book_sync import BookSnapshot, Synchronizer
+from ..market_events import ControlEvent, MalformedFrame, StreamEvent
+from ..stream_protocol import Subscription
+from .decoder import decode
+from .snapshot import decode_snapshot
+from .synchronizer import BookSynchronizer
+
+STREAM_URL = "wss://stream.binance.com:9443/ws"
+SNAPSHOT_URL = "https://api.binance.com/api/v3/depth"
+STREAMS = ("trade", "bookTicker", "depth@100ms")
+STREAMS_PER_TEXT = 200
+"""Of one SUBSCRIBE; the venue takes five texts a second, and 1,024 streams a connection."""
+SNAPSHOT_LEVELS = 1_000
+
+
+class BinanceSpot:
+    """Spot's public streams. `urls` of streams and snapshots may be replaced, for benchmarks over plain sockets."""
+
+    name = "binance"
+    snapshots_in_stream = False
+    keepalive = None
+    symbols_per_connection = 300
+
+    def __init__(self, urls: tuple[str, str] = (STREAM_URL, SNAPSHOT_URL)) -> None:
+        self._stream_url, self._snapshot_url = urls
+
+    def venue_symbol(self, symbol: str) -> str:
+        return symbol.replace("/", "")
+
+    def subscribe(self, symbols: tuple[str, ...]) -> Subscription:
+        names = [f"{self.venue_symbol(symbol).lower()}@{stream}" for symbol in symbols for stream in STREAMS]
+        return subscription(self._stream_url, names)
+
+    def resubscribe(self, symbol: str) -> tuple[str, ...]:
+        return ()
+
+    def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
+        try:
+            return (decode(payload),)
+        except MalformedFrame:
+            if (answer := read_answer(payload)) is None:
+                raise
+            return (answer,)
+
+    def make_synchronizer(self) -> Synchronizer:
+        return BookSynchronizer()
+
+    def snapshot_url(self, symbol: str) -> str:
+        return f"{self._snapshot_url}?symbol={self.venue_symbol(symbol)}&limit={SNAPSHOT_LEVELS}"
+
+    def decode_snapshot(self, payload: bytes) -> BookSnapshot:
+        return decode_snapshot(payload)
+
+
+class _Refusal(msgspec.Struct):
+    code: int
+    msg: str
+
+
+class _Answer(msgspec.Struct):
+    """To a SUBSCRIBE; `result` is null where it was taken."""
+
+    id: int | str | None
+    result: msgspec.UnsetType | None = msgspec.UNSET
+    error: _Refusal | None = None
+
+
+_decode_answer = msgspec.json.Decoder(_Answer).decode
+
+
+def subscription(url: str, names: list[str]) -> Subscription:
+    """To all streams of these names: each text is acknowledged once."""
+    parts = [names[start : start + STREAMS_PER_TEXT] for start in range(0, len(names), STREAMS_PER_TEXT)]
+    requests = [{"method": "SUBSCRIBE", "params": part, "id": number} for number, part in enumerate(parts, 1)]
+    return Subscription(url, tuple(map(json.dumps, requests)), len(requests))
+
+
+def read_answer(payload: bytes) -> ControlEvent | None:
+    """What the venue says to a SUBSCRIBE; None where the frame is no such answer."""
+    try:
+        answer = _decode_answer(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if answer.error is not None:
+        return ControlEvent("refused", f"{answer.error.code}: {answer.error.msg[:200]}")
+    return None if answer.result is msgspec.UNSET else ControlEvent("subscribed", str(answer.id))

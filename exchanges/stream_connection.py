@@ -1,0 +1,181 @@
+"""One WebSocket connection to a venue's market streams that stays: it subscribes, reads, and comes back when lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+
+from ..kernel.clock import Clock
+from ..kernel.identity import Entropy
+from .breaker import Breaker
+from .market import FrameArrived, MarketWord, StreamsClosed, StreamsOpened
+from .market_events import ControlEvent, MalformedFrame, StreamEvent
+from .stream_protocol import StreamProtocol
+
+CONNECT_TIMEOUT_S = 3.0
+"""Until all subscriptions are acknowledged."""
+CLOSE_TIMEOUT_S = 0.5
+SILENCE_S = 10.0
+"""A connection this quiet is taken for dead: live symbols have some frame in that time, or the keepalive its answer."""
+RECONNECT_MIN_S = 0.05
+RECONNECT_MAX_S = 5.0
+STEADY_S = 10.0
+"""A connection that lasted so long was a good one: the next is tried at once."""
+FRAME_LIMIT = 4 << 20
+EARLY_LIMIT = 50_000
+"""Frames that may come before the last acknowledgement."""
+
+OpenSession = Callable[[], Awaitable[aiohttp.ClientSession]]
+Broken = (aiohttp.ClientError, TimeoutError, OSError, TypeError, ValueError)
+"""What a connection may fail by; anything else is a fault of ours."""
+_TEXTS = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+
+
+class StreamConnection:
+    """`symbols` over one connection. `breaker` is the venue's: connections share it. Words go to `deliver`."""
+
+    def __init__(
+        self,
+        protocol: StreamProtocol,
+        symbols: tuple[str, ...],
+        open_session: OpenSession,
+        breaker: Breaker,
+        clock: Clock,
+        entropy: Entropy,
+        deliver: Callable[[MarketWord], object],
+    ) -> None:
+        self.symbols = symbols
+        self.session: aiohttp.ClientSession | None = None
+        """While it is open."""
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._protocol = protocol
+        self._open_session = open_session
+        self._breaker = breaker
+        self._clock = clock
+        self._entropy = entropy
+        self._deliver = deliver
+        self._frames = 0
+
+    async def stay(self) -> None:
+        """Never ends by itself; each failure is told as `StreamsClosed`."""
+        delay_s = RECONNECT_MIN_S
+        while True:
+            began_ns = self._clock.monotonic_ns()
+            refused = bool(self._breaker.refuse(began_ns))
+            reason = "not connecting: too many attempts failed" if refused else await self._live_once()
+            self._deliver(StreamsClosed(reason, self.symbols))
+            now_ns = self._clock.monotonic_ns()
+            if now_ns - began_ns >= STEADY_S * 1e9:
+                delay_s = RECONNECT_MIN_S
+            await asyncio.sleep(delay_s * (1.0 - 0.3 * self._entropy.jitter()))
+            self._breaker.probed(self._clock.monotonic_ns())  # nothing is cheaper to ask than the connection itself
+            delay_s = min(delay_s * 2, RECONNECT_MAX_S)
+
+    async def send(self, texts: tuple[str, ...]) -> str:
+        """Why they were not sent; empty where they were."""
+        try:
+            if self._socket is None:
+                return "not connected"
+            for text in texts:
+                await self._socket.send_str(text)
+        except Broken as error:
+            return _tell(error)
+        return ""
+
+    async def _live_once(self) -> str:
+        """Connect, subscribe and read to the end; why it ended."""
+        opened = False
+        try:
+            async with await self._open_session() as session:
+                socket, early = await self._subscribe(session)
+                opened = True
+                self._breaker.heard(self._clock.monotonic_ns(), proven=True)
+                self.session, self._socket = session, socket
+                await self._listen(socket, early)
+            return "the venue closed the connection"
+        except Broken as error:
+            if not opened:
+                self._breaker.heard(self._clock.monotonic_ns(), proven=False)
+            return _tell(error)
+        finally:
+            self.session = self._socket = None
+
+    async def _subscribe(
+        self, session: aiohttp.ClientSession
+    ) -> tuple[aiohttp.ClientWebSocketResponse, list[FrameArrived]]:
+        """All of it is acknowledged; with the frames that came meanwhile."""
+        wanted = self._protocol.subscribe(self.symbols)
+        limits = aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S)
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            socket = await session.ws_connect(
+                wanted.url, max_msg_size=FRAME_LIMIT, compress=0, timeout=limits, decode_text=False
+            )
+            for text in wanted.texts:
+                await socket.send_str(text)
+            return socket, await self._hear_acknowledgements(socket, wanted.acknowledgements)
+
+    async def _hear_acknowledgements(
+        self, socket: aiohttp.ClientWebSocketResponse, missing: int
+    ) -> list[FrameArrived]:
+        early: list[FrameArrived] = []
+        while missing > 0:
+            message = await socket.receive()
+            if message.type not in _TEXTS or len(early) >= EARLY_LIMIT:
+                raise aiohttp.ClientError(f"the subscription was not acknowledged: {missing} answers missing")
+            controls = [event for event in self._events(message.data) if isinstance(event, ControlEvent)]
+            for event in controls:
+                if event.kind == "refused":
+                    raise aiohttp.ClientError(f"the venue refused the subscription: {event.detail}")
+                missing -= event.kind == "subscribed"
+            if not controls:
+                early.append(FrameArrived(message.data, self._clock.now_ns()))
+        return early
+
+    def _events(self, payload: bytes) -> tuple[StreamEvent, ...]:
+        try:
+            return self._protocol.decode(payload)
+        except MalformedFrame:
+            return ()  # who reads the frames counts it
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse, early: list[FrameArrived]) -> None:
+        self._deliver(StreamsOpened(self.symbols))
+        for frame in early:
+            self._deliver(frame)
+        beside = [asyncio.create_task(self._cut_silence(socket)), asyncio.create_task(self._keep_alive(socket))]
+        try:
+            await self._read(socket)
+        finally:
+            for task in beside:
+                task.cancel()
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        deliver, now_ns, receive = self._deliver, self._clock.now_ns, socket.receive
+        while True:
+            message = await receive()
+            if message.type in _TEXTS:
+                self._frames += 1
+                deliver(FrameArrived(message.data, now_ns()))
+            elif message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING):
+                return
+            elif message.type is aiohttp.WSMsgType.ERROR:
+                raise aiohttp.ClientError(f"the stream broke: {socket.exception()}")
+
+    async def _cut_silence(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Close a connection on which nothing comes; cheaper than a time-out for every frame."""
+        keepalive = self._protocol.keepalive
+        limit_s = max(SILENCE_S, 1.5 * keepalive[1]) if keepalive else SILENCE_S
+        while True:
+            before = self._frames
+            await asyncio.sleep(limit_s)
+            if self._frames == before:
+                await socket.close()
+
+    async def _keep_alive(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        while (keepalive := self._protocol.keepalive) is not None:
+            await asyncio.sleep(keepalive[1])
+            if reason := await self.send((keepalive[0],)):
+                return
+
+
+def _tell(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

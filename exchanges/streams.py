@@ -1,0 +1,109 @@
+"""Any venue's market data over WebSockets, as a `MarketPort`: connections by symbol, snapshots as the venue gives them."""
+
+import asyncio
+from collections.abc import Callable
+
+import aiohttp
+
+from ..kernel.clock import Clock
+from ..kernel.identity import Entropy
+from .breaker import Breaker
+from .market import MarketWord, SnapshotArrived, SnapshotUnavailable
+from .stream_connection import CONNECT_TIMEOUT_S, RECONNECT_MAX_S, Broken, OpenSession, StreamConnection
+from .stream_protocol import StreamProtocol
+from .tasks import TaskSet
+
+BREAKER_OPEN_S = (0.5, RECONNECT_MAX_S)
+SNAPSHOTS_AT_ONCE = 8
+SNAPSHOT_DUE_S = 5.0
+"""A snapshot that has not come in the stream by then is told to be unavailable; nobody minds where it has."""
+PAUSE_S = 10.0
+"""After a refusal for asking too much, where the venue does not say how long."""
+TOO_MUCH = (418, 429)
+
+
+class StreamMarket:
+    """Each symbol's words come in order; symbols of different connections come and go apart. Words are delivered on the
+    loop's thread. Each requested snapshot comes or is told to be unavailable, unless it is asked for anew before."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        entropy: Entropy,
+        protocol: StreamProtocol,
+        open_session: OpenSession,
+    ) -> None:
+        self.protocol = protocol
+        self._loop = loop
+        self._clock = clock
+        self._entropy = entropy
+        self._open_session = open_session
+        self._deliver: Callable[[MarketWord], object] = lambda _: None
+        self._tasks = TaskSet(loop)
+        self._connections: dict[str, StreamConnection] = {}
+        self._asked: dict[str, asyncio.Task[None]] = {}
+        self._fetching = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
+        self._paused_until_s = 0.0
+
+    def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
+        self.close()
+        self._deliver = self._tasks.broke = deliver
+        breaker, most = Breaker(BREAKER_OPEN_S), self.protocol.symbols_per_connection
+        for start in range(0, len(symbols), most):
+            self._connect(symbols[start : start + most], breaker, deliver)
+
+    def request_snapshot(self, symbol: str, delay_s: float) -> None:
+        if (before := self._asked.get(symbol)) is not None:
+            before.cancel()
+        self._asked[symbol] = self._tasks.run(self._renew(symbol, delay_s, self._deliver))
+
+    def close(self) -> None:
+        self._tasks.cancel()
+        self._connections.clear()
+        self._asked.clear()
+
+    def _connect(self, symbols: tuple[str, ...], breaker: Breaker, deliver: Callable[[MarketWord], object]) -> None:
+        connection = StreamConnection(
+            self.protocol, symbols, self._open_session, breaker, self._clock, self._entropy, deliver
+        )
+        self._connections |= dict.fromkeys(symbols, connection)
+        self._tasks.run(connection.stay())
+
+    async def _renew(self, symbol: str, delay_s: float, deliver: Callable[[MarketWord], object]) -> None:
+        await asyncio.sleep(delay_s)
+        connection = self._connections.get(symbol)
+        if connection is None:
+            deliver(SnapshotUnavailable(symbol, "it is not among the symbols of this port"))
+        elif self.protocol.snapshots_in_stream:
+            deliver(await self._hear_snapshot(connection, symbol))
+        else:
+            await asyncio.sleep(max(0.0, self._paused_until_s - self._loop.time()))
+            async with self._fetching:
+                word = await self._fetch(connection, symbol)
+            deliver(word)
+
+    async def _hear_snapshot(self, connection: StreamConnection, symbol: str) -> MarketWord:
+        """Ask for it in the stream, where it comes as a frame like others."""
+        if not (reason := await connection.send(self.protocol.resubscribe(symbol))):
+            await asyncio.sleep(SNAPSHOT_DUE_S)
+            reason = f"none came in the stream within {SNAPSHOT_DUE_S:.0f} s"
+        return SnapshotUnavailable(symbol, reason)
+
+    async def _fetch(self, connection: StreamConnection, symbol: str) -> MarketWord:
+        try:
+            if connection.session is None:
+                raise aiohttp.ClientError("not connected")
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                async with connection.session.get(self.protocol.snapshot_url(symbol)) as answer:
+                    if answer.status in TOO_MUCH:
+                        self._pause(answer.headers.get("Retry-After", ""))
+                    answer.raise_for_status()
+                    return SnapshotArrived(symbol, await answer.read())
+        except (*Broken, RuntimeError) as error:
+            return SnapshotUnavailable(symbol, f"{type(error).__name__}: {error}")
+
+    def _pause(self, retry_after: str) -> None:
+        """Ask for no snapshot for as long as the venue says: who goes on is banned."""
+        pause_s = float(retry_after) if retry_after.isdecimal() else PAUSE_S
+        self._paused_until_s = max(self._paused_until_s, self._loop.time() + pause_s)

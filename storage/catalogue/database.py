@@ -1,0 +1,39 @@
+"""DuckDB in memory, held to a bounded amount of it; it reads and writes the Parquet files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .layout import CatalogueFault
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY_MB = 512
+"""What DuckDB may hold; more spills into files."""
+
+
+def connect(spill: Path) -> "duckdb.DuckDBPyConnection":
+    """A fresh database. `spill` is made when it is needed.
+
+    Raises:
+        CatalogueFault: DuckDB is not installed.
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise CatalogueFault(
+            "market data on disk needs DuckDB, which is not installed: pip install 'tradigrade[data]'"
+        ) from None
+    config: dict[str, Any] = {
+        "memory_limit": f"{MEMORY_MB}MB",
+        "temp_directory": str(spill),
+        "threads": 2,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    return duckdb.connect(":memory:", config=config)
+
+
+def files_sql(paths: list[Path]) -> str:
+    """A list of files as SQL."""
+    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
