@@ -15,7 +15,9 @@ from ..exchanges.venue import (
 from ..kernel.actor import Actor
 from ..kernel.envelope import Reply
 from ..storage.lease import LeaseHeld
+from ..trading.adoption import MANUAL, Owner, owner_of
 from ..trading.books import Books
+from ..trading.evidence import VenueOrder
 from ..trading.ladder import ACCOUNT
 from ..trading.messages import AccountBegan, OrderApproved, OrderRefused, RungChanged, SignalGenerated, StateAsked
 from ..trading.order_events import (
@@ -61,14 +63,23 @@ class Executor(Actor):
     urgent = True
 
     def __init__(
-        self, account: str, symbols: tuple[str, ...], session: str, risk: str, run_id: str, lost_after_s: float
+        self,
+        account: str,
+        symbols: tuple[str, ...],
+        session: str,
+        risk: str,
+        run_id: str,
+        lost_after_s: float,
+        strategies: tuple[str, ...] = (),
     ) -> None:
+        """`strategies`: the names of those configured, for orders that the journal lost."""
         self.account = account
         self.symbols = symbols
         self.session = session
         self.risk = risk
         self.run_id = run_id
         self.lost_after_ns = round(lost_after_s * 1e9)
+        self.strategies = strategies
 
     def start(self) -> None:
         self._journal = self.context.ports["journal"]
@@ -83,15 +94,17 @@ class Executor(Actor):
         self._approvals = Approvals(self._lease, self.books, self._rungs)
         self._cancels = Cancels(self.context, self.books, self._commit, self.session, self._may_cancel)
         self._drain: AccountDrain | None = None
+        self._prefix = client_id_prefix(self.account)
         self._reconciler = Reconciler(
             self.context,
             self.books,
             self._commit,
             session=self.session,
             symbols=self.symbols,
-            prefix=client_id_prefix(self.account),
+            prefix=self._prefix,
             lost_after_ns=self.lost_after_ns,
             may_cancel=self._may_cancel,
+            whose=self._whose,
         )
         for topic in (topics.SIGNALS, topics.REFUSALS, topics.STATE_ASKED, topics.RUNG):
             self.context.subscribe(topic)
@@ -168,7 +181,7 @@ class Executor(Actor):
         self._approvals.use(approval, now_ns)
         with self._journal.exclusive():  # its id is the sequence it is written at
             sequence = self._journal.next_sequence
-            client_id = make_client_id(self.account, self._epoch, sequence)
+            client_id = make_client_id(self.account, self._epoch, sequence, approval.strategy, approval.signal_id)
             intent = intend(approval, client_id, sequence, self._epoch, now_ns)
             written = self._commits.write_intent(intent)
         if not written:
@@ -210,8 +223,10 @@ class Executor(Actor):
 
     def _reported(self, report: OrderReported) -> None:
         order = self.books.orders.get(report.client_id)
-        event = None if order is None else meaning_of_report(report, order, self.context.now_ns())
-        if event is not None:
+        if order is None:
+            if report.client_id.startswith(self._prefix):
+                self._reconciler.soon()
+        elif (event := meaning_of_report(report, order, self.context.now_ns())) is not None:
             self._commit(event)
 
     def _may_cancel(self, order_type: str) -> bool:
@@ -268,6 +283,12 @@ class Executor(Actor):
     def _count(self, event: OrderEvent) -> None:
         self._reconciler.note(event)
         self.tally.apply(event)
+
+    def _whose(self, order: VenueOrder) -> Owner:
+        holders = (strategy for strategy, _ in self.books.holdings)
+        names = (*self.strategies, MANUAL, *holders, *(each.intent.strategy for each in self.books.open_orders()))
+        owner: Owner = self._journal.look_at_groups(lambda groups: owner_of(order, names, groups))
+        return owner
 
     def _meet_risk(self, incarnation: str) -> None:
         self._approvals.risk_incarnation = incarnation

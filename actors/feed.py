@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from ..exchanges.binance.decoder import decode
-from ..exchanges.binance.snapshot import decode_snapshot
-from ..exchanges.binance.synchronizer import BookSynchronizer
 from ..exchanges.book_sync import (
     BookLost,
     BookReady,
@@ -23,192 +20,290 @@ from ..exchanges.market import (
     StreamsClosed,
     StreamsOpened,
 )
-from ..exchanges.market_events import DepthEvent, MalformedFrame, TickerEvent, TradeEvent
+from ..exchanges.market_events import (
+    ControlEvent,
+    DepthEvent,
+    MalformedFrame,
+    StatusEvent,
+    StreamEvent,
+    TickerEvent,
+    TradeEvent,
+)
 from ..exchanges.tasks import PortBroke, PortFault
 from ..kernel.actor import Actor
-from ..trading.messages import ZERO, FeedChanged, MarketDataUpdate, Side, StateAsked
+from ..trading.messages import (
+    FeedChanged,
+    MarketDataUpdate,
+    ReferencePrice,
+    StateAsked,
+    SymbolStatus,
+)
+from ..trading.quality_prices import JUMP, PriceBand
+from ..trading.quality_repairs import kind_of
+from ..transports.control import FeedAsked
 from . import topics
+from .feed_market import FeedMarket
+from .feed_watch import LOOK_S, FeedWatch
 
-BOOK_LEVELS = 10
-"""Levels of each side in a book update."""
 RETRY_MIN_S = 0.05
 RETRY_MAX_S = 2.0
+CONFLATE_AFTER_NS = 5_000_000
+"""Data older than this when it is told is told late: of quotes and books that still wait only the newest matters."""
 
 
-class _Market:
-    """One symbol's book and touch."""
-
-    def __init__(self, symbol: str) -> None:
-        self.symbol = symbol
-        self.topic = topics.market(symbol)
-        self.synchronizer = BookSynchronizer()
-        self.bid = self.bid_size = self.ask = self.ask_size = ZERO
-        self.state = (False, "no market data yet")
+class _LookDue:
+    pass
 
 
 class Feed(Actor):
-    """All streams of one venue for a set of symbols, through the port `market`.
+    """All streams of one venue for a set of symbols, through a port.
 
-    Publishes `MarketDataUpdate` on the topic of its symbol and `FeedChanged` on `feeds`. A symbol is live while its
-    book is in sync.
+    Publishes `MarketDataUpdate` on the topic of its symbol, `FeedChanged` on `feeds` and `DataQuality` on `quality`. A
+    symbol is live while its book is in sync and its streams are heard. Trades are never conflated. A `reference` feed
+    publishes nothing but `ReferencePrice`.
     """
 
     progress_due_s = 2.0
     mailbox_limit = 100_000
 
-    def __init__(self, symbols: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        symbols: tuple[str, ...],
+        port: str = "market",
+        *,
+        venue: str = "binance",
+        reference: bool = False,
+        max_jump: float = JUMP,
+    ) -> None:
+        """`max_jump`: a price that differs by this fraction needs another stream to say the same."""
         self.symbols = symbols
+        self.port = port
+        self.venue = venue
+        self.reference = reference
+        self.max_jump = max_jump
 
     def start(self) -> None:
-        self._markets = {symbol.replace("/", ""): _Market(symbol) for symbol in self.symbols}
         self._metrics = self.context.system.metrics
-        port: MarketPort = self.context.ports["market"]
-        self._port = port
-        self._connected = False
+        self._clock = self.context.system.clock
+        port: MarketPort = self.context.ports[self.port]
+        self._port, self._protocol = port, port.protocol
+        self._markets = {self._protocol.venue_symbol(symbol): self._make(symbol) for symbol in self.symbols}
+        self._by_symbol = {market.symbol: market for market in self._markets.values()}
+        self.watch = FeedWatch(self.context, self, self._by_symbol)
+        self.connected: dict[str, None] = {}
+        """Symbols whose connection stands."""
+        self.connections = self.malformed = self.foreign = 0
+        self.oldest_ns = 0
+        """The greatest age of data since the last look."""
         self.context.subscribe(topics.STATE_ASKED)
-        for market in self._markets.values():
-            self._tell_state(market)  # the incarnation before may have been killed without a word
+        if not self.reference:
+            for market in self._markets.values():
+                self._tell_state(market)  # the incarnation before may have been killed without a word
+                self.context.subscribe(topics.reference(market.symbol))
+        self.context.repeat(LOOK_S, _LookDue())
         self._open()
 
     def stop(self, reason: str) -> None:
         self._port.close()
 
     def overdue(self, age_s: float) -> None:
-        """Connected but stale: begin anew on a new connection. While there is none, one is on its way already."""
-        if self._connected:
-            self._metrics.count("feed_reopened")
-            self._lost(f"connected, and nothing useful for {age_s:.1f} s")
-            self._open()
-
-    def _open(self) -> None:
-        system, path = self.context.system, self.context.path
-        self._port.open(self.symbols, lambda word: system.tell(path, word, sender="port/market"))
-
-    def _lost(self, reason: str) -> None:
-        self._connected = False
-        for market in self._markets.values():
-            self._perform(market, market.synchronizer.step(StreamLost(reason)))
-            self._changed(market, live=False, reason=f"disconnected: {reason}")
+        """The watch minds silences; it may only have been too busy to say so."""
+        self.watch.look()
 
     def receive(self, message: Any) -> Any:
         match message:
             case FrameArrived():
                 self._frame(message)
-            case StreamsOpened():
-                self._metrics.count("feed_connections")
-                self._connected = True
-                for market in self._markets.values():
-                    self._perform(market, market.synchronizer.step(StreamOpened()))
-            case StreamsClosed(reason):
-                self._lost(reason)
+            case _LookDue():
+                self.watch.look()
+            case ReferencePrice():
+                self.watch.hear(message)
+            case StreamsOpened(symbols):
+                self._opened(symbols or self.symbols)
+            case StreamsClosed(reason, symbols):
+                self._lost(reason, symbols or self.symbols)
             case SnapshotArrived(symbol, payload):
-                self._snapshot(self._markets[symbol.replace("/", "")], payload)
+                self._snapshot(self._by_symbol[symbol], payload)
+            case SnapshotUnavailable(symbol, reason):
+                market = self._by_symbol[symbol]
+                self._perform(market, market.synchronizer.step(SnapshotFailed(reason)))
             case PortBroke(reason):
                 raise PortFault(reason)
             case StateAsked():
                 for market in self._markets.values():
                     self._tell_state(market)
-            case SnapshotUnavailable(symbol, reason):
-                market = self._markets[symbol.replace("/", "")]
-                self._perform(market, market.synchronizer.step(SnapshotFailed(reason)))
+                self.watch.scores.tell_all(self._by_symbol)
+            case FeedAsked():
+                return self.watch.view()
+
+    # -- connections --------------------------------------------------------------------------------------------------
+
+    def reopen(self, reason: str) -> None:
+        """Connected but stale: begin anew on a new connection."""
+        self._metrics.count("feed_reopened")
+        self._lost(reason, self.symbols, "stale")
+        self._open()
+
+    def renew(self, market: FeedMarket, kind: str, reason: str, *, proof: str) -> None:
+        """One symbol begins anew: its book, and, where one of them has to prove itself, its streams."""
+        market.proof = market.proof or proof
+        self._perform(market, market.synchronizer.step(StreamLost(reason)), kind)
+        self.changed(market, live=False, reason=reason, kind=kind)
+        if proof:
+            self._metrics.count("feed_resubscriptions")
+            self._port.resubscribe(market.symbol)
+        self._perform(market, market.synchronizer.step(StreamOpened()))
+
+    def _make(self, symbol: str) -> FeedMarket:
+        return FeedMarket(symbol, self._protocol.make_synchronizer(), PriceBand(self.max_jump), self._metrics.count)
+
+    def _open(self) -> None:
+        tell, path, count = self.context.system.tell, self.context.path, self._metrics.count
+
+        def deliver(word: object) -> None:
+            if not tell(path, word, sender="port/market"):
+                count("frames_dropped")
+
+        self._port.open(self.symbols, deliver)
+
+    def _opened(self, symbols: tuple[str, ...]) -> None:
+        self._metrics.count("feed_connections")
+        self.connections += 1
+        now_ns = self._clock.monotonic_ns()
+        for symbol in symbols:
+            self.connected[symbol] = None
+            market = self._by_symbol[symbol]
+            market.begin(now_ns)
+            self._perform(market, market.synchronizer.step(StreamOpened()))
+
+    def _lost(self, reason: str, symbols: tuple[str, ...], kind: str = "disconnected") -> None:
+        for symbol in symbols:
+            self.connected.pop(symbol, None)
+            market = self._by_symbol[symbol]
+            market.proof = market.proof or ("any" if kind == "stale" else "")
+            self._perform(market, market.synchronizer.step(StreamLost(reason)), kind)
+            self.changed(market, live=False, reason=f"disconnected: {reason}", kind=kind)
+
+    # -- frames -------------------------------------------------------------------------------------------------------
 
     def _frame(self, frame: FrameArrived) -> None:
         try:
-            event = decode(frame.payload)
+            events = self._protocol.decode(frame.payload)
         except MalformedFrame:
             self._metrics.count("frames_malformed")
+            self.malformed += 1
             return
         self.context.fault_point("feed: frame decoded")
+        for event in events:
+            self._event(event, frame.received_ns)
+
+    def _event(self, event: StreamEvent, received_ns: int) -> None:
+        if isinstance(event, ControlEvent):
+            self._metrics.count("frames_control")  # it proves a connection, and no market
+            return
         market = self._markets.get(event.symbol)
         if market is None:
             self._metrics.count("frames_foreign")
+            self.foreign += 1
             return
-        update = self._normalise(market, event, frame.received_ns)
+        if isinstance(event, StatusEvent):
+            self._status(market, event)
+            return
+        update = self._normalise(market, event, received_ns)
         if update is not None:
-            self._metrics.count("updates")
-            self._metrics.observe("stage_frame_to_update", (self.context.now_ns() - frame.received_ns) / 1e9)
-            self.context.progress()
-            self.context.publish(market.topic, update)
+            self._publish(market, update, received_ns)
 
     def _normalise(
-        self, market: _Market, event: TradeEvent | DepthEvent | TickerEvent, received_ns: int
+        self, market: FeedMarket, event: TradeEvent | DepthEvent | TickerEvent, received_ns: int
     ) -> MarketDataUpdate | None:
+        now_ns = self._clock.monotonic_ns()
         if isinstance(event, TickerEvent):
-            market.bid, market.bid_size = event.bid, event.bid_size
-            market.ask, market.ask_size = event.ask, event.ask_size
-            return self._update(market, "quote", received_ns, received_ns, event.update_id)
+            update = market.quote(event, received_ns)
+            if update is not None:
+                market.quote_times.note(now_ns)
+            return update
         if isinstance(event, TradeEvent):
-            if market.bid <= 0:
-                return None  # no touch yet
-            aggressor: Side = "sell" if event.buyer_is_maker else "buy"
-            venue_ns = event.trade_ms * 1_000_000
-            return self._update(
-                market, "trade", venue_ns, received_ns, event.trade_id, event.price, event.size, aggressor
-            )
-        self._perform(market, market.synchronizer.step(event))
-        return self._book_update(market, event, received_ns)
+            return market.trade(event, received_ns)
+        timely = market.is_timely(event, received_ns)
+        if effects := market.synchronizer.step(event):
+            self._perform(market, effects)
+        if market.synchronizer.live:
+            market.book_times.note(now_ns)
+        return market.book(event, received_ns) if timely else None
 
-    def _book_update(self, market: _Market, event: DepthEvent, received_ns: int) -> MarketDataUpdate | None:
-        book = market.synchronizer.book
-        if not market.synchronizer.live or book.best_bid is None or book.best_ask is None:
-            return None
-        if market.bid <= 0:
-            (market.bid, market.bid_size), (market.ask, market.ask_size) = book.best_bid, book.best_ask
-        bids, asks = book.top(BOOK_LEVELS)
-        return MarketDataUpdate(
-            market.symbol,
-            "book",
-            event.event_ms * 1_000_000,
-            received_ns,
-            event.last_id,
-            market.bid,
-            market.bid_size,
-            market.ask,
-            market.ask_size,
-            bids=bids,
-            asks=asks,
-        )
+    def _publish(self, market: FeedMarket, update: MarketDataUpdate, received_ns: int) -> None:
+        context, age_ns = self.context, self.context.now_ns() - received_ns
+        if market.proof and (market.proof == update.kind or (market.proof == "any" and update.kind != "trade")):
+            self.proven(market)
+        market.updates += 1
+        if age_ns > self.oldest_ns:  # noqa: PLR1730 - a call costs more
+            self.oldest_ns = age_ns
+        if self.reference:
+            return
+        self._metrics.count("updates")
+        self._metrics.observe("stage_frame_to_update", age_ns / 1e9)
+        context.progress()
+        if age_ns > CONFLATE_AFTER_NS and update.kind != "trade":
+            market.late += 1
+            context.publish(market.topic, update, policy=market.conflate[update.kind])
+        else:
+            context.publish(market.topic, update)
 
-    def _update(self, market: _Market, kind: Any, *fields: Any) -> MarketDataUpdate:
-        venue_ns, received_ns, sequence, *trade = fields
-        return MarketDataUpdate(
-            market.symbol,
-            kind,
-            venue_ns,
-            received_ns,
-            sequence,
-            market.bid,
-            market.bid_size,
-            market.ask,
-            market.ask_size,
-            *trade,
-        )
+    def _status(self, market: FeedMarket, event: StatusEvent) -> None:
+        if not self.reference:
+            word = SymbolStatus(market.symbol, event.state, "said in its stream", self.context.now_ns())  # type: ignore[arg-type]  # one of three
+            self.context.publish(topics.UNIVERSE, word)
 
-    def _snapshot(self, market: _Market, payload: bytes) -> None:
+    # -- books --------------------------------------------------------------------------------------------------------
+
+    def _snapshot(self, market: FeedMarket, payload: bytes) -> None:
         try:
-            snapshot: BookSnapshot | SnapshotFailed = decode_snapshot(payload)
+            snapshot: BookSnapshot | SnapshotFailed = self._protocol.decode_snapshot(payload)
         except MalformedFrame as error:
             snapshot = SnapshotFailed(str(error))
+        if isinstance(snapshot, BookSnapshot) and 0 < snapshot.last_id <= market.quiet_id:
+            self.watch.excuse(market)  # the market itself was silent
         self._perform(market, market.synchronizer.step(snapshot))
 
-    def _perform(self, market: _Market, effects: tuple[Effect, ...]) -> None:
+    def _perform(self, market: FeedMarket, effects: tuple[Effect, ...], kind: str = "") -> None:
         for effect in effects:
             match effect:
                 case RequestSnapshot(_, attempt):
                     delay_s = 0.0 if attempt == 1 else min(RETRY_MAX_S, RETRY_MIN_S * 2 ** min(attempt, 10))
                     self._port.request_snapshot(market.symbol, delay_s)
                 case BookReady():
-                    self._changed(market, live=True, reason="the book is in sync")
+                    market.book_ready()
+                    if not market.proof:
+                        self.changed(market, live=True, reason="the book is in sync")
                 case BookLost(reason):
                     self._metrics.count("feed_resynchronisations")
-                    self._changed(market, live=False, reason=f"the book lost sync: {reason}")
+                    self._lose_book(market, reason, kind or kind_of(reason))
 
-    def _changed(self, market: _Market, *, live: bool, reason: str) -> None:
+    def _lose_book(self, market: FeedMarket, reason: str, kind: str) -> None:
+        if kind in ("gap", "checksum"):
+            market.gaps += 1
+            market.note("gaps")
+        elif kind == "crossed":
+            market.note("crossed")
+        self.changed(market, live=False, reason=f"the book lost sync: {reason}", kind=kind)
+
+    def proven(self, market: FeedMarket) -> None:
+        """What was silent is heard again; live as soon as its book is in sync."""
+        market.proof, market.tries, market.quiet_id = "", 0, -1
+        if market.synchronizer.live:
+            self.changed(market, live=True, reason="the book is in sync")
+
+    def changed(self, market: FeedMarket, *, live: bool, reason: str, kind: str = "") -> None:
         if not live:
-            market.bid = market.ask = ZERO
+            market.forget_touch()
+            market.fault = market.fault or (kind, self._clock.monotonic_ns())
+        elif market.fault is not None:
+            self.watch.repaired(market)
         market.state = (live, reason)
         self._tell_state(market)
+        self.watch.scores.judge(market)
 
-    def _tell_state(self, market: _Market) -> None:
-        live, reason = market.state
-        self.context.publish(topics.FEEDS, FeedChanged(market.symbol, live, reason, self.context.now_ns()))
+    def _tell_state(self, market: FeedMarket) -> None:
+        if not self.reference:
+            live, reason = market.state
+            self.context.publish(topics.FEEDS, FeedChanged(market.symbol, live, reason, self.context.now_ns()))

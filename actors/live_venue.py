@@ -11,7 +11,7 @@ import msgspec
 from ..config.settings import VenueSettings
 from ..exchanges.public_venue import VenueFault, fetch_instruments, make_protocol, session_opener
 from ..exchanges.simulated.live_market import LiveMarket
-from ..exchanges.streams import VenueStreams
+from ..exchanges.streams import StreamMarket
 from ..kernel.clock import Clock
 from ..kernel.disk import Disk
 from ..kernel.identity import Entropy
@@ -31,10 +31,9 @@ def open_market(
     tell: Callable[[str], object],
 ) -> LiveMarket:
     """Not connected yet. Raises VenueFault for an address that cannot be used."""
-    protocol = make_protocol(settings.name)
     opener = session_opener(settings.address, settings.certificate)
-    port = VenueStreams(loop, clock, entropy, opener, protocol)
-    return LiveMarket(symbols, port, protocol, tell)
+    port = StreamMarket(loop, clock, entropy, make_protocol(settings.name), opener)
+    return LiveMarket(symbols, port, tell)
 
 
 async def load_rules(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ..kernel.envelope import Reply
+from ..trading.adoption import sent_before
 from ..trading.group_events import GroupAccepted, GroupCancelWanted, GroupModified, Leg, OrderGroup, Slot
 from ..trading.messages import ZERO, OrderRefused, Terms
 from ..trading.order_checks import (
@@ -82,6 +83,10 @@ class OrderDesk:
         if known is not None:
             used = Fault("DUPLICATE_ID", "id", "one that was never used", group.group_id)
             return None if is_same(known.asked, made) else used
+        if sent := sent_before(made, manager.books):
+            return Fault(
+                "DUPLICATE_ID", "id", "one that was never used", f"{group.group_id}, which {sent} was sent for"
+            )
         if (fault := self._find_no_room(group)) is not None:
             return fault
         if not manager.write(GroupAccepted(made, now_ns)):

@@ -14,7 +14,7 @@ from ..trading.group_events import GroupRecord, OrderGroup
 from ..trading.group_fold import fold
 from ..trading.group_steps import next_record, unanswered
 from ..trading.group_view import View, is_restless, watches
-from ..trading.messages import ZERO, MarketDataUpdate, OrderRefused, OrderRequested, RungChanged
+from ..trading.messages import ZERO, AccountReconciled, MarketDataUpdate, OrderRefused, OrderRequested, RungChanged
 from ..trading.order_events import OrderEvent
 from ..trading.order_groups import Group, Groups
 from ..trading.rungs import Rung
@@ -48,7 +48,7 @@ class OrderManager(Actor):
 
     def start(self) -> None:
         self._journal: AccountJournal = self.context.ports["journal"]
-        for topic in (topics.ORDERS, topics.REFUSALS, topics.VENUE, topics.RUNG):
+        for topic in (topics.ORDERS, topics.REFUSALS, topics.VENUE, topics.RUNG, topics.RECONCILED):
             self.context.subscribe(topic)
         with self._journal.exclusive():  # of one moment
             self.groups: Groups = self._journal.groups()
@@ -63,6 +63,7 @@ class OrderManager(Actor):
         self._heard: set[str] = set()
         self._salt = self.context.system.entropy.new_id()[:8]
         self._said_ns: dict[str, int] = {}
+        self._compared = False
         self._desk = OrderDesk(self)
         self.context.repeat(LOOK_PERIOD_S, _LookDue())
 
@@ -79,6 +80,8 @@ class OrderManager(Actor):
                 self._desk.place_quietly(message)
             case RungChanged():
                 self._rungs.hear(message)
+            case AccountReconciled(equal=True):
+                self._compared = True
             case VenueOpened(instruments):
                 self.instruments = instruments
                 for group_id in tuple(self.groups.open):
@@ -202,4 +205,5 @@ class OrderManager(Actor):
             salt=self._salt,
             busy=asked.kind == "flatten" and self._desk.is_busy(asked),
             orders_leave=self.may_leave(asked.strategy, asked.symbol),
+            compared=self._compared,
         )

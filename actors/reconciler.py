@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 
 import msgspec
@@ -9,9 +10,10 @@ import msgspec
 from ..exchanges.venue import EvidenceAsked
 from ..kernel.actor import Context
 from ..kernel.loop import Timer
+from ..trading.adoption import Owner
 from ..trading.books import Books
 from ..trading.differences import compare, describe_foreign, foreign_orders, repaired
-from ..trading.evidence import Evidence
+from ..trading.evidence import Evidence, VenueOrder
 from ..trading.messages import ZERO, AccountReconciled
 from ..trading.order_events import FundsMoved, OrderEvent
 from ..trading.reconciliation import begin, settle
@@ -60,7 +62,7 @@ class _Settlement(msgspec.Struct):
 
 class Reconciler:
     """Owned by the executor. `commit` journals and applies one event; `may_cancel` says whether a cancel of an order of
-    that type may leave; `activity` counts what was committed."""
+    that type may leave, `whose` an order is that the books do not know; `activity` counts what was committed."""
 
     def __init__(
         self,
@@ -73,6 +75,7 @@ class Reconciler:
         prefix: str,
         lost_after_ns: int,
         may_cancel: Callable[[str], bool],
+        whose: Callable[[VenueOrder], Owner],
     ) -> None:
         self._context = context
         self._books = books
@@ -80,7 +83,7 @@ class Reconciler:
         self._session = session
         self._symbols = symbols
         self._prefix = prefix
-        self._lost_after_ns = lost_after_ns
+        self._settle = partial(settle, books, lost_after_ns=lost_after_ns, prefix=prefix, whose=whose)
         self._may_cancel = may_cancel
         self._request_id = self._mismatches = self._moving = 0
         self._asked_at: int | None = None
@@ -178,7 +181,7 @@ class Reconciler:
         if just_begun:
             for event in begin(evidence, now_ns):
                 self._commit(event)
-        steps = settle(self._books, evidence, now_ns, self._lost_after_ns, self._prefix, just_begun=just_begun)
+        steps = self._settle(evidence, now_ns, just_begun=just_begun)
         self._settlement = _Settlement(evidence, steps, moved, self.activity)
         self.go_on()
 

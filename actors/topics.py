@@ -23,6 +23,10 @@ VENUE = "venue"
 LEARNER = "learner"
 """Whether the learner is heard of."""
 FEEDS = "feeds"
+QUALITY = "quality"
+"""`DataQuality` of every symbol."""
+UNIVERSE = "universe"
+"""`SymbolStatus`: what a venue trades, and what it does not any more."""
 SERVING = "serving"
 """Published once the node does what it is for."""
 LEARNING = "learning"
@@ -36,6 +40,16 @@ STATE_ASKED = "state-asked"
 def market(symbol: str) -> str:
     """Every update of one symbol."""
     return f"market/{symbol}"
+
+
+def quality(symbol: str) -> str:
+    """How far one symbol's data is to be trusted."""
+    return f"quality/{symbol}"
+
+
+def reference(symbol: str) -> str:
+    """What other venues say of one symbol."""
+    return f"reference/{symbol}"
 
 
 def rung(scope: str) -> str:

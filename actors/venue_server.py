@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 from ..config.run import Run
+from ..exchanges.simulated.bar_file import is_bar_file, read_bars, symbol_of
+from ..exchanges.simulated.bars_market import BarsMarket
 from ..exchanges.simulated.live_market import LiveMarket
 from ..exchanges.simulated.recording import Recording
 from ..exchanges.simulated.source import MarketSource
@@ -20,7 +22,8 @@ from ..kernel.disk import Disk
 from ..kernel.identity import Entropy
 from ..storage.rotating_lines import RotatingLines
 from ..storage.snapshot_log import ROTATE_AT_BYTES, SnapshotLog
-from ..trading.instruments import PAPER_INSTRUMENTS, Instrument
+from ..trading.instruments import Instrument
+from ..trading.paper_listing import LISTING
 from .credentials import Credentials
 
 HOST = "127.0.0.1"
@@ -37,9 +40,12 @@ class ServerFailed(msgspec.Struct, frozen=True):
 
 
 def market_source(run: Run) -> MarketSource:
-    """The recording, or the synthetic market; raises their faults for a bad file or an unknown symbol."""
+    """The recording, the bars, or the synthetic market; raises their faults for a bad file or an unknown symbol."""
     if run.settings.replay:
-        return Recording(Path(run.settings.replay))
+        path = Path(run.settings.replay)
+        if is_bar_file(path):
+            return BarsMarket(symbol_of(path), read_bars(path), run.settings.seed)
+        return Recording(path)
     return SyntheticMarket(run.settings.symbols, run.settings.seed)
 
 
@@ -112,7 +118,7 @@ class VenueServer:
         settings = self._run.settings
         if settings.venue.name == "simulated":
             source = market_source(self._run)
-            return source, [PAPER_INSTRUMENTS[symbol] for symbol in source.symbols]
+            return source, [LISTING[symbol] for symbol in source.symbols]
         from .live_venue import load_rules, open_market  # ccxt, which a market of our own does not need
 
         symbols, venue = settings.symbols, settings.venue

@@ -183,6 +183,9 @@ class CapturedMarket:
         what = f"request a snapshot of {symbol}"
         self._call(what, delay_s, lambda: self._port.request_snapshot(symbol, delay_s))
 
+    def resubscribe(self, symbol: str) -> None:
+        self._call(f"subscribe anew to {symbol}", None, lambda: self._port.resubscribe(symbol))
+
     def close(self) -> None:
         self._call("close the market", None, self._port.close)
 

@@ -54,7 +54,8 @@ app.add_typer(reconcile_app, name="reconcile")
 def up(
     config: ConfigOption = None,
     replay: Annotated[
-        Path | None, typer.Option(help="Recording of raw Binance frames to trade on. Default: a synthetic market.")
+        Path | None,
+        typer.Option(help="Raw Binance frames, or bars as BTC-USDT_1h.csv, to trade on. Default: a made market."),
     ] = None,
     venue: Annotated[
         str | None,

@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 
 from .kernel.identity import SystemEntropy
 from .status import connect
+from .trading.adoption import MANUAL
 from .trading.group_events import Leg, OrderGroup
 from .trading.messages import OrderType, Side, Terms, TimeInForce
 from .transports.order_commands import OrderAnswered, OrderFault
 
 MANAGER = "trader/trading/account/orders"
-STRATEGY = "manual"
-"""Under this name people hold what they bought by hand."""
-
 
 GTD_MAX_S = 366 * 86_400.0
 
@@ -47,7 +45,7 @@ class Words(NamedTuple):
     take_profit: str | None = None
     stop_loss: str | None = None
     oco: bool = False
-    strategy: str = STRATEGY
+    strategy: str = MANUAL
     group_id: str = ""
 
 

@@ -67,6 +67,8 @@ class InjectedMarket:
         assert self.deliver is not None
         self.deliver(SnapshotArrived(symbol, self.mix.snapshot(symbol.replace("/", ""))))
 
+    def resubscribe(self, symbol: str) -> None: ...
+
     def close(self) -> None: ...
 
 

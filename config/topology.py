@@ -193,6 +193,7 @@ def _account(run: Run) -> ChildSpec:
             risk=f"{account}/risk",
             run_id=run.run_id,
             lost_after_s=LOST_AFTER_S,
+            strategies=tuple(strategy_name(each) for each in settings.strategies),
         ),
         _actor(
             "orders",

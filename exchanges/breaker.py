@@ -55,7 +55,9 @@ class Breaker:
             self._open(now_ns, self._open_min_s, f"{IN_A_ROW} requests in a row were left in doubt")
         elif self._too_many():
             doubts = self._outcomes.count(False)
-            self._open(now_ns, self._open_min_s, f"{doubts} of the last {len(self._outcomes)} requests were left in doubt")
+            self._open(
+                now_ns, self._open_min_s, f"{doubts} of the last {len(self._outcomes)} requests were left in doubt"
+            )
 
     def probed(self, now_ns: int) -> None:
         """The venue answered something cheap."""

@@ -39,7 +39,7 @@ async def gather_evidence(exchange: Any, request: EvidenceAsked, clock: Clock) -
     trades: list[OrderFilled] = []
     last_trade_ids: dict[str, int] = {}
     for symbol in request.trades_of:
-        fresh, last_trade_ids[symbol] = await _trades(exchange, symbol, request.since.get(symbol), known)
+        fresh, last_trade_ids[symbol] = await _trades(exchange, symbol, request.since.get(symbol), known, found)
         trades += fresh
     totals = await _balances(exchange)
     since_ns = request.transfers_since_ns
@@ -71,9 +71,10 @@ async def _query(exchange: Any, client_id: str, symbol: str) -> VenueOrder:
 
 
 async def _trades(
-    exchange: Any, symbol: str, since: int | None, known: dict[str, str]
+    exchange: Any, symbol: str, since: int | None, known: dict[str, str], found: dict[str, VenueOrder]
 ) -> tuple[list[OrderFilled], int]:
-    """Trades after `since`, oldest first, and the last trade id; without `since` only the id."""
+    """Trades after `since`, oldest first, and the last trade id; without `since` only the id. Orders of trades that are
+    not `known` are looked at, and `found`."""
     if since is None:
         latest = await exchange.fetch_my_trades(symbol, None, 1)
         return [], max((int(trade["id"]) for trade in latest), default=0)
@@ -82,17 +83,21 @@ async def _trades(
         page = await exchange.fetch_my_trades(symbol, None, TRADES_PAGE, {"fromId": since + 1})
         page = [trade for trade in page if int(trade["id"]) > since]
         for trade in sorted(page, key=lambda trade: int(trade["id"])):
-            fills.append(await _fill(exchange, symbol, trade, known))
+            fills.append(await _fill(exchange, symbol, trade, known, found))
             since = int(trade["id"])
         if len(page) < TRADES_PAGE:
             break
     return fills, since
 
 
-async def _fill(exchange: Any, symbol: str, trade: Any, known: dict[str, str]) -> OrderFilled:
+async def _fill(
+    exchange: Any, symbol: str, trade: Any, known: dict[str, str], found: dict[str, VenueOrder]
+) -> OrderFilled:
     venue_id = str(trade["order"])
     if venue_id not in known:
-        known[venue_id] = str((await exchange.fetch_order(venue_id, symbol))["clientOrderId"])
+        order = venue_order(await exchange.fetch_order(venue_id, symbol))
+        known[venue_id] = order.client_id
+        found.setdefault(order.client_id, order)
     fill = fill_of_trade(trade, known[venue_id])
     assert fill is not None, f"the venue sent a trade of {symbol} without an id"
     return fill

@@ -15,6 +15,7 @@ from .binance.refusals import DUPLICATE
 PROOFS: tuple[type[Exception], ...] = (
     ccxt.InsufficientFunds,
     ccxt.InvalidOrder,
+    ccxt.MarketClosed,
     ccxt.BadRequest,
     ccxt.BadSymbol,
     ccxt.ArgumentsRequired,

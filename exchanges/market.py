@@ -39,6 +39,8 @@ class SnapshotArrived(msgspec.Struct, frozen=True):
 
 
 class SnapshotUnavailable(msgspec.Struct, frozen=True):
+    """No answer to `request_snapshot`, or none in the stream; of a book that is live by now it means nothing."""
+
     symbol: str
     reason: str
 
@@ -56,5 +58,8 @@ class MarketPort(Protocol):
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None: ...
 
     def request_snapshot(self, symbol: str, delay_s: float) -> None: ...
+
+    def resubscribe(self, symbol: str) -> None:
+        """Have the streams of one symbol begin anew on their connection, where the venue can: they fell silent."""
 
     def close(self) -> None: ...

@@ -13,7 +13,8 @@ from ..trading.messages import Level
 _is_plain = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?").fullmatch
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=2**63 // 10**6)]
+"""UTC; as nanoseconds they fit into 63 bits."""
 VenueSymbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 
@@ -61,6 +62,8 @@ class TickerEvent(msgspec.Struct, frozen=True, gc=False):
     bid_size: Decimal
     ask: Decimal
     ask_size: Decimal
+    event_ms: int = 0
+    """0 where the venue does not say when."""
 
 
 class StatusEvent(msgspec.Struct, frozen=True, gc=False):

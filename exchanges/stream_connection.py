@@ -8,7 +8,7 @@ import aiohttp
 from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from .breaker import Breaker
-from .market import FrameArrived, MarketWord, StreamsClosed, StreamsOpened
+from .market import FrameArrived, MarketWord, SnapshotUnavailable, StreamsClosed, StreamsOpened
 from .market_events import ControlEvent, MalformedFrame, StreamEvent
 from .stream_protocol import StreamProtocol
 
@@ -17,6 +17,9 @@ CONNECT_TIMEOUT_S = 3.0
 CLOSE_TIMEOUT_S = 0.5
 SILENCE_S = 10.0
 """A connection this quiet is taken for dead: live symbols have some frame in that time, or the keepalive its answer."""
+SNAPSHOT_DUE_S = 5.0
+"""A snapshot that has not come in the stream by then is told to be unavailable; nobody minds where it has."""
+SNAPSHOT_MISSING = f"none came in the stream within {SNAPSHOT_DUE_S:.0f} s"
 RECONNECT_MIN_S = 0.05
 RECONNECT_MAX_S = 5.0
 STEADY_S = 10.0
@@ -114,9 +117,7 @@ class StreamConnection:
                 await socket.send_str(text)
             return socket, await self._hear_acknowledgements(socket, wanted.acknowledgements)
 
-    async def _hear_acknowledgements(
-        self, socket: aiohttp.ClientWebSocketResponse, missing: int
-    ) -> list[FrameArrived]:
+    async def _hear_acknowledgements(self, socket: aiohttp.ClientWebSocketResponse, missing: int) -> list[FrameArrived]:
         early: list[FrameArrived] = []
         while missing > 0:
             message = await socket.receive()
@@ -141,7 +142,8 @@ class StreamConnection:
         self._deliver(StreamsOpened(self.symbols))
         for frame in early:
             self._deliver(frame)
-        beside = [asyncio.create_task(self._cut_silence(socket)), asyncio.create_task(self._keep_alive(socket))]
+        duties = (self._cut_silence(socket), self._keep_alive(), self._expect_snapshots())
+        beside = [asyncio.create_task(duty) for duty in duties]
         try:
             await self._read(socket)
         finally:
@@ -170,10 +172,17 @@ class StreamConnection:
             if self._frames == before:
                 await socket.close()
 
-    async def _keep_alive(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _expect_snapshots(self) -> None:
+        """Those that come of subscribing: whose did not come has to be asked for."""
+        if self._protocol.snapshots_in_stream:
+            await asyncio.sleep(SNAPSHOT_DUE_S)
+            for symbol in self.symbols:
+                self._deliver(SnapshotUnavailable(symbol, SNAPSHOT_MISSING))
+
+    async def _keep_alive(self) -> None:
         while (keepalive := self._protocol.keepalive) is not None:
             await asyncio.sleep(keepalive[1])
-            if reason := await self.send((keepalive[0],)):
+            if await self.send((keepalive[0],)):
                 return
 
 

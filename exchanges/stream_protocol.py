@@ -32,7 +32,8 @@ class StreamProtocol(Protocol):
     def subscribe(self, symbols: tuple[str, ...]) -> Subscription: ...
 
     def resubscribe(self, symbol: str) -> tuple[str, ...]:
-        """What to send for a new snapshot in the stream; empty where there is none."""
+        """What to send to have the symbol's streams begin anew, and with them its snapshot where that comes in the
+        stream; empty where that cannot be."""
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         """The events of one raw frame, oldest first. Raises `MalformedFrame`, and nothing else, for bad input."""

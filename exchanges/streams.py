@@ -1,4 +1,4 @@
-"""Any venue's market data over WebSockets, as a `MarketPort`: connections by symbol, snapshots as the venue gives them."""
+"""Any venue's market data over WebSockets, as a `MarketPort`: connections by symbol, and its snapshots."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,14 +9,20 @@ from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from .breaker import Breaker
 from .market import MarketWord, SnapshotArrived, SnapshotUnavailable
-from .stream_connection import CONNECT_TIMEOUT_S, RECONNECT_MAX_S, Broken, OpenSession, StreamConnection
+from .stream_connection import (
+    CONNECT_TIMEOUT_S,
+    RECONNECT_MAX_S,
+    SNAPSHOT_DUE_S,
+    SNAPSHOT_MISSING,
+    Broken,
+    OpenSession,
+    StreamConnection,
+)
 from .stream_protocol import StreamProtocol
 from .tasks import TaskSet
 
 BREAKER_OPEN_S = (0.5, RECONNECT_MAX_S)
 SNAPSHOTS_AT_ONCE = 8
-SNAPSHOT_DUE_S = 5.0
-"""A snapshot that has not come in the stream by then is told to be unavailable; nobody minds where it has."""
 PAUSE_S = 10.0
 """After a refusal for asking too much, where the venue does not say how long."""
 TOO_MUCH = (418, 429)
@@ -58,6 +64,11 @@ class StreamMarket:
             before.cancel()
         self._asked[symbol] = self._tasks.run(self._renew(symbol, delay_s, self._deliver))
 
+    def resubscribe(self, symbol: str) -> None:
+        connection, texts = self._connections.get(symbol), self.protocol.resubscribe(symbol)
+        if connection is not None and texts and not self.protocol.snapshots_in_stream:  # else asking for one does it
+            self._tasks.run(self._send(connection, texts))
+
     def close(self) -> None:
         self._tasks.cancel()
         self._connections.clear()
@@ -69,6 +80,10 @@ class StreamMarket:
         )
         self._connections |= dict.fromkeys(symbols, connection)
         self._tasks.run(connection.stay())
+
+    async def _send(self, connection: StreamConnection, texts: tuple[str, ...]) -> None:
+        """What a broken connection does not take is moot: it subscribes anew when it is back."""
+        await connection.send(texts)
 
     async def _renew(self, symbol: str, delay_s: float, deliver: Callable[[MarketWord], object]) -> None:
         await asyncio.sleep(delay_s)
@@ -87,7 +102,7 @@ class StreamMarket:
         """Ask for it in the stream, where it comes as a frame like others."""
         if not (reason := await connection.send(self.protocol.resubscribe(symbol))):
             await asyncio.sleep(SNAPSHOT_DUE_S)
-            reason = f"none came in the stream within {SNAPSHOT_DUE_S:.0f} s"
+            reason = SNAPSHOT_MISSING
         return SnapshotUnavailable(symbol, reason)
 
     async def _fetch(self, connection: StreamConnection, symbol: str) -> MarketWord:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import RLock
+from typing import TypeVar
 
 import msgspec
 
@@ -56,6 +57,8 @@ FILLS_KEPT = 50
 SNAPSHOT_VERSION = 2
 SNAPSHOT_VERSIONS = (1, 2)
 """Those that are still read."""
+
+Found = TypeVar("Found")
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 _decode = msgspec.msgpack.Decoder(Record).decode
@@ -196,6 +199,11 @@ class AccountJournal:
         """The order groups as all records so far make them: a copy of the caller's own."""
         with self._lock:
             return self._groups.copy()
+
+    def look_at_groups(self, look: Callable[[Groups], Found]) -> Found:
+        """What `look` finds in the order groups of all records so far; it must change nothing."""
+        with self._lock:
+            return look(self._groups)
 
     def fills(self) -> tuple[OrderFilled, ...]:
         """The latest fills, oldest first."""

@@ -1,11 +1,11 @@
 """Whose an order is that the venue knows and the journal does not, since a power loss took its tail. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .books import ADOPTED, Books
 from .evidence import VenueOrder
-from .group_events import OrderGroup
+from .group_events import SLOTS, OrderGroup, Slot
 from .order_groups import Groups, LegState, request_id_of
 from .order_ids import Tags, request_tag, strategy_tag, tags_of
 
@@ -24,10 +24,10 @@ def nobody(found: VenueOrder) -> Owner:
     return Owner(ADOPTED, _own_word(found))
 
 
-def owner_of(found: VenueOrder, prefix: str, names: Iterable[str], groups: Groups) -> Owner:
+def owner_of(found: VenueOrder, names: Iterable[str], groups: Groups) -> Owner:
     """By the tags of its client id: the leg of an open group, else one of the strategies named. Nobody's where the id
     is of a version without tags, or no strategy, or more than one, has its tag."""
-    tags = tags_of(found.client_id, prefix)
+    tags = tags_of(found.client_id)
     if tags is None:
         return nobody(found)
     if (owner := _leg_owner(found, tags, groups)) is not None:
@@ -37,11 +37,11 @@ def owner_of(found: VenueOrder, prefix: str, names: Iterable[str], groups: Group
     return Owner(matching[0], _own_word(found)) if len(matching) == 1 else nobody(found)
 
 
-def sent_before(group: OrderGroup, books: Books, prefix: str) -> str:
+def sent_before(group: OrderGroup, books: Books) -> str:
     """The adopted order that was sent for a group before a power loss took all word of it; empty where none was."""
-    wanted = {tag for slot in ("entry", "exit", "alternative") if (tag := _leg_tag(group, slot))}
+    wanted = {_leg_tag(group, slot) for slot in SLOTS}
     for client_id, order in books.orders.items():
-        tags = None if order.intent.sequence else tags_of(client_id, prefix)
+        tags = None if order.intent.sequence else tags_of(client_id)
         if tags is not None and tags in wanted and order.intent.symbol == group.symbol:
             return client_id
     return ""
@@ -57,19 +57,20 @@ def _leg_owner(found: VenueOrder, tags: Tags, groups: Groups) -> Owner | None:
             continue
         for slot, state in group.legs.items():
             if state.leg.side == found.side and _leg_tag(group.asked, slot) == tags:
-                unsent = next(_unsent(state, found), None)
                 made = request_id_of(group.asked.group_id, slot, 0, found.client_id)
-                return Owner(group.asked.strategy, unsent or made)
+                return Owner(group.asked.strategy, _unsent(state, found) or made)
     return None
 
 
-def _leg_tag(group: OrderGroup, slot: str) -> Tags:
-    return Tags(strategy_tag(group.strategy), request_tag(f"{group.group_id}.{slot}0-"))
+def _leg_tag(group: OrderGroup, slot: Slot) -> Tags:
+    return Tags(strategy_tag(group.strategy), request_tag(request_id_of(group.group_id, slot, 0, "")))
 
 
-def _unsent(state: LegState, found: VenueOrder) -> Iterator[str]:
-    """Requests of the leg that the journal knows no order of, and that this one may be."""
-    for request_id, attempt in state.attempts.items():
-        request = attempt.request
-        if not attempt.client_id and (request.type, request.amount, request.price) == found[2:0]:
-            yield request_id
+def _unsent(state: LegState, found: VenueOrder) -> str:
+    """The request of the leg that the journal knows no order of, and that this one is: the newest of its size, or the
+    last there was."""
+    unsent = {name: attempt.request for name, attempt in state.attempts.items() if not attempt.client_id}
+    wanted = (found.type, found.amount, found.price)
+    same = [name for name, asked in unsent.items() if (asked.type, asked.amount, asked.price) == wanted]
+    last = next(reversed(state.attempts), "")
+    return same[-1] if same else last if last in unsent else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from .books import Books
+from .books import ADOPTED, Books
 from .evidence import Evidence, VenueOrder
 from .messages import ZERO, Message
 from .order import Order
@@ -90,9 +90,8 @@ def repaired(event: OrderEvent, order: Order | None) -> tuple[Difference, str] |
             words = f"{event.kind} {event.amount} {event.currency}"
             return Difference("transfer", event.reference, NOWHERE, words), "booked"
         case OrderIntended():
-            return Difference(
-                "order", event.client_id, NOWHERE, f"{event.side} {event.amount} {event.symbol}"
-            ), "adopted"
+            words = f"{event.side} {event.amount} {event.symbol}"
+            return Difference("order", event.client_id, NOWHERE, words), _adopted(event)
         case OrderAccepted() if held in DOUBTFUL:
             return Difference("order", event.client_id, held, "holds it"), "accepted"
         case OrderCancelled():
@@ -103,6 +102,10 @@ def repaired(event: OrderEvent, order: Order | None) -> tuple[Difference, str] |
             words = f"{event.amount} {event.symbol} of {event.giver}"
             return Difference("holding", event.giver, words, NOWHERE), event.reason
     return None
+
+
+def _adopted(event: OrderIntended) -> str:
+    return ADOPTED if event.strategy == ADOPTED else f"{ADOPTED} as {event.strategy}'s"
 
 
 def _compare_balances(books: Books, evidence: Evidence) -> Iterator[Difference]:

@@ -166,7 +166,8 @@ def _refuse(groups: Groups, event: OrderRefused) -> str:
 
 
 def _intend(groups: Groups, event: OrderIntended) -> str:
-    if (found := _find(groups, event.signal_id)) is None:
+    found = _find(groups, event.signal_id) or _take(groups, event)
+    if found is None:
         return ""
     group_id, state, attempt = found
     if not attempt.client_id:
@@ -175,6 +176,34 @@ def _intend(groups: Groups, event: OrderIntended) -> str:
         attempt.client_id, attempt.state, attempt.code = event.client_id, OrderState.INTENDED, ""
         groups.orders[event.client_id] = event.signal_id
     return group_id
+
+
+def _take(groups: Groups, event: OrderIntended) -> tuple[str, LegState, Attempt] | None:
+    """An adopted order of a leg whose request a power loss took, too."""
+    parsed = parse_request_id(event.signal_id)
+    group = groups.open.get(parsed[0]) if parsed else None
+    if parsed is None or parsed[2] or group is None or (state := group.legs.get(parsed[1])) is None:
+        return None
+    state.made += 1
+    groups.requests[event.signal_id] = parsed[:2]
+    _drop_old(groups, state)
+    attempt = state.attempts[event.signal_id] = Attempt(_requested(event), state.generation)
+    return parsed[0], state, attempt
+
+
+def _requested(event: OrderIntended) -> OrderRequested:
+    return OrderRequested(
+        request_id=event.signal_id,
+        strategy=event.strategy,
+        symbol=event.symbol,
+        side=event.side,
+        type=event.type,
+        amount=event.amount,
+        price=event.price,
+        created_ns=event.at_ns,
+        cause="adopted",
+        terms=event.terms,
+    )
 
 
 def _happen(groups: Groups, event: Any) -> str:

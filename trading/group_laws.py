@@ -28,12 +28,6 @@ class GroupLaws:
             self._check(group_id, at_venue(), intent.amount)
         self._orders.setdefault(group_id, {}).setdefault(slot, []).append(intent.client_id)
 
-    def forget(self, is_lost: Callable[[str], bool]) -> None:
-        """After a loss of power: an order whose intent the journal lost is nobody's from then on."""
-        for slots in self._orders.values():
-            for slot, ids in slots.items():
-                slots[slot] = [each for each in ids if not is_lost(each)]
-
     def check_end(self, at_venue: Mapping[str, VenueOrder]) -> None:
         """When everything came to rest. Raises `LawBroken`."""
         for group_id in self._orders:

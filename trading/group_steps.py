@@ -32,6 +32,15 @@ RETRY_NS, RETRY_MAX_NS = 500_000_000, 5_000_000_000
 SET_OFF_AGAIN_NS = 1_000_000_000
 ANSWER_WITHIN_NS = 3_000_000_000
 """A request that nobody answered for so long became no order: its approval, if there was one, has expired."""
+NOTHING_TO_SELL = frozenset(
+    {
+        "NOTIONAL_EXCEEDS_FREE_BALANCE",
+        "POSITION_NOT_FOUND",
+        "REDUCE_ONLY_WOULD_INCREASE_POSITION",
+        "InsufficientFunds",
+    }
+)
+"""By risk, and by the venue."""
 PLACED_WITHIN_NS = 5_000_000_000
 """An entry that could not be asked for until then comes too late: the market it was meant for is gone."""
 
@@ -69,7 +78,7 @@ def _end_entry(group: Group, view: View) -> GroupRecord | None:
 
 
 def _withdraw(group: Group, view: View) -> OrderRefused | None:
-    for attempt in group.orders:
+    for attempt in group.orders if view.compared else ():
         request = attempt.request
         late = view.now_ns - request.created_ns > ANSWER_WITHIN_NS
         if attempt.state is OrderState.TRIGGERED and late:
@@ -82,7 +91,7 @@ def _give_up(group: Group, view: View) -> GroupRecord | None:
     state = group.legs.get("entry")
     if state is None or group.entry_off or state.made or is_held("entry", state, view) or state.triggered:
         return None
-    if view.now_ns - group.at_ns <= PLACED_WITHIN_NS:
+    if view.now_ns - group.at_ns <= PLACED_WITHIN_NS or not view.compared:
         return None
     return GroupCancelWanted(group.asked.group_id, "not placed in time", exits=False, at_ns=view.now_ns)
 
@@ -198,14 +207,19 @@ def _ask(group: Group, slot: Slot, state: LegState, amount: Decimal, view: View)
 
 
 def _close(group: Group, view: View) -> GroupRecord | None:
-    if group.orders or not (is_over(group, view) or _too_small(group, view)) or _has_to_exit(group, view):
+    if (
+        not view.compared
+        or group.orders
+        or not (is_over(group, view) or _too_small(group, view))
+        or _has_to_exit(group, view)
+    ):
         return None
     return GroupClosed(group.asked.group_id, outcome(group), view.now_ns)
 
 
 def _has_to_exit(group: Group, view: View) -> bool:
     state = group.legs.get("exit")
-    if state is None or group.exits_off or _gives_up(group):
+    if state is None or group.exits_off or _gives_up(group) or _has_nothing(group, view):
         return False
     return view.instrument is None or tradeable(rest_of_exits(group, view), state.leg, view) > 0
 
@@ -225,6 +239,14 @@ def _gives_up(group: Group) -> bool:
     return group.asked.kind == "oco" and refused and not any(state.done for state in states)
 
 
+def _has_nothing(group: Group, view: View) -> bool:
+    """The last exit was refused since there is nothing to sell, and the strategy holds nothing: it sold, or lost,
+    elsewhere what the exits were for."""
+    state = group.legs[working_exit(group)]
+    refused = state.last is not None and state.last.code in NOTHING_TO_SELL and state.leg.side == "sell"
+    return refused and not tradeable(view.held, state.leg, view)
+
+
 def outcome(group: Group) -> str:
     """How the group ended, in words."""
     done = sum((state.done for state in group.legs.values()), ZERO)
@@ -233,6 +255,8 @@ def outcome(group: Group) -> str:
         return f"refused: {last.code}"
     if group.reason:
         return group.reason
+    if last is not None and last.code in NOTHING_TO_SELL:
+        return "filled in part, and nothing is left to sell"
     return "filled" if done else "nothing to do" if last is None else "cancelled at the venue"
 
 

@@ -28,6 +28,9 @@ class View(NamedTuple):
     """Of the life of whoever asks: part of every new request's id."""
     orders_leave: bool = True
     """Whether the ladder lets orders leave: where not, nothing that protects may be taken away for another."""
+    compared: bool = True
+    """Whether the books were found equal to the venue's since this life began: until then an order of the group may
+    stand, or have filled, that a power loss took from the journal."""
 
 
 def is_over(group: Group, view: View) -> bool:

@@ -5,13 +5,20 @@ journal and the venue's own log.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from .books import ADOPTED, Books, currencies
 from .messages import ZERO, OrderApproved
-from .order_events import OrderCancelled, OrderEvent, OrderIntended, OrderRejected
+from .order_events import (
+    HistoryAdopted,
+    OrderCancelled,
+    OrderEvent,
+    OrderIntended,
+    OrderRejected,
+    PositionTransferred,
+)
 from .positions import EXACT, Position
 
 
@@ -184,6 +191,35 @@ def check_funds(books: Books, transferred: Mapping[str, Decimal]) -> None:
     for base, amount in sorted(held.items()):
         if amount > books.balances.get(base, ZERO):
             raise LawBroken(5, f"strategies hold {amount} {base} of {books.balances.get(base, ZERO)} that there are")
+
+
+def check_owners(
+    books: Books,
+    records: Iterable[object],
+    trades: Iterable[VenueTradeFact],
+    owners: Mapping[str, str],
+    *,
+    but: Container[tuple[str, str]] = (),
+) -> None:
+    """Law 5, when everything came to rest: what an order brought is of the strategy that it was sent for, whatever the
+    journal lost; raises `LawBroken`. `owners`: strategies by client id, of all that ever left; `but` these strategies'
+    symbols."""
+    held: Counter[tuple[str, str]] = Counter()
+    began: dict[str, int] = {}
+    for record in records:
+        match record:
+            case HistoryAdopted(symbol, last_trade_id):
+                began.setdefault(symbol, last_trade_id)
+            case PositionTransferred(symbol, giver, taker, amount):
+                held[giver, symbol] -= amount  # type: ignore[assignment]  # Decimals
+                held[taker, symbol] += amount  # type: ignore[assignment]
+    for trade in trades:
+        if trade.client_id in owners and int(trade.trade_id) > began.get(trade.symbol, 0):
+            held[owners[trade.client_id], trade.symbol] += trade.signed_amount  # type: ignore[assignment]
+    for strategy, symbol in sorted(books.strategy_positions.keys() | held.keys()):
+        ours, theirs = books.strategy_positions.get((strategy, symbol), ZERO), held[strategy, symbol]
+        if strategy != ADOPTED and (strategy, symbol) not in but and ours != theirs:
+            raise LawBroken(5, f"{strategy} holds {ours} {symbol} in the books, and its orders brought {theirs}")
 
 
 def _check_positions(books: Books, trades: Iterable[VenueTradeFact]) -> None:

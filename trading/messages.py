@@ -83,6 +83,36 @@ class FeedChanged(Message, frozen=True, gc=False):
     at_ns: int
 
 
+class DataQuality(Message, frozen=True, gc=False):
+    """How far one symbol's market data can be trusted: 1 is fully, 0 not at all. `reasons` are names of
+    `trading/quality.py`, the worst first."""
+
+    symbol: str
+    score: float
+    reasons: tuple[str, ...]
+    detail: str
+    at_ns: int
+
+
+class ReferencePrice(Message, frozen=True, gc=False):
+    """A symbol's best bid and ask at another venue: to be compared with, never to be traded on."""
+
+    symbol: str
+    venue: str
+    bid: Decimal
+    ask: Decimal
+    received_ns: int
+
+
+class SymbolStatus(Message, frozen=True, gc=False):
+    """Whether a venue trades a symbol: `online`; `halted`, for now; `gone`, for good. `detail` is the venue's word."""
+
+    symbol: str
+    state: Literal["online", "halted", "gone"]
+    detail: str
+    at_ns: int
+
+
 class BarClosed(Message, frozen=True, gc=False):
     """One bar of session time, of trades in [start_ns, end_ns); a bar without trades repeats the last close."""
 

@@ -28,20 +28,20 @@ def client_id_prefix(account: str) -> str:
 
 
 def make_client_id(account: str, epoch: int, sequence: int, strategy: str, signal_id: str) -> str:
-    """The id of the order whose intent is record `sequence` of the journal, under lease `epoch`: an account's name of at
-    most 8 characters, tags of 9, epoch and sequence in base 36 of at most 6 and 8."""
+    """The id of the order whose intent is record `sequence` of the journal, under lease `epoch`: an account's name of
+    at most 8 characters, tags of 9, epoch and sequence in base 36 of at most 6 and 8."""
     tags = f"{strategy_tag(strategy)}{request_tag(signal_id)}"
     client_id = f"{client_id_prefix(account)}{tags}-{_base36(epoch)}-{_base36(sequence)}"
     assert len(client_id) <= CLIENT_ID_LIMIT, f"client order id {client_id!r} is over {CLIENT_ID_LIMIT} characters"
     return client_id
 
 
-def tags_of(client_id: str, prefix: str) -> Tags | None:
-    """None for what is not ours, and for ids of versions that wrote no tags: account, epoch and sequence."""
-    tags, *rest = client_id.removeprefix(prefix).split("-")
-    if not client_id.startswith(prefix) or len(rest) != 2 or len(tags) != STRATEGY_CHARS + REQUEST_CHARS:
+def tags_of(client_id: str) -> Tags | None:
+    """Of one of our ids; None for those of versions that wrote no tags: account, epoch and sequence."""
+    _, *parts = client_id.split("-")
+    if len(parts) != 3 or len(parts[0]) != STRATEGY_CHARS + REQUEST_CHARS:
         return None
-    return Tags(tags[:STRATEGY_CHARS], tags[STRATEGY_CHARS:])
+    return Tags(parts[0][:STRATEGY_CHARS], parts[0][STRATEGY_CHARS:])
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,11 @@
 """Bringing the books level with the venue's own evidence. Pure: evidence in, events out."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 
-from .books import ADOPTED, Books
+from .adoption import Owner, nobody
+from .books import Books
 from .evidence import Evidence, VenueOrder
 from .messages import PLAIN, ZERO, Terms
 from .order import Order
@@ -29,20 +32,33 @@ def begin(evidence: Evidence, now_ns: int) -> Iterator[OrderEvent]:
 
 
 def settle(
-    books: Books, evidence: Evidence, now_ns: int, lost_after_ns: int, prefix: str, *, just_begun: bool = False
+    books: Books,
+    evidence: Evidence,
+    now_ns: int,
+    lost_after_ns: int,
+    prefix: str,
+    whose: Callable[[VenueOrder], Owner] = nobody,
+    *,
+    just_begun: bool = False,
 ) -> Iterator[OrderEvent | None]:
     """A step for each order and trade looked at: an event that the books missed, to be applied before the next step is
     asked for, or None. Time may pass between the steps, and the books may move on.
+
+    An order with our prefix that the books do not know is adopted where it stands, or traded what they do not know
+    either; `whose` says whose it is.
 
     An order the venue does not hold is proven never to have arrived once its request is older than `lost_after_ns` by
     the venue's own clock, past which the venue refuses it, however wrong ours is; before that it stays unknown.
     """
     at_venue = {order.client_id: order for order in evidence.orders}
+    unbooked = _unbooked(books, evidence)
     for theirs in evidence.orders:
         if theirs.client_id in books.orders:
             yield _hold(books.orders[theirs.client_id], theirs, now_ns)
-        elif theirs.state == "open" and theirs.client_id.startswith(prefix):
-            yield _adopt(theirs, now_ns, just_begun=just_begun)
+        elif theirs.client_id.startswith(prefix) and (theirs.state == "open" or unbooked[theirs.client_id]):
+            comes = unbooked[theirs.client_id]
+            gone = just_begun or (theirs.state != "open" and theirs.filled > comes)
+            yield _adopt(theirs, theirs.filled - comes if gone else ZERO, whose(theirs), now_ns)
             yield OrderAccepted(theirs.client_id, theirs.venue_id, now_ns)
     for trade in evidence.trades:
         yield None if books.knows_trade(trade.symbol, trade.trade_id) else trade
@@ -60,19 +76,28 @@ def _hold(order: Order, found: VenueOrder, now_ns: int) -> OrderEvent | None:
     return OrderAccepted(found.client_id, found.venue_id, now_ns) if proven else None
 
 
-def _adopt(order: VenueOrder, now_ns: int, *, just_begun: bool) -> OrderIntended:
-    """What filled before the journal began is in its opening balances, and will not come as a fill."""
+def _unbooked(books: Books, evidence: Evidence) -> Counter[str]:
+    """What orders unknown to the books traded that is unknown to them, too, by client id."""
+    amounts: Counter[str] = Counter()
+    for trade in evidence.trades:
+        if trade.client_id not in books.orders and not books.knows_trade(trade.symbol, trade.trade_id):
+            amounts[trade.client_id] += trade.amount  # type: ignore[assignment]  # Decimals
+    return amounts
+
+
+def _adopt(order: VenueOrder, gone: Decimal, owner: Owner, now_ns: int) -> OrderIntended:
+    """`gone`: what filled before the journal began, or of an order long forgotten: it will not come as a fill."""
     return OrderIntended(
         client_id=order.client_id,
         sequence=0,
         epoch=0,
         approval_id="",
-        signal_id=f"{ADOPTED}:{order.client_id}",
-        strategy=ADOPTED,
+        signal_id=owner.signal_id,
+        strategy=owner.strategy,
         symbol=order.symbol,
         side=order.side,
         type=order.type,
-        amount=order.amount - order.filled if just_begun else order.amount,
+        amount=order.amount - gone,
         price=order.price,
         reference_price=order.price or ZERO,
         at_ns=now_ns,

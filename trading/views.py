@@ -83,6 +83,55 @@ class RungMove(Message, frozen=True, gc=False):
     at_ns: int
 
 
+class RepairView(Message, frozen=True, gc=False):
+    """How often one kind of fault of a feed was repaired, and how long that took from its detection."""
+
+    kind: str
+    count: int
+    p50_s: float
+    max_s: float
+    last_s: float
+
+
+class FeedSymbolView(Message, frozen=True, gc=False):
+    """One symbol of a feed. Intervals and ages are in seconds; what is not known is None."""
+
+    symbol: str
+    live: bool
+    reason: str
+    score: float
+    reasons: tuple[str, ...]
+    silent_s: float
+    usual_s: float | None
+    lag_s: float | None
+    """How much later than its own time an event usually comes, by both clocks."""
+    updates: int
+    late: int
+    """Of them told so late that quotes and books could be conflated."""
+    gaps: int
+    trade_gaps: int
+    trades_missed: int
+    repairs: int
+    quarantined: dict[str, int]
+    deviation_bps: float | None
+
+
+class FeedView(Message, frozen=True, gc=False):
+    """One feed: its connection, and what it knows of its data."""
+
+    path: str
+    venue: str
+    reference: bool
+    connected: bool
+    connections: int
+    age_s: float
+    """Of the oldest data lately, from the socket to those who hear of it."""
+    malformed: int
+    foreign: int
+    symbols: tuple[FeedSymbolView, ...]
+    repairs: tuple[RepairView, ...]
+
+
 class TradingSnapshot(Message, frozen=True, gc=False, omit_defaults=True):
     """Everything at `at_ns`; with `since_ns`, of its lists only what is new or changed since the whole snapshot of that
     time, and of its curves the newest points."""

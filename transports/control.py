@@ -87,6 +87,10 @@ class LimitView(Report, frozen=True, gc=False):
     headroom: Decimal | None
 
 
+class FeedAsked(Report, frozen=True, gc=False):
+    """Asks a trader's feed for its `FeedView`."""
+
+
 class RiskAsked(Report, frozen=True, gc=False):
     """Asks a trader's risk for `RiskAnswered`."""
 

@@ -119,6 +119,9 @@ class NodeMarketPort:
     def request_snapshot(self, symbol: str, delay_s: float) -> None:
         self._port.request_snapshot(symbol, delay_s)
 
+    def resubscribe(self, symbol: str) -> None:
+        self._port.resubscribe(symbol)
+
     def close(self) -> None:
         self._port.close()
 

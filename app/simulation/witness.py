@@ -8,7 +8,7 @@ from ..kernel.simulation.trace import Trace
 from ..trading.group_laws import GroupLaws
 from ..trading.laws import LawBroken, OrderLaws, Sending, check_conclusions
 from ..trading.messages import OrderApproved
-from ..trading.order_events import CancelRequested, OrderCancelled, OrderIntended
+from ..trading.order_events import CancelRequested, OrderCancelled, OrderIntended, PositionTransferred
 from ..trading.rungs import is_protective
 from .venue import open_facts
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXECUTOR = "trader/trading/account/executor"
 RISK = "trader/trading/account/risk"
 LEDGER = "trader/trading/account/ledger"
-LOOKED_AT = frozenset({OrderApproved, CancelRequested, OrderCancelled})
+LOOKED_AT = frozenset({OrderApproved, CancelRequested, OrderCancelled, PositionTransferred})
 HALT_KNOWN_S = 3.0
 """A slow risk may hear of a halt late; by then the guard has fenced the executor."""
 
@@ -32,6 +32,10 @@ class Witness:
         self.laws = OrderLaws()
         self.groups = GroupLaws()
         self.broken: list[AssertionError] = []
+        self.owners: dict[str, str] = {}
+        """The strategy of every order that left, by client id."""
+        self.transferred: set[tuple[str, str]] = set()
+        """The strategies' symbols of which something was taken, or given to."""
         self._risk = ""
         self._on_purpose: set[str] = set()
         """What guards a position, and gives way to another order of its group."""
@@ -57,11 +61,14 @@ class Witness:
             self.laws.note_approval(message, self._newest_risk(node))
         elif path == EXECUTOR and isinstance(message, CancelRequested) and message.reason != "a newer signal":
             self._on_purpose.add(message.client_id)
+        elif path == LEDGER and isinstance(message, PositionTransferred):
+            self.transferred |= {(message.giver, message.symbol), (message.taker, message.symbol)}
         elif path == LEDGER and isinstance(message, OrderCancelled):
             self._check(lambda: check_conclusions([message], open_facts(self._world.venue)))
 
     def sent(self, node: Any, intent: OrderIntended) -> None:
         """An order leaves a trader."""
+        self.owners[intent.client_id] = intent.strategy
         self.trace.add(f"{self._world.clock.monotonic_ns()} sent {intent.client_id}")
         self._check(lambda: self._check_halt(node, intent.client_id))
         self._check(lambda: self.groups.check_sent(intent, self._world.venue.orders))

@@ -18,9 +18,7 @@ from ..kernel.simulation.hosts import NodeClock
 from ..kernel.simulation.network import SimulatedNetwork
 from ..storage.halt import HALT_NAME, HaltLatch
 from ..storage.journal_files import file_path, generations
-from ..storage.journal_reader import read_journal
 from ..storage.lease import FileLease
-from ..trading.order_events import OrderIntended
 from ..transports.codec import SCHEMA_VERSION, Frame, WireFault, decode, encode
 from .launcher import SimulatedLauncher
 from .log import Line, Lines
@@ -167,11 +165,7 @@ class World:
         self.loop.call_later(RUN_AGAIN_S, self.launch_again)
 
     def _forget_lost(self) -> None:
-        """What nobody can know any more: whose an order was that the journal lost, and epochs that the lease did. What
-        stands behind a hole is lost too: recovery cuts it."""
-        records = read_journal(self.disk, self.journal_path, damaged=lambda _: None)
-        known = {record.client_id for _, record in records if isinstance(record, OrderIntended)}
-        self.witness.groups.forget(lambda client_id: client_id not in known and not self._in_snapshot(client_id))
+        """What nobody can know any more: epochs that the lease lost."""
         if self.disk.fired["loses_sync"] and self.lease_path.name in self.disk.names(DATA):
             self.witness.laws.forget_epochs(int(self.disk.read(self.lease_path).strip() or 0))
 

@@ -24,7 +24,7 @@ class BinanceSpot:
 
     name = "binance"
     snapshots_in_stream = False
-    keepalive = None
+    keepalive: tuple[str, float] | None = None
     symbols_per_connection = 300
 
     def __init__(self, urls: tuple[str, str] = (STREAM_URL, SNAPSHOT_URL)) -> None:
@@ -38,7 +38,9 @@ class BinanceSpot:
         return subscription(self._stream_url, names)
 
     def resubscribe(self, symbol: str) -> tuple[str, ...]:
-        return ()
+        names = [f"{self.venue_symbol(symbol).lower()}@{stream}" for stream in STREAMS]
+        methods = ("UNSUBSCRIBE", "SUBSCRIBE")
+        return tuple(json.dumps({"method": method, "params": names, "id": method}) for method in methods)
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         try:

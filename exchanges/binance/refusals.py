@@ -10,6 +10,7 @@ NAMES: dict[int, str] = {
     -1021: "InvalidNonce",
     -1022: "AuthenticationError",
     -1121: "BadSymbol",
+    -1151: "BadSymbol",
     -2008: "AuthenticationError",
     -2010: "InvalidOrder",
     -2011: "OrderNotFound",
@@ -23,6 +24,8 @@ BY_MESSAGE = {
     "Order would immediately match and take.": "OrderImmediatelyFillable",
     "Order would immediately trigger.": "OrderImmediatelyFillable",
     "Stop price would trigger immediately.": "OrderImmediatelyFillable",
+    "Market is closed.": "MarketClosed",
+    "This account may not place or cancel orders.": "PermissionDenied",
     "Filter failure: LOT_SIZE": "InvalidOrder",
     "Filter failure: PRICE_FILTER": "InvalidOrder",
 }

@@ -3,11 +3,11 @@
 import msgspec
 
 from ..book_sync import BookSnapshot
-from ..market_events import MalformedFrame, to_level
+from ..market_events import Id, MalformedFrame, to_level
 
 
 class _Snapshot(msgspec.Struct):
-    lastUpdateId: int  # noqa: N815 - the venue's name
+    lastUpdateId: Id  # noqa: N815 - the venue's name
     bids: tuple[tuple[str, str], ...]
     asks: tuple[tuple[str, str], ...]
 

@@ -87,13 +87,19 @@ class BookSynchronizer:
         """Bring the book up to the diff; says what is wrong where that is not possible."""
         if diff.last_id <= self.last_id:
             return ""  # the book holds it already
-        expected = self.last_id + 1
-        if diff.first_id > expected or (diff.first_id < expected and self._chained):
-            return f"expected a diff that begins at update {expected}, found {diff.first_id} to {diff.last_id}"
+        if fault := self._breaks(diff):
+            return fault
         self.book.apply(diff.bids, diff.asks)
         self.last_id = diff.last_id
         self._chained = True
         return f"the book is crossed at update {diff.last_id}" if self.book.crossed else ""
+
+    def _breaks(self, diff: DepthEvent) -> str:
+        """Why the diff does not follow on the book at `last_id`; empty where it does."""
+        expected = self.last_id + 1
+        if diff.first_id > expected or (diff.first_id < expected and self._chained):
+            return f"expected a diff that begins at update {expected}, found {diff.first_id} to {diff.last_id}"
+        return ""
 
     def _resynchronise(self, reason: str, diffs: tuple[DepthEvent, ...]) -> tuple[Effect, ...]:
         """Begin again with a new snapshot, on which `diffs` may still follow."""

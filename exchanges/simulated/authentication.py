@@ -28,8 +28,9 @@ class Authenticator:
         self._key = api_key.encode()
         self._secret = api_secret.encode()
 
-    def check(self, api_key: str | None, signed: bytes, params: Mapping[str, str], now_ms: int) -> None:
-        """`signed` are the bytes the signature covers; `params` are the parsed parameters, signature included."""
+    def check(self, api_key: str | None, signed: bytes | None, params: Mapping[str, str], now_ms: int) -> None:
+        """`signed` are the bytes the signature covers, None where it was seen before and only the time is judged;
+        `params` are the parsed parameters, signature included."""
         if not api_key:
             raise RequestRefused(KEY_MALFORMED)
         if not hmac.compare_digest(api_key.encode(), self._key):
@@ -37,10 +38,13 @@ class Authenticator:
         timestamp_ms = read_integer(params, "timestamp")
         if timestamp_ms is None:
             raise RequestRefused(missing("timestamp"))
-        expected = hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected.encode(), params.get("signature", "").encode()):
+        if signed is not None and not self._is_signed(signed, params.get("signature", "")):
             raise RequestRefused(BAD_SIGNATURE)
         _check_time(timestamp_ms, read_integer(params, "recvWindow"), now_ms)
+
+    def _is_signed(self, signed: bytes, signature: str) -> bool:
+        expected = hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(expected.encode(), signature.encode())
 
 
 def signed_bytes(raw: bytes) -> bytes:

@@ -1,17 +1,30 @@
 """Where every request is judged, run and logged, whichever door it came by."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .authentication import Authenticator
 from .engine import Engine
-from .market import Market
-from .payloads import depth
-from .errors import OUT_OF_ORDER, REFUSED_AS_TOLD, SERVER_FAULT, Refusal, RequestRefused
+from .errors import (
+    CANCEL_REFUSED_AS_TOLD,
+    MARKET_CLOSED,
+    OUT_OF_ORDER,
+    OVERLOADED,
+    REFUSED_AS_TOLD,
+    SERVER_FAULT,
+    TOO_MANY_ORDERS,
+    Refusal,
+    RequestRefused,
+)
 from .faults import Faults, FaultSwitch
+from .market import Market
 from .operations import Operation
+from .payloads import depth
 from .requestlog import RequestLine, RequestLog
-from .weights import RequestWeight
+from .weights import OrderCounts, RequestWeight
+
+Door = Literal["rest", "api"]
+SNAPSHOT_MAX = 5_000
 
 
 class Request(NamedTuple):
@@ -19,8 +32,9 @@ class Request(NamedTuple):
     path: str
     params: Mapping[str, str]
     api_key: str | None
-    signed: bytes
-    """The bytes the signature covers."""
+    signed: bytes | None
+    """The bytes the signature covers; None where its session was authenticated before."""
+    door: Door = "rest"
 
 
 class Answer(NamedTuple):
@@ -28,6 +42,10 @@ class Answer(NamedTuple):
     body: Any
     lost: bool = False
     """Whether the client is to lose it: the connection is cut instead."""
+    late_s: float = 0.0
+    """By how much it is held back."""
+    counts_orders: bool = False
+    """Whether it tells how many orders were placed."""
 
     @classmethod
     def of(cls, refusal: Refusal) -> "Answer":
@@ -40,30 +58,28 @@ class Desk:
         engine: Engine,
         authenticator: Authenticator,
         weight: RequestWeight,
+        orders: OrderCounts,
         request_log: RequestLog,
         clock_ns: Callable[[], int],
         switch: FaultSwitch,
     ) -> None:
         self.engine = engine
         self.weight = weight
+        self.orders = orders
         self.clock_ns = clock_ns
         self.switch = switch
         self._authenticator = authenticator
         self._log = request_log
+        self._stale: dict[str, Any] = {}
 
     @property
     def now_ms(self) -> int:
         """By the venue's own clock, which may be off."""
         return self.clock_ns() // 1_000_000 + round(self.switch.faults.clock_offset_ms)
 
-    def describe_limits(self) -> list[dict[str, Any]]:
-        return [self.weight.describe()]
-
-    def status_of(self, symbol: str) -> str:
-        return "TRADING"
-
-    def snapshot(self, market: Market, limit: int) -> Any:
-        return depth(market, limit)
+    def told_ms(self) -> int:
+        """The time for one request, to tell it or to judge it by."""
+        return self.now_ms + (round(self.faults.skew_ms) if self.switch.fires("clock_skewed") else 0)
 
     @property
     def faults(self) -> Faults:
@@ -73,16 +89,62 @@ class Desk:
     def faults(self, faults: Faults) -> None:
         self.switch.faults = faults
 
-    def run_public(self, run: Callable[[], Any], weight: int) -> Answer:
+    def status_of(self, symbol: str) -> str:
+        return "BREAK" if self.is_halted(symbol) else "TRADING"
+
+    def is_halted(self, symbol: str) -> bool:
+        return self.faults.symbol_halted > 0 and self.switch.concerns(symbol)
+
+    def snapshot(self, market: Market, limit: int) -> Any:
+        """The book as a client is shown it. Raises RequestRefused."""
+        if self.switch.fires("snapshot_lost"):
+            raise RequestRefused(OUT_OF_ORDER)
+        if self._stale and self.switch.fires("snapshot_stale"):
+            stale = self._stale[market.instrument.venue_symbol]
+            return stale | {side: stale[side][:limit] for side in ("bids", "asks")}
+        return depth(market, limit)
+
+    def keep_books(self) -> None:
+        """To be called before a frame changes a book: what a stale snapshot is to show is kept, as long as it may be
+        asked for."""
+        if self.faults.snapshot_stale <= 0:
+            self._stale = {}
+        elif not self._stale:
+            self._stale = {name: depth(market, SNAPSHOT_MAX) for name, market in self.engine.markets.items()}
+
+    def describe_limits(self) -> list[dict[str, Any]]:
+        return [self.weight.describe(), *(window.describe() for window in self.orders.windows)]
+
+    def counted(self, answer: Answer) -> list[dict[str, Any]]:
+        """The limits that an answer concerns, and what of each is used."""
+        weight = self.weight.describe() | {"count": self.weight.used}
+        return [*(self.orders.counted(self.clock_ns()) if answer.counts_orders else ()), weight]
+
+    def headers_of(self, answer: Answer) -> dict[str, str]:
+        headers = {"X-MBX-USED-WEIGHT": str(self.weight.used), "X-MBX-USED-WEIGHT-1M": str(self.weight.used)}
+        if answer.counts_orders:
+            headers |= self.orders.headers(self.clock_ns())
+        if answer.status in (418, 429):
+            headers["Retry-After"] = str(self.seconds_left(answer))
+        return headers
+
+    def seconds_left(self, answer: Answer) -> int:
+        """How long a refused client has to wait."""
+        limit = self.orders if answer.body["code"] == TOO_MANY_ORDERS else self.weight
+        return limit.seconds_left(self.clock_ns())
+
+    def run_public(
+        self, run: Callable[[], Any], weigh: Callable[[], int], params: Mapping[str, str], door: Door
+    ) -> Answer:
         try:
-            self._admit(weight)
+            self._admit(weigh, params, door)
             return Answer(200, run())
         except RequestRefused as error:
             return Answer.of(error.refusal)
 
     def run(self, operation: Operation, request: Request) -> Answer:
         """Run a signed request; it is logged with its outcome before the answer exists."""
-        if operation.accepts_order and self.switch.fires("place_lost"):
+        if self._strikes(operation, "lost"):
             return Answer.of(SERVER_FAULT)._replace(lost=True)
         answer = Answer.of(SERVER_FAULT)
         try:
@@ -91,32 +153,55 @@ class Desk:
             code = answer.body["code"] if answer.status >= 400 else 0
             line = RequestLine(self.clock_ns(), request.method, request.path, dict(request.params), answer.status, code)
             self._log.append(line)
-        return self._answer_on_the_way(answer) if operation.accepts_order and answer.status == 200 else answer
+        return self._on_the_way(operation, answer) if answer.status == 200 else answer
 
     def _judge(self, operation: Operation, request: Request) -> Answer:
         try:
-            self._admit(operation.weigh(request.params))
-            self._fail(operation)
-            self._authenticator.check(request.api_key, request.signed, request.params, self.now_ms)
-            return Answer(200, operation.run(self.engine, request.params, self.now_ms))
+            self._admit(lambda: operation.weigh(request.params), request.params, request.door)
+            self._fail(operation, request)
+            told_ms = self.told_ms()
+            self._authenticator.check(request.api_key, request.signed, request.params, told_ms)
+            if operation.orders:
+                self.orders.check(self.clock_ns())
+            answer = Answer(200, operation.run(self.engine, request.params, self.now_ms))
         except RequestRefused as error:
             return Answer.of(error.refusal)
+        if operation.orders:
+            self.orders.add(operation.orders, self.clock_ns())
+        return answer._replace(counts_orders=operation.orders > 0)
 
-    def _admit(self, weight: int) -> None:
+    def _admit(self, weigh: Callable[[], int], params: Mapping[str, str], door: Door) -> None:
         """Raises RequestRefused."""
-        if self.switch.fires("ban"):
+        fires = self.switch.fires
+        if fires("maintenance") or fires("rest_down" if door == "rest" else "api_down"):
+            raise RequestRefused(OUT_OF_ORDER)
+        if self.switch.fires_on("symbol_down", params.get("symbol", "")):
+            raise RequestRefused(OUT_OF_ORDER)
+        if fires("overloaded"):
+            raise RequestRefused(OVERLOADED)
+        if fires("ban"):
             self.weight.ban(self.faults.ban_s, self.clock_ns())
-        self.weight.spend(weight, self.clock_ns())
+        self.weight.spend(weigh(), self.clock_ns())
 
-    def _fail(self, operation: Operation) -> None:
+    def _fail(self, operation: Operation, request: Request) -> None:
         """Raises RequestRefused where a fault says so."""
         if self.switch.fires("request_failed") or (operation.reads and self.switch.fires("look_failed")):
             raise RequestRefused(OUT_OF_ORDER)
-        if operation.accepts_order and self.switch.fires("place_refused"):
-            raise RequestRefused(REFUSED_AS_TOLD)
+        if operation.orders and self.switch.fires_on("symbol_halted", request.params.get("symbol", "")):
+            raise RequestRefused(MARKET_CLOSED)
+        if self._strikes(operation, "refused"):
+            raise RequestRefused(REFUSED_AS_TOLD if operation.orders else CANCEL_REFUSED_AS_TOLD)
 
-    def _answer_on_the_way(self, answer: Answer) -> Answer:
-        """What becomes of the answer to an accepted order."""
-        if self.switch.fires("place_unanswered"):
+    def _on_the_way(self, operation: Operation, answer: Answer) -> Answer:
+        """What becomes of the answer to what was done."""
+        if self._strikes(operation, "unanswered"):
             return answer._replace(lost=True)
-        return Answer.of(SERVER_FAULT) if self.switch.fires("place_failed") else answer
+        if self._strikes(operation, "late"):
+            return answer._replace(late_s=self.faults.delay_s)
+        failed = operation.orders and self.switch.fires("place_failed")
+        return Answer.of(SERVER_FAULT) if failed else answer
+
+    def _strikes(self, operation: Operation, what: str) -> bool:
+        """Whether a fault of orders, or of cancels, is met by this request."""
+        kind = "place" if operation.orders else "cancel" if operation.cancels else ""
+        return bool(kind) and self.switch.fires(f"{kind}_{what}")

@@ -38,6 +38,7 @@ NO_SUCH_ORDER = Refusal(-2013, "Order does not exist.")
 
 KEY_MALFORMED = Refusal(-2014, "API-key format invalid.", 401)
 KEY_REFUSED = Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+NOT_LOGGED_ON = Refusal(-1002, "You are not authorized to execute this request.", 401)
 BAD_SIGNATURE = Refusal(-1022, "Signature for this request is not valid.")
 TIMESTAMP_AHEAD = Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
 TIMESTAMP_OUTSIDE = Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
@@ -48,6 +49,11 @@ TOO_MANY_SUBSCRIPTIONS = Refusal(-1003, "Too many user data stream subscriptions
 
 SERVER_FAULT = Refusal(-1000, "An unknown error occurred while processing the request.", 500)
 OUT_OF_ORDER = Refusal(-1001, "Internal error; unable to process your request. Please try again.", 503)
+OVERLOADED = Refusal(
+    -1008, "Server is currently overloaded with other requests. Please try again in a few minutes.", 503
+)
+MARKET_CLOSED = Refusal(-1013, "Market is closed.")
+CANCEL_REFUSED_AS_TOLD = Refusal(-2011, "This account may not place or cancel orders.")
 REFUSED_AS_TOLD = Refusal(-2010, "This action is disabled on this account.")
 
 
@@ -71,8 +77,11 @@ def filter_failed(name: str) -> Refusal:
     return Refusal(-1013, f"Filter failure: {name}")
 
 
+TOO_MANY_ORDERS = -1015
+
+
 def too_many_orders(limit: int, interval: str) -> Refusal:
-    return Refusal(-1015, f"Too many new orders; current limit is {limit} orders per {interval}.", 429)
+    return Refusal(TOO_MANY_ORDERS, f"Too many new orders; current limit is {limit} orders per {interval}.", 429)
 
 
 def banned(until_ms: int) -> Refusal:

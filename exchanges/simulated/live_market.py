@@ -16,7 +16,6 @@ from ..market import (
     StreamsOpened,
 )
 from ..market_events import DepthEvent, MalformedFrame, StreamEvent, TickerEvent, TradeEvent
-from ..stream_protocol import StreamProtocol
 from ..tasks import PortBroke, PortFault
 from .live_frames import LiveFrames, Stamped
 from .records import PositionNoted
@@ -33,7 +32,6 @@ class LiveMarket(NamedTuple):
 
     symbols: tuple[str, ...]
     port: MarketPort
-    protocol: StreamProtocol
     tell: Callable[[str], object]
 
 
@@ -42,7 +40,7 @@ class LivePump:
     venue but books. `counts` are its frames by what became of them."""
 
     def __init__(self, market: LiveMarket, clock_ns: Callable[[], int], deliver: Callable[[MarketFrame], None]) -> None:
-        protocol, symbols = market.protocol, market.symbols
+        protocol, symbols = market.port.protocol, market.symbols
         self.counts: Counter[str] = Counter()
         self._port, self._protocol, self._tell = market.port, protocol, market.tell
         self._deliver = deliver
@@ -74,12 +72,12 @@ class LivePump:
                 self._hear_snapshot(symbol, payload)
             case SnapshotUnavailable(symbol, reason):
                 self._follow(symbol, SnapshotFailed(reason))
-            case StreamsOpened():
+            case StreamsOpened(symbols):
                 self._tell("connected")
-                self._follow_all(StreamOpened())
-            case StreamsClosed(reason):
+                self._follow_all(symbols, StreamOpened())
+            case StreamsClosed(reason, symbols):
                 self._tell(f"not connected: {reason}")
-                self._follow_all(StreamLost(reason))
+                self._follow_all(symbols, StreamLost(reason))
             case PortBroke(reason):
                 if not self._broken.done():
                     self._broken.set_exception(PortFault(reason))
@@ -113,8 +111,8 @@ class LivePump:
         except MalformedFrame as error:
             self._follow(symbol, SnapshotFailed(str(error)))
 
-    def _follow_all(self, word: Input) -> None:
-        for symbol in self._frames:
+    def _follow_all(self, symbols: tuple[str, ...], word: Input) -> None:
+        for symbol in symbols or self._frames:
             self._follow(symbol, word)
 
     def _follow(self, symbol: str, word: Input, received_ns: int = 0) -> None:

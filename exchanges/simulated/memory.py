@@ -23,7 +23,7 @@ from .market import Market
 from .memory_account import MemoryAccountPort
 from .memory_faults import MemoryFaults
 from .memory_host import MemoryHost, RequestNote
-from .memory_market import MemoryMarketPort
+from .memory_market import KINDS, MemoryMarketPort
 from .memory_pump import MemoryPump
 from .orders import Order, OrderRequest
 from .records import AnyRecord, OrderFilled, OrderKind
@@ -166,6 +166,13 @@ class MemoryVenue:
         """Market streams stay connected and say nothing."""
         self._host.dice.fired["market_silent"] += 1
         self._fall_silent(for_s)
+
+    def mute(self, symbol: str, *kinds: str) -> None:
+        """Of one symbol nothing comes any more on the connections that stand (`trade`, `quote`, `book`; none given:
+        all of it), until it is subscribed to anew."""
+        self._host.dice.fired["symbol_muted"] += 1
+        for stream in self._host.connections.streams:
+            stream.mute(symbol, frozenset(kinds or KINDS.values()))
 
     def ban(self, for_s: float) -> None:
         self._host.dice.fired["ban"] += 1

@@ -1,5 +1,7 @@
 """Looking at the account in memory as through a venue's REST calls: orders, then trades, then balances."""
 
+from collections.abc import Iterator
+
 from ...trading.evidence import Evidence, VenueOrder
 from ...trading.order_events import FundsMoved, OrderFilled
 from ..venue import EvidenceAsked, funds_moved
@@ -33,6 +35,7 @@ class Look:
             raise RequestRefused(OUT_OF_ORDER)
         if self._trades is None:
             self._trades = tuple(trade for symbol in self._asked.trades_of for trade in self._fresh_trades(symbol))
+            self._orders += tuple(self._owners(self._trades))
             return None
         balances = totals(self._host.engine.state.books.account)
         transfers = self._transfers()
@@ -59,6 +62,14 @@ class Look:
             return []
         fresh = [fill for fill in state.fills_from(since + 1) if fill.symbol == name]
         return [fill_word(fill, self._client_id(fill.order_id), symbol) for fill in fresh]
+
+    def _owners(self, trades: tuple[OrderFilled, ...]) -> Iterator[VenueOrder]:
+        """The orders of trades that nobody asked for."""
+        told = {order.client_id for order in self._orders or ()} | set(self._asked.known.values())
+        for trade in {trade.client_id: trade for trade in trades if trade.client_id not in told}.values():
+            order = self._host.engine.state.find_order(trade.symbol.replace("/", ""), None, trade.client_id)
+            if order is not None:
+                yield order_word(order)
 
     def _transfers(self) -> tuple[FundsMoved, ...]:
         since_ns = self._asked.transfers_since_ns

@@ -14,6 +14,7 @@ from ..market import (
     StreamsClosed,
     StreamsOpened,
 )
+from ..market_events import DepthEvent, TickerEvent, TradeEvent
 from ..venue import RECONNECT_MAX_S, RECONNECT_MIN_S, REQUEST_TIMEOUT_S
 from . import payloads
 from .connections import Published
@@ -22,6 +23,7 @@ from .lies import on_the_way
 from .memory_host import MemoryHost
 
 SNAPSHOT_LEVELS = 1_000
+KINDS: dict[type, str] = {TradeEvent: "trade", TickerEvent: "quote", DepthEvent: "book"}
 
 
 class MemoryMarketPort:
@@ -37,6 +39,7 @@ class MemoryMarketPort:
         self._subscribed = False
         self._ready_ns = 0
         self._retry_s = RECONNECT_MIN_S
+        self._muted: dict[str, frozenset[str]] = {}
 
     # -- the contract ---------------------------------------------------------------------------------------------
 
@@ -49,6 +52,9 @@ class MemoryMarketPort:
     def request_snapshot(self, symbol: str, delay_s: float) -> None:
         connection = self._connection
         self._host.later(delay_s + self._host.latency_s(), lambda: self._take_snapshot(connection, symbol))
+
+    def resubscribe(self, symbol: str) -> None:
+        self._host.later(self._host.latency_s(), lambda: self._muted.pop(symbol, None))
 
     def close(self) -> None:
         self._deliver, self._subscribed = None, False
@@ -65,6 +71,10 @@ class MemoryMarketPort:
         connection, now_ns = self._connection, self._host.clock.monotonic_ns()
         self._ready_ns = max(self._ready_ns, now_ns + round(self._host.latency_s() * 1e9))
         self._host.later((self._ready_ns - now_ns) / 1e9, lambda: self._arrive(connection, arriving))
+
+    def mute(self, symbol: str, kinds: frozenset[str]) -> None:
+        """The venue forgets a symbol on this connection: `trade`, `quote` and `book` as told."""
+        self._muted[symbol] = kinds
 
     def cut(self, reason: str) -> None:
         if self._subscribed:
@@ -89,6 +99,7 @@ class MemoryMarketPort:
             return
         self._retry_s = RECONNECT_MIN_S
         self._subscribed, self._ready_ns = True, 0
+        self._muted.clear()
         self._host.connections.streams[self] = None
         self._tell(StreamsOpened())
 
@@ -100,6 +111,8 @@ class MemoryMarketPort:
 
     def _on_the_way(self, frame: Published) -> bytes:
         """What arrives of a frame; nothing where it is lost."""
+        if self._muted and KINDS[type(frame.event)] in self._muted.get(frame.symbol, ()):
+            return b""
         market = self._host.engine.markets[frame.event.symbol]
         return on_the_way(frame.payload, frame.event, market, self._host.dice.fires)
 

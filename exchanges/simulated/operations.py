@@ -106,8 +106,9 @@ def list_withdrawals(engine: Engine, params: Parameters, _now_ms: int) -> Any:
 class Operation(NamedTuple):
     run: Callable[[Engine, Parameters, int], Any]
     weight: int
-    accepts_order: bool = False
-    """Its answer tells of a new order: what a lost answer leaves in doubt."""
+    orders: int = 0
+    """How many new orders it places: what a lost answer leaves in doubt."""
+    cancels: bool = False
     reads: bool = False
     """It changes nothing."""
     weight_of_all: int = 0
@@ -117,12 +118,12 @@ class Operation(NamedTuple):
         return self.weight_of_all if self.weight_of_all and not params.get("symbol") else self.weight
 
 
-PLACE = Operation(place_order, 1, accepts_order=True)
+PLACE = Operation(place_order, 1, orders=1)
 CHECK = Operation(check_order, 1)
 GET = Operation(get_order, 4, reads=True)
-CANCEL = Operation(cancel_order, 1)
+CANCEL = Operation(cancel_order, 1, cancels=True)
 OPEN_ORDERS = Operation(list_open_orders, 6, reads=True, weight_of_all=80)
-CANCEL_ALL = Operation(cancel_open_orders, 1)
+CANCEL_ALL = Operation(cancel_open_orders, 1, cancels=True)
 ORDERS = Operation(list_orders, 20, reads=True)
 TRADES = Operation(list_trades, 20, reads=True)
 ACCOUNT = Operation(get_account, 20, reads=True)

@@ -175,7 +175,9 @@ def read_symbols(params: Parameters) -> list[str]:
     try:
         symbols = msgspec.json.decode(params["symbols"], type=list[str])
     except msgspec.DecodeError:
-        raise RequestRefused(illegal("symbols", "^\\[(\\\"[A-Z0-9-_.]{1,20}\\\")(,\\\"[A-Z0-9-_.]{1,20}\\\")*\\]$")) from None
+        raise RequestRefused(
+            illegal("symbols", '^\\[(\\"[A-Z0-9-_.]{1,20}\\")(,\\"[A-Z0-9-_.]{1,20}\\")*\\]$')
+        ) from None
     if not symbols:
         raise RequestRefused(missing("symbols"))
     if len(set(symbols)) < len(symbols):

@@ -7,6 +7,8 @@ from .records import PositionNoted
 from .source import MarketFrame, MarketSource
 
 POSITION_PERIOD_NS = 100_000_000
+SYMBOLS_A_PERIOD = 8
+"""A position of more symbols is larger, and noted less often."""
 FRAMES_PER_TURN = 64
 
 
@@ -30,6 +32,8 @@ class Pump:
         self._clock_ns = clock_ns
         self._deliver = deliver
         self._note = note
+        periods = max(1, len(source.symbols) // SYMBOLS_A_PERIOD)
+        self._period_ns = round(POSITION_PERIOD_NS * periods * speed)
         self._started = asyncio.Event()
         self._horizon_ns = -1
         self._next: MarketFrame | None = None
@@ -68,5 +72,5 @@ class Pump:
     def _cover(self, frame: MarketFrame) -> None:
         """Note the position behind this frame before anyone sees it, once the last horizon is passed."""
         if frame.offset_ns > self._horizon_ns:
-            self._horizon_ns = frame.offset_ns + int(POSITION_PERIOD_NS * self._speed)
+            self._horizon_ns = frame.offset_ns + self._period_ns
             self._note(PositionNoted(self._source.state(), self._horizon_ns))

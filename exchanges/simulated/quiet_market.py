@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ...trading.instruments import PAPER_INSTRUMENTS, Instrument
+from ...trading.instruments import Instrument
+from ...trading.paper_listing import LISTING, OPENING_PRICES
+from .frame_writer import START_MS
 from .source import MarketFrame
-from .synthetic import OPENING_PRICES, START_MS, MarketFault
+from .synthetic import MarketFault
 
 DEPTH = 5
 GRID_PER_PRICE = 10_000
@@ -58,7 +60,7 @@ class QuietMarket:
         if not self.symbols:
             raise MarketFault("expected at least one symbol, found none")
         self._step_ns = round(step_s * 1e9)
-        self._grids = {symbol: _Grid(PAPER_INSTRUMENTS[symbol]) for symbol in self.symbols}
+        self._grids = {symbol: _Grid(LISTING[symbol]) for symbol in self.symbols}
         first = {symbol: QuietState(draw=_first_draw(seed, symbol)) for symbol in self.symbols}
         self._enter(_State(seed, 0, 0, first))
 

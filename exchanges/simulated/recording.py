@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ...trading.instruments import PAPER_INSTRUMENTS
+from ...trading.paper_listing import LISTING
 from ..binance.decoder import decode
 from ..market_events import DepthEvent, MalformedFrame, MarketEvent, TickerEvent, TradeEvent
 from .source import MarketFrame
@@ -26,7 +26,7 @@ SEAM_GAP = 1_000
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _STAMP_UNIT_NS = {13: 1_000_000, 16: 1_000, 19: 1}
-_SYMBOLS = {instrument.venue_symbol.lower(): symbol for symbol, instrument in PAPER_INSTRUMENTS.items()}
+_SYMBOLS = {instrument.venue_symbol.lower(): symbol for symbol, instrument in LISTING.items()}
 _IDS = re.compile(rb'"(U|u|pu|t)":\s*(\d+)')
 _FIRST_ID = re.compile(rb'"U":\s*\d+')
 _PREVIOUS_ID = re.compile(rb'"pu":\s*(\d+)')

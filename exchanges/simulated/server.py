@@ -5,21 +5,21 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from .authentication import signed_bytes
 from .desk import Answer, Desk, Request
 from .errors import OUT_OF_ORDER
 from .faults import Faults
+from .latency import Latency, Way
 from .operations import BY_ROUTE, Operation
-from .outbox import Outbox
 from .public import BY_PATH, PublicCall
-from .streams import MarketStreams, StreamClient
+from .sockets import POLICY_VIOLATION, Connection, SocketRules, Sockets
+from .streams import MarketStreams, MessageCount, StreamClient, shutdown_notice
 from .userstreams import UserStreams
 from .wsapi import ApiConnection
 
 BODY_MAX_BYTES = 64 * 1024
-PING_PERIOD_S = 20.0
 FIRST_DEPTH_WAIT_S = 1.0
 POLL_S = 0.01
 
@@ -27,36 +27,50 @@ POLL_S = 0.01
 class Server:
     """The request handlers; `application` binds them to their paths. `admin` opens the door to the faults."""
 
-    def __init__(self, desk: Desk, streams: MarketStreams, users: UserStreams, admin: bool) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        streams: MarketStreams,
+        users: UserStreams,
+        *,
+        admin: bool,
+        latency: Latency,
+        rules: SocketRules,
+    ) -> None:
         self._desk = desk
         self._streams = streams
         self._users = users
         self._admin = admin
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._way_in, self._way_out = Way(latency, "in"), Way(latency, "out")
+        self.sockets = Sockets(rules, self._way_in, self._way_out)
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=BODY_MAX_BYTES)
-        for path, route in BY_PATH.items():
-            app.router.add_get(path, self._public_handler(path, route))
+        for path, call in BY_PATH.items():
+            app.router.add_get(path, self._public_handler(path, call))
         for (method, path), operation in BY_ROUTE.items():
             app.router.add_route(method, path, self._signed_handler(path, operation))
+        app.router.add_get("/sapi/v1/system/status", self._tell_status)
         for path in ("/stream", "/stream/{name:.*}", "/ws", "/ws/{name:.*}"):
             app.router.add_get(path, self._serve_streams)
         app.router.add_get("/ws-api/v3", self._serve_api)
         if self._admin:
             app.router.add_post("/admin/faults", self._set_faults)
+            app.router.add_get("/admin/faults", self._show_faults)
         app.on_shutdown.append(self._close_sockets)
         return app
 
-    def _public_handler(self, path: str, route: PublicCall) -> Any:
+    # -- requests -------------------------------------------------------------------------------------------------
+
+    def _public_handler(self, path: str, call: PublicCall) -> Any:
         async def handle(request: web.Request) -> web.Response:
             params = dict(request.query)
             if path.endswith("/depth"):
                 await self._first_depth(params.get("symbol", ""))
-                if self._desk.switch.fires("snapshot_lost"):
-                    return self._respond(Answer.of(OUT_OF_ORDER))
-            answer = self._desk.run_public(lambda: route.run(self._desk, params), route.weigh(params))
-            return self._respond(answer)
+            await self._travel(self._way_in)
+            desk = self._desk
+            answer = desk.run_public(lambda: call.run(desk, params), lambda: call.weigh(params), params, "rest")
+            return await self._respond(request, answer)
 
         return handle
 
@@ -68,14 +82,17 @@ class Server:
             params = dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
             signed = signed_bytes(query) + signed_bytes(body)
             key = request.headers.get("X-MBX-APIKEY")
+            await self._travel(self._way_in)
             if self._desk.switch.fires("request_delayed"):
                 await asyncio.sleep(self._desk.faults.delay_s)
             answer = self._desk.run(operation, Request(request.method, path, params, key, signed))
-            if answer.lost and request.transport is not None:
-                request.transport.abort()
-            return self._respond(answer)
+            return await self._respond(request, answer)
 
         return handle
+
+    async def _travel(self, way: Way) -> None:
+        if not way.is_off:
+            await asyncio.sleep(way.draw_s())
 
     async def _first_depth(self, symbol: str) -> None:
         """A snapshot from before the first published diff bridges to no diff: wait for one, but not for long."""
@@ -86,53 +103,53 @@ class Server:
                 return
             await asyncio.sleep(POLL_S)
 
-    def _respond(self, answer: Answer) -> web.Response:
-        headers = {"X-MBX-USED-WEIGHT-1M": str(self._desk.weight.used)}
-        if answer.status in (418, 429):
-            headers["Retry-After"] = str(self._desk.weight.seconds_left(self._desk.clock_ns()))
+    async def _respond(self, request: web.Request, answer: Answer) -> web.Response:
+        if answer.lost and request.transport is not None:
+            request.transport.abort()
+        if answer.late_s:
+            await asyncio.sleep(answer.late_s)
+        await self._travel(self._way_out)
         body = msgspec.json.encode(answer.body)
+        headers = self._desk.headers_of(answer)
         return web.Response(body=body, status=answer.status, headers=headers, content_type="application/json")
 
-    async def _serve_streams(self, request: web.Request) -> web.WebSocketResponse:
-        socket = await self._open(request)
-        combined = request.path == "/stream"
-        async with Outbox(request, socket) as outbox:
-            client = StreamClient(outbox, combined)
+    async def _tell_status(self, _: web.Request) -> web.Response:
+        closed = self._desk.faults.maintenance > 0
+        return web.json_response({"status": int(closed), "msg": "system_maintenance" if closed else "normal"})
+
+    # -- connections ----------------------------------------------------------------------------------------------
+
+    async def _serve_streams(self, request: web.Request) -> web.StreamResponse:
+        if self._desk.switch.fires("maintenance") or self._desk.switch.fires("streams_down"):
+            return await self._respond(request, Answer.of(OUT_OF_ORDER))
+        notice = shutdown_notice(self._desk.now_ms)
+        async with self.sockets.open(request, notice) as connection:
+            client = StreamClient(connection.outbox, request.path == "/stream")
+            count = MessageCount(lambda: _close_for_messages(connection))
             try:
                 if named := _streams_in(request):
                     self._streams.subscribe(client, named)
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        self._streams.handle(client, message.data)
+                await connection.read(lambda text: self._streams.handle(client, text), count.add)
             finally:
                 self._streams.drop(client)
-                self._sockets.discard(socket)
-        return socket
+            return connection.socket
 
-    async def _serve_api(self, request: web.Request) -> web.WebSocketResponse:
-        socket = await self._open(request)
-        async with Outbox(request, socket) as outbox:
-            connection = ApiConnection(self._desk, self._users, outbox)
+    async def _serve_api(self, request: web.Request) -> web.StreamResponse:
+        if self._desk.switch.fires("maintenance"):
+            return await self._respond(request, Answer.of(OUT_OF_ORDER))
+        notice = b'{"event":%b}' % shutdown_notice(self._desk.now_ms)
+        async with self.sockets.open(request, notice) as connection:
+            api = ApiConnection(self._desk, self._users, connection.outbox)
             try:
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        if '"signature"' in message.data and self._desk.switch.fires("request_delayed"):
-                            await asyncio.sleep(self._desk.faults.delay_s)
-                        connection.handle(message.data)
+                await connection.read(api.handle)
             finally:
-                connection.close()
-                self._sockets.discard(socket)
-        return socket
-
-    async def _open(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(heartbeat=PING_PERIOD_S, compress=False, max_msg_size=BODY_MAX_BYTES)
-        await socket.prepare(request)
-        self._sockets.add(socket)
-        return socket
+                api.close()
+            return connection.socket
 
     async def _close_sockets(self, _: web.Application) -> None:
-        for socket in tuple(self._sockets):
-            await socket.close(code=1001, message=b"the venue stops")
+        self.sockets.close()
+
+    # -- faults ---------------------------------------------------------------------------------------------------
 
     async def _set_faults(self, request: web.Request) -> web.Response:
         try:
@@ -141,8 +158,16 @@ class Server:
             return web.json_response({"code": -1100, "msg": str(error)}, status=400)
         return web.json_response(msgspec.to_builtins(self._desk.faults))
 
+    async def _show_faults(self, _: web.Request) -> web.Response:
+        switch = self._desk.switch
+        return web.json_response({"faults": msgspec.to_builtins(switch.faults), "fired": dict(switch.fired)})
+
+
+def _close_for_messages(connection: Connection) -> None:
+    connection.outbox.close(POLICY_VIOLATION, "Too many requests")
+
 
 def _streams_in(request: web.Request) -> list[str]:
     """The streams which the URL itself names: `/ws/btcusdt@trade`, `/stream?streams=a/b`."""
     names = request.query.get("streams", "") or request.match_info.get("name", "")
-    return [name for name in names.split("/") if "@" in name]
+    return [name for name in names.split("/") if "@" in name or name.startswith("!")]

@@ -1,5 +1,7 @@
 """Market streams: who subscribed to which, and Binance's SUBSCRIBE protocol over them."""
 
+import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,12 +13,33 @@ from .outbox import Outbox
 class StreamRequest(msgspec.Struct):
     method: str
     id: int | str | None = None
-    params: list[str] = []
+    params: list[str | bool] = []
 
 
 STREAMS_MAX = 1_024
+"""Of one connection."""
+MESSAGES_MAX, MESSAGES_WINDOW_S = 5, 1.0
 
 _decode = msgspec.json.Decoder(StreamRequest).decode
+
+
+def shutdown_notice(at_ms: int) -> bytes:
+    """Tells a connection that its end is near."""
+    return msgspec.json.encode({"e": "serverShutdown", "E": at_ms})
+
+
+class MessageCount:
+    """Calls `too_many` at the message that is one too many for a second, pings and pongs included."""
+
+    def __init__(self, too_many: Callable[[], None]) -> None:
+        self._too_many = too_many
+        self._times: deque[float] = deque(maxlen=MESSAGES_MAX)
+
+    def add(self) -> None:
+        now_s = time.monotonic()
+        if len(self._times) == MESSAGES_MAX and now_s - self._times[0] < MESSAGES_WINDOW_S:
+            self._too_many()
+        self._times.append(now_s)
 
 
 class StreamClient:
@@ -36,6 +59,13 @@ class MarketStreams:
         self._on_first = on_first
         self._subscribers: dict[str, set[StreamClient]] = {}
         self.clients: set[StreamClient] = set()
+        self.changes = 0
+        """How often a name was added or dropped."""
+
+    @property
+    def names(self) -> list[str]:
+        """Of the streams that somebody hears."""
+        return list(self._subscribers)
 
     def cut(self) -> None:
         """Break every connection."""
@@ -52,7 +82,10 @@ class MarketStreams:
     def subscribe(self, client: StreamClient, streams: Iterable[str]) -> None:
         for stream in streams:
             client.streams.add(stream)
-            self._subscribers.setdefault(stream, set()).add(client)
+            if stream not in self._subscribers:
+                self._subscribers[stream] = set()
+                self.changes += 1
+            self._subscribers[stream].add(client)
         self.clients.add(client)
         self._on_first()
 
@@ -63,6 +96,7 @@ class MarketStreams:
                 subscribers.discard(client)
                 if not subscribers:
                     del self._subscribers[stream]
+                    self.changes += 1
 
     def drop(self, client: StreamClient) -> None:
         self.unsubscribe(client, client.streams)
@@ -75,17 +109,27 @@ class MarketStreams:
         except msgspec.DecodeError as error:
             _answer(client, None, error={"code": 3, "msg": f"Invalid JSON: {error}"})
             return
+        named = [name for name in request.params if isinstance(name, str)]
         match request.method:
-            case "SUBSCRIBE" if len(client.streams) + len(request.params) > STREAMS_MAX:
+            case "SUBSCRIBE" if len(client.streams | set(named)) > STREAMS_MAX:
                 _answer(client, request.id, error={"code": 2, "msg": "Invalid request: too many streams"})
             case "SUBSCRIBE":
                 _answer(client, request.id, result=None)
-                self.subscribe(client, request.params)
+                self.subscribe(client, named)
             case "UNSUBSCRIBE":
-                self.unsubscribe(client, request.params)
+                self.unsubscribe(client, named)
                 _answer(client, request.id, result=None)
             case "LIST_SUBSCRIPTIONS":
                 _answer(client, request.id, result=sorted(client.streams))
+            case "SET_PROPERTY":
+                match request.params:
+                    case ["combined", bool(combined)]:
+                        client.combined = combined
+                        _answer(client, request.id, result=None)
+                    case _:
+                        _answer(client, request.id, error={"code": 0, "msg": "Unknown property"})
+            case "GET_PROPERTY":
+                _answer(client, request.id, result=client.combined)
             case _:
                 refusal = {"code": 2, "msg": f"Invalid request: unknown method {request.method}"}
                 _answer(client, request.id, error=refusal)

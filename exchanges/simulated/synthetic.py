@@ -6,7 +6,6 @@ there is something to learn, and noise enough to be wrong.
 """
 
 from collections.abc import Iterable
-from decimal import Decimal
 from operator import attrgetter
 from random import Random
 from typing import Annotated, Any
@@ -14,25 +13,16 @@ from zlib import crc32
 
 import msgspec
 
-from ...trading.instruments import PAPER_INSTRUMENTS, Instrument
+from ...trading.paper_listing import LISTING, OPENING_PRICES
+from .frame_writer import FrameWriter
+from .price_process import MarketState, advance_market, advance_price
 from .source import MarketFrame
-from .synthetic_book import Diff, Happening, SymbolState, SyntheticBook, Touch, Trade
+from .synthetic_book import SymbolState, SyntheticBook
 
 STEP_NS = 100_000_000
-START_MS = 1_704_067_200_000
-"""Event times count from 2024-01-01 UTC."""
-
-OPENING_PRICES = {
-    "BTC/USDT": Decimal(30_000),
-    "ETH/USDT": Decimal(2_000),
-    "BNB/USDT": Decimal(300),
-    "SOL/USDT": Decimal(100),
-    "XRP/USDT": Decimal("0.6"),
-    "ADA/USDT": Decimal("0.4"),
-    "DOGE/USDT": Decimal("0.08"),
-    "LTC/USDT": Decimal(70),
-}
-_UNITS = 10**8  # prices and sizes are written with eight decimals
+STEP_S = STEP_NS / 1e9
+BUSY, USUAL, QUIET = 1, 2, 5
+"""In how many steps there is one of a symbol of the ten most traded, of the next twenty, and of the others."""
 
 
 class MarketFault(Exception):
@@ -46,10 +36,12 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step: Annotated[int, msgspec.Meta(ge=0)]
     index: Annotated[int, msgspec.Meta(ge=0)]
     symbols: dict[str, SymbolState]
+    market: MarketState = MarketState()
 
 
 class SyntheticMarket:
-    """A `MarketSource` of about 40 frames a second and symbol. A symbol's frames depend on nothing but it and the seed.
+    """A `MarketSource` of about 40 frames a second and symbol, of the less traded ones 8 to 20. A symbol's frames
+    depend on nothing but it and the seed, which makes the market that all of them follow.
 
     A `bookTicker` that shares its update id with a diff equals the best of the book after that diff.
 
@@ -63,20 +55,20 @@ class SyntheticMarket:
     def __init__(self, symbols: Iterable[str], seed: int) -> None:
         self.symbols = tuple(dict.fromkeys(symbols))
         _check_symbols(self.symbols)
-        self._books = {s: SyntheticBook(PAPER_INSTRUMENTS[s], OPENING_PRICES[s]) for s in self.symbols}
-        self._writers = {s: _FrameWriter(PAPER_INSTRUMENTS[s]) for s in self.symbols}
+        self._books = {symbol: _book(symbol) for symbol in self.symbols}
+        self._writers = {symbol: FrameWriter(LISTING[symbol]) for symbol in self.symbols}
         self._enter(_State(seed, step=0, index=0, symbols=dict.fromkeys(self.symbols, SymbolState())))
 
     def next(self) -> MarketFrame:
-        if self._index == len(self._frames):
-            self._enter(_State(self._seed, self._step + 1, 0, self._after))
+        while self._index == len(self._frames):  # a step may be one of no symbol
+            self._enter(_State(self._seed, self._step + 1, 0, self._after, self._market_after))
         frame = self._frames[self._index]
         self._index += 1
         return frame
 
     def state(self) -> dict[str, Any]:
         """About a kilobyte for each symbol."""
-        state = _State(self._seed, self._step, self._index, self._before)
+        state = _State(self._seed, self._step, self._index, self._before, self._market)
         built: dict[str, Any] = msgspec.to_builtins(state)
         return built
 
@@ -98,76 +90,50 @@ class SyntheticMarket:
         self._enter(wanted)
 
     def _enter(self, state: _State) -> None:
-        after: dict[str, SymbolState] = {}
+        after = dict(state.symbols)
+        market = advance_market(state.market, _random(state, "market"), STEP_S)
         frames: list[MarketFrame] = []
         for symbol in self.symbols:
-            random = Random(f"{state.seed} {symbol} {state.step}")  # noqa: S311 - it must repeat, not be secret
-            after[symbol], happenings = self._books[symbol].advance(state.symbols[symbol], random)
+            if state.step % _steps_between(symbol):
+                continue
+            random, before = _random(state, symbol), state.symbols[symbol]
+            price = advance_price(before.price, market, _beta(symbol), random, STEP_S * _steps_between(symbol))
+            after[symbol], happenings = self._books[symbol].advance(before, price, random)
             offsets = _offsets(state.step, symbol, len(happenings), random)
             frames.extend(map(self._writers[symbol].write, offsets, happenings))
         if state.index > len(frames):
             raise MarketFault(f"expected a state at one of {len(frames)} frames, found {state.index}")
         self._seed, self._step, self._index = state.seed, state.step, state.index
         self._before, self._after = state.symbols, after
+        self._market, self._market_after = state.market, market
         self._frames = sorted(frames, key=attrgetter("offset_ns"))
 
 
-class _FrameWriter:
-    """Writes what happens to one symbol as Binance does."""
+def _random(state: _State, what: str) -> Random:
+    return Random(f"{state.seed} {what} {state.step}")  # noqa: S311 - it must repeat, not be secret
 
-    def __init__(self, instrument: Instrument) -> None:
-        self._symbol = instrument.symbol
-        self._name = instrument.venue_symbol
-        self._tick_units = int(instrument.tick_size * _UNITS)
-        self._step_units = int(instrument.step_size * _UNITS)
 
-    def write(self, offset_ns: int, happening: Happening) -> MarketFrame:
-        at_ms = START_MS + offset_ns // 1_000_000
-        match happening:
-            case Trade(trade_id, ticks, steps, buyer_is_maker):
-                channel, text = (
-                    "trade",
-                    (
-                        f'{{"e":"trade","E":{at_ms},"s":"{self._name}","t":{trade_id},'
-                        f'"p":"{self._price(ticks)}","q":"{self._size(steps)}",'
-                        f'"T":{at_ms},"m":{"true" if buyer_is_maker else "false"},"M":true}}'
-                    ),
-                )
-            case Touch(update_id, bid, ask):
-                channel, text = (
-                    "bookTicker",
-                    (
-                        f'{{"u":{update_id},"s":"{self._name}","b":"{self._price(bid[0])}","B":"{self._size(bid[1])}",'
-                        f'"a":"{self._price(ask[0])}","A":"{self._size(ask[1])}"}}'
-                    ),
-                )
-            case Diff(first_id, last_id, bids, asks):
-                channel, text = (
-                    "depth@100ms",
-                    (
-                        f'{{"e":"depthUpdate","E":{at_ms},"s":"{self._name}","U":{first_id},"u":{last_id},'
-                        f'"b":[{self._levels(bids)}],"a":[{self._levels(asks)}]}}'
-                    ),
-                )
-        return MarketFrame(offset_ns, self._symbol, f"{self._name.lower()}@{channel}", text.encode())
+def _book(symbol: str) -> SyntheticBook:
+    return SyntheticBook(LISTING[symbol], OPENING_PRICES[symbol], STEP_S * _steps_between(symbol))
 
-    def _levels(self, levels: list[tuple[int, int]]) -> str:
-        return ",".join([f'["{self._price(ticks)}","{self._size(steps)}"]' for ticks, steps in levels])
 
-    def _price(self, ticks: int) -> str:
-        whole, rest = divmod(ticks * self._tick_units, _UNITS)
-        return f"{whole}.{rest:08d}"
+def _beta(symbol: str) -> float:
+    """Its share of the market's moves, from half to one and a half; the first of the list moves just as it does."""
+    return 0.5 + crc32(symbol.encode()) % 1_000 / 1_000 if _RANKS[symbol] else 1.0
 
-    def _size(self, steps: int) -> str:
-        whole, rest = divmod(steps * self._step_units, _UNITS)
-        return f"{whole}.{rest:08d}"
+
+def _steps_between(symbol: str) -> int:
+    rank = _RANKS[symbol]
+    return BUSY if rank < 10 else USUAL if rank < 30 else QUIET
+
+
+_RANKS = {symbol: rank for rank, symbol in enumerate(LISTING)}
 
 
 def _check_symbols(symbols: tuple[str, ...]) -> None:
-    known = [symbol for symbol in OPENING_PRICES if symbol in PAPER_INSTRUMENTS]
-    unknown = [symbol for symbol in symbols if symbol not in known]
+    unknown = [symbol for symbol in symbols if symbol not in LISTING]
     if unknown or not symbols:
-        raise MarketFault(f"expected symbols of {', '.join(known)}, found {', '.join(unknown) or 'none'}")
+        raise MarketFault(f"expected symbols of {', '.join(LISTING)}, found {', '.join(unknown) or 'none'}")
 
 
 def _offsets(step: int, symbol: str, count: int, random: Random) -> list[int]:

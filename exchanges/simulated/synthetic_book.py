@@ -8,17 +8,22 @@ from typing import NamedTuple
 import msgspec
 
 from ...trading.instruments import Instrument
-from .price_process import BPS, PriceState, advance_price
+from .price_process import BPS, PriceState
 
 DEPTH = 20
-STEP_S = 0.1
 SPREAD_BPS = 0.6
 LEVEL_GAP_BPS = 0.25
 LEVEL_NOTIONAL = 12_000.0
 TRADE_SHARE = 0.1
 """Of a usual level's size that a usual trade takes."""
 TRADES_PER_STEP_MAX = 4
-TRADE_CHANCE = 0.5
+TRADE_CHANCE = 0.4
+EXCITEMENT = 0.015
+"""By which a trade makes the next ones likelier."""
+EXCITEMENT_FADE_S = 2.0
+EXCITEMENT_MAX = 0.3
+HERDING = 0.15
+"""By which a taker of one side makes the next one of that side likelier."""
 REFRESH_CHANCE = 0.1
 """That the size of a level changes during a step."""
 LEAN = 0.7
@@ -35,6 +40,10 @@ class SymbolState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trade_id: int = 0
     bids: tuple[tuple[int, int], ...] = ()
     asks: tuple[tuple[int, int], ...] = ()
+    excitement: float = 0.0
+    """What recent trades add to the chance of another."""
+    taker: int = 0
+    """Of the last trade: 1 bought, -1 sold, 0 there was none."""
 
 
 class Trade(NamedTuple):
@@ -65,21 +74,32 @@ Happening = Trade | Touch | Diff
 class SyntheticBook:
     """The rules of one symbol. Books are never crossed, hold 20 levels a side, and every change has an update id."""
 
-    def __init__(self, instrument: Instrument, opening_price: Decimal) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        opening_price: Decimal,
+        step_s: float = 0.1,
+        level_notional: float = LEVEL_NOTIONAL,
+    ) -> None:
+        """`step_s`: the time between two calls of `advance`; `level_notional`: what a usual level is worth."""
+        self._step_s = step_s
         self._opening_ticks = float(opening_price / instrument.tick_size)
-        self._level_steps = LEVEL_NOTIONAL / float(opening_price * instrument.step_size)
+        self._level_steps = level_notional / float(opening_price * instrument.step_size)
         self._gap_ticks = max(1, round(self._opening_ticks * LEVEL_GAP_BPS * BPS))
 
-    def advance(self, state: SymbolState, random: Random) -> tuple[SymbolState, list[Happening]]:
-        """The next step and what happened in it: trades, each followed by the new touch, and at the end the diff."""
-        price = advance_price(state.price, random, STEP_S)
+    def advance(self, state: SymbolState, price: PriceState, random: Random) -> tuple[SymbolState, list[Happening]]:
+        """The next step, at the end of which the price is `price`, and what happened in it: trades, each followed by
+        the new touch, and at the end the diff."""
         bids, asks = dict(state.bids), dict(state.asks)
         happenings: list[Happening] = []
-        update_id, trade_id = state.update_id, state.trade_id
-        while bids and len(happenings) < 2 * TRADES_PER_STEP_MAX and random.random() < TRADE_CHANCE:
+        update_id, trade_id, taker = state.update_id, state.trade_id, state.taker
+        excitement = state.excitement * math.exp(-self._step_s / EXCITEMENT_FADE_S)
+        while bids and len(happenings) < 2 * TRADES_PER_STEP_MAX and random.random() < TRADE_CHANCE + excitement:
             trade_id, update_id = trade_id + 1, update_id + 1
-            happenings.append(self._trade(bids, asks, price, random, trade_id))
-            happenings.append(_touch(update_id, bids, asks))
+            trade = self._trade(bids, asks, price, taker, random, trade_id)
+            taker = -1 if trade.buyer_is_maker else 1
+            excitement = min(EXCITEMENT_MAX, excitement + EXCITEMENT)
+            happenings += (trade, _touch(update_id, bids, asks))
         last_touch = _touch(update_id, bids, asks) if bids else None
         bids, asks = self._quote(bids, asks, price, random)
         bid_changes, ask_changes = _changes(dict(state.bids), bids), _changes(dict(state.asks), asks)
@@ -88,11 +108,12 @@ class SyntheticBook:
         if last_touch is None or touch[1:] != last_touch[1:]:
             happenings.append(touch)
         happenings.append(Diff(state.update_id + 1, update_id, bid_changes, ask_changes))
-        return SymbolState(price, update_id, trade_id, tuple(bids.items()), tuple(asks.items())), happenings
+        levels = tuple(bids.items()), tuple(asks.items())
+        return SymbolState(price, update_id, trade_id, *levels, excitement, taker), happenings
 
-    def _trade(self, bids: Ladder, asks: Ladder, price: PriceState, random: Random, trade_id: int) -> Trade:
+    def _trade(self, bids: Ladder, asks: Ladder, price: PriceState, taker: int, random: Random, trade_id: int) -> Trade:
         """A taker meets the best level of one side, and takes some or all of it."""
-        buys = random.random() < 0.5 + 0.3 * math.tanh(price.momentum)
+        buys = random.random() < 0.5 + 0.3 * math.tanh(price.momentum) + HERDING * taker
         side = asks if buys else bids
         ticks, standing = next(iter(side.items()))
         steps = min(standing, self._size(random, TRADE_SHARE * price.volatility))

@@ -1,7 +1,6 @@
 """The recent trades of one symbol and the bars made of them, since the venue started."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from ..market_events import TradeEvent
@@ -39,20 +38,23 @@ class Tape:
         than `ROWS_MAX`."""
         length = LENGTHS_MS.get(interval, DAY_MS)
         base = max(index for index, kept_ms in enumerate(KEPT_MS) if length % kept_ms == 0)
-        recent = (bar for bar in self._whole(base) if bar.start_ms > now_ms - ROWS_MAX * length)
+        recent = self._whole(base, now_ms - ROWS_MAX * length)
         return list(gapless(joined(recent, start_of(interval)), interval, now_ms))
 
     def since(self, from_ms: int) -> Bar | None:
-        """All trades from then on as one bar, on the minute; None where there was none."""
-        minutes = (bar for bar in self._whole(1) if bar.start_ms >= from_ms - MINUTE_MS + 1)
-        return next(iter(joined(minutes, lambda _: from_ms)), None)
+        """All trades from that minute on as one bar; None where there was none."""
+        from_ms -= from_ms % MINUTE_MS
+        hour_ms = from_ms - from_ms % -HOUR_MS
+        parts = chain(self._whole(1, from_ms, hour_ms), self._whole(2, hour_ms))
+        return next(iter(joined(parts, lambda _: from_ms)), None)
 
-    def _whole(self, level: int) -> Iterator[Bar]:
-        """The bars of one kept interval, with what of the finer ones is not folded into them yet."""
+    def _whole(self, level: int, from_ms: int = 0, until_ms: int = 2**63) -> list[Bar]:
+        """The bars of one kept interval that begin in a stretch of time, with what of the finer ones is not folded
+        into them yet."""
         kept_ms = KEPT_MS[level]
-        running: Iterable[Bar] = (kept[-1] for kept in reversed(self._kept[:level]) if kept)
-        parts = chain(self._kept[level], running)
-        return iter(joined(parts, lambda at_ms: at_ms - at_ms % kept_ms))
+        running = (kept[-1] for kept in reversed(self._kept[:level]) if kept)
+        parts = (bar for bar in chain(self._kept[level], running) if from_ms <= bar.start_ms < until_ms)
+        return joined(parts, lambda at_ms: at_ms - at_ms % kept_ms)
 
     def _fold(self, level: int, ended: Bar) -> None:
         """Take a bar that ended into those of the next coarser interval."""

@@ -24,6 +24,7 @@ class UserStreams:
         self._switch = switch
         self._subscriptions: dict[Outbox, dict[int, None]] = {}
         self._touched: dict[str, None] = {}
+        self._overtaken: list[bytes] = []
 
     def subscribe(self, outbox: Outbox) -> int:
         """The subscription's id, counted from 0 on each connection. Raises RequestRefused past their bound."""
@@ -40,6 +41,10 @@ class UserStreams:
         ids.pop(number, None) if number is not None else ids.clear()
         if not ids:
             self._subscriptions.pop(outbox, None)
+
+    def subscribed(self, outbox: Outbox) -> list[int]:
+        """The subscriptions of a connection."""
+        return list(self._subscriptions.get(outbox, ()))
 
     def __len__(self) -> int:
         """How many connections have a subscription."""
@@ -73,7 +78,16 @@ class UserStreams:
         if self._switch.fires("event_lost"):
             return
         copies = 2 if self._switch.fires("event_duplicated") else 1
-        encoded = msgspec.json.encode(event)
+        encoded = [msgspec.json.encode(event)] * copies
+        if self._switch.fires("event_reordered"):
+            self._overtaken += encoded
+            return
+        late_s = self._switch.faults.delay_s if self._switch.fires("event_delayed") else 0.0
+        for each in encoded + self._overtaken:
+            self._put(each, late_s)
+        self._overtaken = []
+
+    def _put(self, event: bytes, late_s: float) -> None:
         for outbox, ids in self._subscriptions.items():
-            for number in [*ids] * copies:
-                outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, encoded))
+            for number in ids:
+                outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, event), late_s)

@@ -10,24 +10,27 @@ from aiohttp import web
 
 from ...trading.instruments import Instrument
 from ..binance.decoder import decode
-from ..market_events import MarketEvent
 from .authentication import Authenticator
+from .broadcast import Broadcast
+from .derived import DerivedStreams
 from .desk import Desk
 from .engine import OPEN_ORDERS_MAX, Engine, Log
 from .faults import Faults, FaultSwitch
-from .lies import on_the_way
+from .latency import Latency
 from .live_market import LiveMarket, LivePump
 from .pump import Pump
 from .requestlog import LineFile, RequestLog
 from .restamp import restamp
 from .server import Server
+from .sockets import SocketRules
 from .source import MarketFrame, MarketSource
 from .state import VenueState
 from .streams import MarketStreams
 from .userstreams import UserStreams
-from .weights import RequestWeight
+from .weights import OrderCounts, RequestWeight, order_windows
 
 WEIGHT_LIMIT = 6_000
+ORDERS_PER_10_S, ORDERS_PER_DAY = 100, 200_000
 SHUTDOWN_S = 1.0
 
 
@@ -56,13 +59,17 @@ class SimulatedVenue:
         admin: bool = False,
         weight_limit: int = WEIGHT_LIMIT,
         open_orders_max: int = OPEN_ORDERS_MAX,
+        orders_per_10_s: int = ORDERS_PER_10_S,
+        orders_per_day: int = ORDERS_PER_DAY,
+        latency: Latency | None = None,
+        rules: SocketRules | None = None,
     ) -> None:
         unknown = set(source.symbols) - {instrument.symbol for instrument in instruments}
         if unknown:
             raise ValueError(f"expected an instrument for every symbol of the source, found none for {sorted(unknown)}")
         self.state = state or VenueState()
         self._clock_ns = clock_ns
-        self._switch = FaultSwitch()
+        self._switch = FaultSwitch(next((each.venue_symbol for each in instruments), ""))
         self._users = UserStreams(self.state, self._switch)
         self.engine = Engine(self.state, instruments, log, self._users, open_orders_max)
         self._pump: Pump | LivePump = (
@@ -73,9 +80,18 @@ class SimulatedVenue:
         self._streams = MarketStreams(self._pump.start)
         self._requests = RequestLog(request_log)
         authenticator = Authenticator(api_key, api_secret)
-        weight = RequestWeight(weight_limit)
-        self._desk = Desk(self.engine, authenticator, weight, self._requests, clock_ns, self._switch)
-        self._server = Server(self._desk, self._streams, self._users, admin)
+        weight, orders = RequestWeight(weight_limit), OrderCounts(order_windows(orders_per_10_s, orders_per_day))
+        self._desk = Desk(self.engine, authenticator, weight, orders, self._requests, clock_ns, self._switch)
+        self._server = Server(
+            self._desk,
+            self._streams,
+            self._users,
+            admin=admin,
+            latency=latency or Latency(),
+            rules=rules or SocketRules(),
+        )
+        self._broadcast = Broadcast(self._desk, self._streams, self._users, self._server.sockets)
+        self._derived = DerivedStreams(self.engine.markets, self._streams, self._broadcast.publish)
         self._frames = 0
         if not self.state.books.account.balances:
             self.engine.credit(opening_balances)
@@ -134,24 +150,15 @@ class SimulatedVenue:
         payload = restamp(frame.payload, now_ms)
         event = decode(payload)
         self._frames += 1
-        # Between publishing and observing nothing else runs: a snapshot always holds what was published.
-        self._break()
-        if self._streams.clients:
-            self._publish(frame.stream, payload, event)
-        self.engine.observe(event.symbol, event, now_ms)
-
-    def _break(self) -> None:
-        if self._streams.clients and self._switch.fires("market_cut"):
-            self._streams.cut()
-        if len(self._users) and self._switch.fires("account_cut"):
-            self._users.cut()
-
-    def _publish(self, stream: str, payload: bytes, event: MarketEvent) -> None:
-        if self._switch.fires("market_silent"):
+        self._desk.keep_books()
+        self._broadcast.break_connections()
+        if self._desk.is_halted(event.symbol):
+            self.engine.markets[event.symbol].apply(event)
             return
-        sent = on_the_way(payload, event, self.engine.markets[event.symbol], self._switch.fires)
-        if sent:
-            self._streams.publish(stream, sent)
+        # Between publishing and observing nothing else runs: a snapshot always holds what was published.
+        self._broadcast.publish(frame.stream, event.symbol, payload, event)
+        self.engine.observe(event.symbol, event, now_ms)
+        self._derived.observe(event, now_ms)
 
     def _skip(self, frame: MarketFrame) -> None:
         """A frame that may have been published before a restart: the book needs it, nobody else may see it again."""

@@ -51,6 +51,7 @@ def order_word(order: Order) -> VenueOrder:
         amount=order.quantity,
         price=order.price or None,
         filled=order.executed,
+        stop_price=order.stop_price or None,
     )
 
 

@@ -1,18 +1,21 @@
-"""The WebSocket API: signed requests and the user stream over one connection."""
+"""The WebSocket API: public data, signed requests, sessions and the user stream over one connection."""
 
+import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from .authentication import signed_fields
 from .desk import Answer, Desk, Request
-from .errors import UNKNOWN_METHOD, illegal
+from .errors import NOT_LOGGED_ON, UNKNOWN_METHOD, RequestRefused, illegal
 from .operations import BY_METHOD, Operation
 from .outbox import Outbox
+from .public import BY_METHOD as PUBLIC
 from .userstreams import UserStreams
 
-SUBSCRIBE_WEIGHT = 2
+SESSION_WEIGHT = 2
 
 
 class ApiRequest(msgspec.Struct):
@@ -26,14 +29,38 @@ _decode_text = msgspec.json.Decoder(str).decode
 
 
 class ApiConnection:
-    """One connection: every request is answered under its own id, in the order it came."""
+    """One connection: every request is answered under its own id, in the order it came, but for what a fault holds
+    back. Who logged on needs neither key nor signature any more."""
 
     def __init__(self, desk: Desk, users: UserStreams, outbox: Outbox) -> None:
         self._desk = desk
         self._users = users
         self._outbox = outbox
+        self._key: str | None = None
+        self._logged_on_ms = 0
+        self._held: list[str] = []
+        self._loop = asyncio.get_running_loop()
 
     def handle(self, text: str) -> None:
+        """A request that a fault delays delays what follows it."""
+        if self._held:
+            self._held.append(text)
+        elif '"signature"' in text and self._desk.switch.fires("request_delayed"):
+            self._held.append(text)
+            self._loop.call_later(self._desk.faults.delay_s, self._handle_held)
+        else:
+            self._answer(text)
+
+    def close(self) -> None:
+        self._held.clear()
+        self._users.unsubscribe(self._outbox)
+
+    def _handle_held(self) -> None:
+        held, self._held = self._held, []
+        for text in held:
+            self._answer(text)
+
+    def _answer(self, text: str) -> None:
         try:
             request = _decode(text)
             params = {name: _text_of(raw) for name, raw in request.params.items()}
@@ -46,45 +73,86 @@ class ApiConnection:
         else:
             self._reply(request.id, answer, params)
 
-    def close(self) -> None:
-        self._users.unsubscribe(self._outbox)
-
     def _run(self, method: str, params: dict[str, str]) -> Answer:
+        desk = self._desk
+        if (call := PUBLIC.get(method)) is not None:
+            return desk.run_public(lambda: call.run(desk, params), lambda: call.weigh(params), params, "api")
+        if (unsigned := self._unsigned(method, params)) is not None:
+            return desk.run_public(unsigned, lambda: SESSION_WEIGHT, params, "api")
+        operation = self._of_session(method) or BY_METHOD.get(method)
+        if operation is None:
+            return Answer.of(UNKNOWN_METHOD)
+        key, signed = params.get("apiKey"), signed_fields(params)
+        if self._key is not None and key is None:
+            return desk.run(operation, Request("WS", method, params, self._key, None, "api"))
+        answer = desk.run(operation, Request("WS", method, params, key, signed, "api"))
+        if method == "session.logon" and answer.status == 200:
+            self._key, self._logged_on_ms = key, desk.now_ms
+            return answer._replace(body=self._session())
+        return answer
+
+    # -- the session ----------------------------------------------------------------------------------------------
+
+    def _unsigned(self, method: str, params: dict[str, str]) -> Callable[[], Any] | None:
+        """What the connection itself vouches for."""
         match method:
-            case "ping" | "time":
-                result = {"serverTime": self._desk.now_ms} if method == "time" else {}
-                return self._desk.run_public(lambda: result, 1)
-            case "userDataStream.subscribe.signature":
-                operation = Operation(
-                    lambda *_: {"subscriptionId": self._users.subscribe(self._outbox)}, SUBSCRIBE_WEIGHT
-                )
+            case "session.status":
+                return self._session
+            case "session.logout":
+                return self._log_out
+            case "session.subscriptions":
+                return lambda: [{"subscriptionId": number} for number in self._users.subscribed(self._outbox)]
+            case "userDataStream.subscribe":
+                return self._subscribe_logged_on
             case "userDataStream.unsubscribe":
-                number = params.get("subscriptionId", "")
-                self._users.unsubscribe(self._outbox, int(number) if re.fullmatch("[0-9]{1,9}", number) else None)
-                return Answer(200, {})
-            case _ if method in BY_METHOD:
-                operation = BY_METHOD[method]
-            case _:
-                return Answer.of(UNKNOWN_METHOD)
-        return self._desk.run(operation, Request("WS", method, params, params.get("apiKey"), signed_fields(params)))
+                return lambda: self._unsubscribe(params)
+        return None
+
+    def _of_session(self, method: str) -> Operation | None:
+        match method:
+            case "session.logon":
+                return Operation(lambda *_: {}, SESSION_WEIGHT)
+            case "userDataStream.subscribe.signature":
+                return Operation(lambda *_: self._subscribe(), SESSION_WEIGHT)
+        return None
+
+    def _session(self) -> Any:
+        now_ms = self._desk.now_ms
+        since = self._logged_on_ms if self._key is not None else None
+        state = {"returnRateLimits": True, "serverTime": now_ms, "connectedSince": since, "userDataStream": False}
+        return {"apiKey": self._key, "authorizedSince": since} | state
+
+    def _log_out(self) -> Any:
+        self._key = None
+        return self._session()
+
+    def _subscribe(self) -> Any:
+        return {"subscriptionId": self._users.subscribe(self._outbox)}
+
+    def _subscribe_logged_on(self) -> Any:
+        if self._key is None:
+            raise RequestRefused(NOT_LOGGED_ON)
+        return self._subscribe()
+
+    def _unsubscribe(self, params: dict[str, str]) -> Any:
+        number = params.get("subscriptionId", "")
+        self._users.unsubscribe(self._outbox, int(number) if re.fullmatch("[0-9]{1,9}", number) else None)
+        return {}
+
+    # -- answers --------------------------------------------------------------------------------------------------
 
     def _reply(self, request_id: int | str | None, answer: Answer, params: dict[str, str]) -> None:
         reply: dict[str, Any] = {"id": request_id, "status": answer.status}
         reply["result" if answer.status == 200 else "error"] = answer.body
         if answer.status in (418, 429):
-            reply["error"] = {**answer.body, "data": self._retry()}
+            reply["error"] = {**answer.body, "data": self._retry(answer)}
         if params.get("returnRateLimits") != "false":
-            weight = self._desk.weight
-            limit = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1}
-            reply["rateLimits"] = [limit | {"limit": weight.limit, "count": weight.used}]
-        self._outbox.put(msgspec.json.encode(reply))
+            reply["rateLimits"] = self._desk.counted(answer)
+        self._outbox.put(msgspec.json.encode(reply), answer.late_s)
 
-    def _retry(self) -> dict[str, int]:
+    def _retry(self, answer: Answer) -> dict[str, int]:
         now_ms = self._desk.now_ms
-        return {
-            "serverTime": now_ms,
-            "retryAfter": now_ms + 1_000 * self._desk.weight.seconds_left(self._desk.clock_ns()),
-        }
+        return {"serverTime": now_ms, "retryAfter": now_ms + 1_000 * self._desk.seconds_left(answer)}
 
 
 def _text_of(raw: msgspec.Raw) -> str:

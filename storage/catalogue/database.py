@@ -34,6 +34,13 @@ def connect(spill: Path) -> "duckdb.DuckDBPyConnection":
     return duckdb.connect(":memory:", config=config)
 
 
+def database_error() -> type[Exception]:
+    """What everything raises that goes wrong in there."""
+    import duckdb
+
+    return duckdb.Error
+
+
 def files_sql(paths: list[Path]) -> str:
     """A list of files as SQL."""
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"

@@ -52,7 +52,7 @@ class Interval(NamedTuple):
     def splits_into(self, finer: "Interval") -> bool:
         """True where each of its bars is made of whole finer ones."""
         if self.unit == "M":
-            return finer.unit == "M" and self.count % finer.count == 0 or _divides_days(finer)
+            return (finer.unit == "M" and self.count % finer.count == 0) or _divides_days(finer)
         if finer.unit == "M" or (finer.unit == "w" and self.unit != "w"):
             return False
         if self.unit == "w" and finer.unit != "w":

@@ -88,8 +88,8 @@ def find_datasets(root: Path) -> list[Dataset]:
 
 def period_start(name: str) -> int:
     """Of `2024-01-31`, `2024-01` or `2024`. Raises ValueError."""
-    day = datetime.strptime(f"{name}-01-01"[:10] if len(name) < 10 else name, "%Y-%m-%d")
-    return int(day.replace(tzinfo=UTC).timestamp()) * SECOND_NS
+    day = datetime.fromisoformat(f"{name}-01-01"[:10]).replace(tzinfo=UTC)
+    return int(day.timestamp()) * SECOND_NS
 
 
 def _spell(text: str) -> str:

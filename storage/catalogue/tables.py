@@ -1,6 +1,6 @@
 """What a row is: columns, key, order and the laws that every row keeps. Nothing here is a float.
 
-Prices and sizes are DECIMAL(38,18): 20 digits before the point and 18 behind it, exact. Times are int64 nanoseconds UTC.
+Prices and sizes are DECIMAL(38,18): 20 digits before the point and 18 behind it, exact. Times are int64 ns UTC.
 """
 
 from typing import NamedTuple

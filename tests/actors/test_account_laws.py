@@ -20,6 +20,7 @@ from tradigrade.trading.order_events import (
     OrderPlaced,
     OrderUnknown,
 )
+from tradigrade.trading.order_ids import make_client_id
 from tradigrade.trading.order_states import OrderState
 
 # -- law 1: no order without approval ---------------------------------------------------------------------------------
@@ -144,7 +145,8 @@ def test_a_client_id_names_its_own_record_of_the_journal(tmp_path: Path) -> None
     account.advance(1)
     for sequence, record in enumerate(account.records(), start=1):
         if isinstance(record, OrderIntended):
-            assert record.client_id == f"tgmain-{record.epoch}-{sequence}"
+            assert record.sequence == sequence
+            assert record.client_id == make_client_id("main", record.epoch, sequence, "s", "signal-1")
             return
     pytest.fail("expected an intent in the journal")
 

@@ -10,6 +10,7 @@ import pytest
 from tests.kit.account import Listener
 from tradigrade.actors import topics
 from tradigrade.actors.feed import RETRY_MAX_S, Feed
+from tradigrade.exchanges.binance.protocol import BinanceSpot
 from tradigrade.exchanges.market import (
     FrameArrived,
     MarketWord,
@@ -37,6 +38,7 @@ class Market:
     def __init__(self) -> None:
         self.asked: list[tuple[str, float]] = []
         self.closed = False
+        self.resubscribed: list[str] = []
         self.deliver: Callable[[MarketWord], object] = lambda _: None
 
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
@@ -45,6 +47,9 @@ class Market:
 
     def request_snapshot(self, symbol: str, delay_s: float) -> None:
         self.asked.append((symbol, delay_s))
+
+    def resubscribe(self, symbol: str) -> None:
+        self.resubscribed.append(symbol)
 
     def close(self) -> None:
         self.closed = True

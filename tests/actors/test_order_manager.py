@@ -9,8 +9,8 @@ import pytest
 from tests.kit.account import GROUP, SYMBOL, Account, assert_level
 from tradigrade.actors.order_manager import OrderManager
 from tradigrade.trading.capabilities import EVERYWHERE
-from tradigrade.trading.group_events import Leg, OrderGroup
-from tradigrade.trading.messages import Terms
+from tradigrade.trading.group_events import GroupClosed, Leg, OrderGroup
+from tradigrade.trading.messages import OrderRequested, Terms
 from tradigrade.trading.order_events import OrderIntended
 from tradigrade.transports.order_commands import (
     REFUSED,
@@ -569,4 +569,42 @@ def test_a_market_beyond_the_stop_before_that_stands_sells_at_once(tmp_path: Pat
     account.advance(2)
     assert sent(account)[1] == ("sell", "market", D("0.04995"))
     account.advance(6)
+    assert_level(account)
+
+
+@pytest.mark.parametrize("sold", ["0", "0.02"])
+def test_a_group_ends_whose_exit_is_refused_since_the_strategy_holds_nothing_any_more(
+    tmp_path: Path, sold: str
+) -> None:
+    account = Account(tmp_path).serve()
+    held = hold(account).quantize(D("0.00001"), "ROUND_DOWN")
+    stop = leg("sell", "stop_loss", str(held), stop_price=D(29_700))
+    place(account, OrderGroup("o", "oco", "s", SYMBOL, None, stop, leg("sell", "limit", str(held), "30300")))
+    (stop_id,) = account.venue.open_ids()
+    if D(sold):
+        account.venue.fill(stop_id, D(sold))
+    account.venue._cancelled(stop_id, answered=True)
+    account.venue.transfer("BTC", -account.venue.balances["BTC"])
+    account.advance(30)
+    assert manager(account).groups.open == {}
+    assert account.books.strategy_positions["s", SYMBOL] == 0
+    ended = account.records(GroupClosed)[-1].reason
+    assert ended == ("filled in part, and nothing is left to sell" if D(sold) else f"refused: {account.codes()[-1]}")
+    asked = len(account.records(OrderRequested))
+    account.advance(20)
+    assert len(account.records(OrderRequested)) == asked, "it is not asked for again"
+    assert_level(account)
+
+
+def test_an_exit_refused_for_a_moment_is_asked_for_again_while_the_strategy_holds_something(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    place(account, bracket())
+    account.advance(1)
+    (stop_id,) = account.venue.open_ids()
+    account.venue.balances["BTC"] -= D("0.02")
+    account.venue._cancelled(stop_id, answered=True)
+    account.advance(3)
+    account.venue.balances["BTC"] += D("0.02")
+    account.advance(15)
+    assert [kind for kind, _ in standing(account)] == ["stop_loss"]
     assert_level(account)

@@ -37,6 +37,8 @@ BEGIN_NS = 1_700_000_000 * 10**9
 class RealVenue:
     """A market of its own, whose words reach the pump as a test wants; books are asked for through it."""
 
+    protocol = BinanceSpot()
+
     def __init__(self, seed: int) -> None:
         self.market = Market(PAPER_INSTRUMENTS[SYMBOL])
         self.asked = 0
@@ -97,7 +99,7 @@ class Follower:
 
 def make(seed: int = 1) -> tuple[RealVenue, Follower, LivePump, list[str]]:
     real, follower, told = RealVenue(seed), Follower(), []
-    pump = LivePump(LiveMarket((SYMBOL,), real, BinanceSpot(), told.append), lambda: BEGIN_NS, follower.take)
+    pump = LivePump(LiveMarket((SYMBOL,), real, told.append), lambda: BEGIN_NS, follower.take)
     real.open((SYMBOL,), pump.hear)
     return real, follower, pump, told
 
@@ -191,7 +193,7 @@ def test_ids_go_on_after_a_restart() -> None:
     real.say(StreamsOpened())
     real.answer()
     real.go_on(2_000)
-    later = LivePump(LiveMarket((SYMBOL,), real, BinanceSpot(), str), lambda: BEGIN_NS + 60 * 10**9, follower.take)
+    later = LivePump(LiveMarket((SYMBOL,), real, str), lambda: BEGIN_NS + 60 * 10**9, follower.take)
     later.hear(StreamsOpened())
     real.answer()
     last_id = follower.book.last_id

@@ -1,14 +1,22 @@
 """What judges simulated runs is judged here: what each law lets pass, and what breaks it."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from tradigrade.trading.books import Books
+from tradigrade.trading.books import ADOPTED, Books
 from tradigrade.trading.evidence import VenueOrder, VenueState
 from tradigrade.trading.group_laws import GroupLaws
-from tradigrade.trading.laws import LawBroken, VenueOrderFact, check_books, check_funds
-from tradigrade.trading.order_events import BalanceAdopted, FundsMoved, HistoryAdopted, OrderFilled, OrderIntended
+from tradigrade.trading.laws import LawBroken, VenueOrderFact, VenueTradeFact, check_books, check_funds, check_owners
+from tradigrade.trading.order_events import (
+    BalanceAdopted,
+    FundsMoved,
+    HistoryAdopted,
+    OrderFilled,
+    OrderIntended,
+    PositionTransferred,
+)
 
 SYMBOL = "BTC/USDT"
 
@@ -66,12 +74,10 @@ def test_an_exit_must_not_leave_beside_one_that_stands() -> None:
         laws.check_sent(intent("alternative1", "2"), lambda: orders)
 
 
-def test_exits_that_sold_too_much_show_in_the_end_unless_the_journal_lost_one() -> None:
+def test_exits_that_sold_too_much_show_in_the_end() -> None:
     laws, orders = bracket(at_venue("exit1", "filled", "2", "2"), at_venue("exit2", "filled", "2", "2"))
     with pytest.raises(LawBroken, match="4 is sold"):
         laws.check_end(orders)
-    laws.forget(lambda client_id: client_id == "exit1")
-    laws.check_end(orders)
 
 
 def held(amount: str, moved: str) -> Books:
@@ -103,3 +109,37 @@ def test_open_orders_of_others_are_no_difference() -> None:
     check_books(books, balances, orders, (), prefix="tg")
     with pytest.raises(LawBroken, match="open orders"):
         check_books(books, balances, orders, ())
+
+
+BOUGHT = VenueTradeFact("7", "entry1", SYMBOL, Decimal(2))
+BEGAN = HistoryAdopted(SYMBOL, 0, 1)
+TAKEN = PositionTransferred(SYMBOL, "one", ADOPTED, Decimal(2), Decimal(1), "sold by hand", 1)
+
+
+@pytest.mark.parametrize(
+    ("owners", "records", "but"),
+    [
+        pytest.param({"entry1": "one"}, [BEGAN], (), id="as it was sent"),
+        pytest.param({}, [BEGAN, PositionTransferred(SYMBOL, "two", "one", Decimal(2), Decimal(1), "", 1)],
+                     [("two", SYMBOL)], id="nobody's, and given to it"),
+        pytest.param({"entry1": "two"}, [BEGAN], [("one", SYMBOL), ("two", SYMBOL)], id="not judged"),
+    ],
+)  # fmt: skip
+def test_what_an_order_brought_may_be_of_whom_it_was_sent_for(
+    owners: dict[str, str], records: list[Any], but: Any
+) -> None:
+    check_owners(held("2", "0"), records, [BOUGHT], owners, but=but)
+
+
+@pytest.mark.parametrize(
+    ("owners", "records"),
+    [
+        pytest.param({"entry1": "two"}, [BEGAN], id="another's"),
+        pytest.param({}, [BEGAN], id="of no order that left"),
+        pytest.param({"entry1": "one"}, [BEGAN, TAKEN], id="taken away before"),
+        pytest.param({"entry1": "one"}, [HistoryAdopted(SYMBOL, 7, 1)], id="of before the journal"),
+    ],
+)
+def test_what_an_order_brought_must_not_be_anothers(owners: dict[str, str], records: list[Any]) -> None:
+    with pytest.raises(LawBroken, match="its orders brought"):
+        check_owners(held("2", "0"), records, [BOUGHT], owners)

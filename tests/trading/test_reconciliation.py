@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from tests.trading.facts import NOW_NS, SYMBOL, accepted, at_venue, books, evidence, fill, intent, placed
+from tradigrade.trading.adoption import Owner
 from tradigrade.trading.books import ADOPTED, Books
 from tradigrade.trading.differences import compare, foreign_orders
 from tradigrade.trading.evidence import Evidence
@@ -223,3 +224,33 @@ def test_an_adopted_order_names_no_approval() -> None:
     events = level(Books(), evidence(at_venue(intent("tgmain-3-9"), "open")))
     assert isinstance(events[0], OrderIntended)
     assert (events[0].approval_id, events[0].sequence) == ("", 0)
+
+
+LATER = "tgmain-abcd12345-3-9"
+OWNER = Owner("s", "group.exit0-1")
+
+
+@pytest.mark.parametrize(
+    ("state", "filled", "traded", "amount", "ends"),
+    [
+        pytest.param("open", "0.5", "0.5", "2", "partially_filled", id="it stands"),
+        pytest.param("open", "0.3", "0.5", "2", "partially_filled", id="it filled while it was looked at"),
+        pytest.param("filled", "2", "2", "2", "filled", id="it filled"),
+        pytest.param("cancelled", "0.5", "0.5", "2", "cancelled", id="it ended after a part"),
+        pytest.param("filled", "2", "0.5", "0.5", "filled", id="long forgotten, and a late trade"),
+    ],
+)
+def test_an_order_of_ours_that_the_journal_lost_is_adopted_with_its_trades(
+    state: Any, filled: str, traded: str, amount: str, ends: str
+) -> None:
+    lost, folded = intent(LATER, side="sell", amount="2"), Books()
+    found = evidence(at_venue(lost, state, Decimal(filled)), trades=(fill(lost, amount=traded),))
+    steps = settle(folded, found, NOW_NS, LOST_AFTER_NS, PREFIX, lambda _: OWNER)
+    events = [event for event in steps if event is not None and folded.apply(event)]
+    assert isinstance(events[0], OrderIntended)
+    assert (events[0].strategy, events[0].signal_id, events[0].sequence) == ("s", OWNER.signal_id, 0)
+    assert events[0].amount == Decimal(amount)
+    assert folded.orders[LATER].state == ends
+    assert folded.strategy_positions == {("s", SYMBOL): -Decimal(traded)}
+    assert OWNER.signal_id in folded.used_signals, "nothing is sent for it again"
+    assert level(folded, found) == []

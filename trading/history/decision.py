@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..books import ADOPTED
 from ..limits import LimitChanged
 from ..messages import ZERO, OrderApproved, OrderRefused, OrderRequested, RungChanged, SignalGenerated
 from ..order import Order
@@ -74,8 +73,8 @@ class Decision:
 
     @property
     def adopted(self) -> bool:
-        """The venue's own word is all that is known of why it was wanted."""
-        return self.order is not None and self.order.intent.strategy == ADOPTED
+        """Found at the venue: the journal lost its intent."""
+        return self.order is not None and not self.order.intent.sequence
 
     @property
     def state(self) -> str:

@@ -1,0 +1,135 @@
+"""Where every request of Kraken's protocol is judged, run and logged, whichever door it came by."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ..engine import Engine
+from ..errors import RequestRefused
+from ..faults import Faults, FaultSwitch
+from ..orders import Fill, Order
+from ..requestlog import RequestLine, RequestLog
+from .authentication import Authenticator
+from .dead_man import DeadManTimer
+from .errors import INTERNAL, UNAVAILABLE, Refused, text_of
+from .limits import RateLimiter
+from .names import Pairs
+
+Parameters = Mapping[str, str]
+
+
+class Answer(NamedTuple):
+    """`error` is empty where the request was done."""
+
+    error: str
+    result: Any
+    status: int = 200
+    lost: bool = False
+    """Whether the client is to lose it: the connection is cut instead."""
+
+
+class Operation(NamedTuple):
+    run: Callable[["KrakenDesk", Parameters, int], Any]
+    cost: float = 1.0
+    """What it adds to the counter of calls."""
+    accepts_order: bool = False
+    """Its answer tells of a new order: what a lost answer leaves in doubt."""
+    reads: bool = False
+    """It changes nothing."""
+
+
+class KrakenDesk:
+    def __init__(
+        self,
+        engine: Engine,
+        authenticator: Authenticator,
+        limiter: RateLimiter,
+        request_log: RequestLog,
+        clock_ns: Callable[[], int],
+        switch: FaultSwitch,
+    ) -> None:
+        self.engine = engine
+        self.pairs = Pairs(market.instrument for market in engine.markets.values())
+        self.authenticator = authenticator
+        self.limiter = limiter
+        self.clock_ns = clock_ns
+        self.switch = switch
+        self.dead_man = DeadManTimer()
+        self._log = request_log
+
+    @property
+    def now_ms(self) -> int:
+        """By the venue's own clock, which may be off."""
+        return self.clock_ns() // 1_000_000 + round(self.switch.faults.clock_offset_ms)
+
+    @property
+    def faults(self) -> Faults:
+        return self.switch.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self.switch.faults = faults
+
+    def run_public(self, run: Callable[["KrakenDesk", Parameters], Any], params: Parameters) -> Answer:
+        try:
+            self.limiter.admit()
+            return Answer("", run(self, params))
+        except (Refused, RequestRefused) as error:
+            return _refusal(error)
+
+    def run(
+        self, operation: Operation, method: str, path: str, params: Parameters, authenticate: Callable[[], None]
+    ) -> Answer:
+        """Run a request of the account; it is logged with its outcome before the answer exists. `authenticate` raises
+        Refused."""
+        if operation.accepts_order and self.switch.fires("place_lost"):
+            return Answer(INTERNAL, None, 500, lost=True)
+        answer = Answer(INTERNAL, None, 500)
+        try:
+            answer = self._judge(operation, params, authenticate)
+        finally:
+            told = {"error": answer.error} if answer.error else {}
+            line = RequestLine(self.clock_ns(), method, path, dict(params) | told, answer.status, bool(answer.error))
+            self._log.append(line)
+        return self._answer_on_the_way(answer) if operation.accepts_order and not answer.error else answer
+
+    def fills_of(self, order: Order) -> list[Fill]:
+        """Oldest first; of the fills that are kept."""
+        missing, fills = order.executed, list[Fill]()
+        for fill in reversed(self.engine.state.books.fills):
+            if not missing:
+                break
+            if fill.order_id == order.order_id:
+                fills.insert(0, fill)
+                missing -= fill.quantity
+        return fills
+
+    def _judge(self, operation: Operation, params: Parameters, authenticate: Callable[[], None]) -> Answer:
+        try:
+            if self.switch.fires("ban"):
+                self.limiter.lock_out(self.faults.ban_s)
+            self.limiter.admit()
+            self._fail(operation)
+            authenticate()
+            self.limiter.call(operation.cost)
+            return Answer("", operation.run(self, params, self.now_ms))
+        except (Refused, RequestRefused) as error:
+            return _refusal(error)
+
+    def _fail(self, operation: Operation) -> None:
+        """Raises Refused where a fault says so."""
+        if self.switch.fires("request_failed") or (operation.reads and self.switch.fires("look_failed")):
+            raise Refused(UNAVAILABLE, 503)
+        if operation.accepts_order and self.switch.fires("place_refused"):
+            raise Refused("EOrder:Trading agreement required")
+
+    def _answer_on_the_way(self, answer: Answer) -> Answer:
+        """What becomes of the answer to an accepted order."""
+        if self.switch.fires("place_unanswered"):
+            return answer._replace(lost=True)
+        return Answer(INTERNAL, None, 500) if self.switch.fires("place_failed") else answer
+
+
+def _refusal(error: Refused | RequestRefused) -> Answer:
+    if isinstance(error, Refused):
+        return Answer(error.text, None, error.status)
+    return Answer(text_of(error.refusal), None)

@@ -1,0 +1,52 @@
+"""Trades by their ids: none twice, what is missing counted, what comes late let through once."""
+
+from typing import Literal
+
+MISSING_KEPT = 256
+RESTART_RUN = 64
+"""So many ids below the last in rising order are no repeated trades: the venue begins to count anew."""
+
+Found = Literal["next", "late", "gap", "doubled"]
+
+
+class TradeIds:
+    """The ids of one symbol's trades; 0 where a venue numbers none, and then nothing can be said of them."""
+
+    __slots__ = ("_missing", "_run", "_run_id", "last_id", "missed")
+
+    def __init__(self) -> None:
+        self.last_id = 0
+        self.missed = 0
+        """Ids that were passed over and have not come since."""
+        self._missing: dict[int, None] = {}
+        self._run = self._run_id = 0
+
+    def take(self, trade_id: int) -> Found:
+        """What this id says. `doubled`: the trade was told already; all others are to be told."""
+        if trade_id == self.last_id + 1 or not self.last_id or not trade_id:
+            self.last_id = trade_id or self.last_id
+            return "next"
+        return self._skip(trade_id) if trade_id > self.last_id else self._repeat(trade_id)
+
+    def _skip(self, trade_id: int) -> Found:
+        first = self.last_id + 1
+        self.missed += trade_id - first
+        for missing in range(max(first, trade_id - MISSING_KEPT), trade_id):
+            self._missing[missing] = None
+        while len(self._missing) > MISSING_KEPT:
+            del self._missing[next(iter(self._missing))]
+        self.last_id = trade_id
+        return "gap"
+
+    def _repeat(self, trade_id: int) -> Found:
+        if trade_id in self._missing:
+            del self._missing[trade_id]
+            self.missed -= 1
+            return "late"
+        self._run = self._run + 1 if trade_id > self._run_id else 1
+        self._run_id = trade_id
+        if self._run < RESTART_RUN:
+            return "doubled"
+        self._missing.clear()
+        self.last_id, self._run = trade_id, 0
+        return "gap"
