@@ -209,10 +209,11 @@ class Executor(Actor):
             self._reconciler.soon()
 
     def _filled(self, fill: OrderFilled) -> None:
-        if fill.client_id in self.books.orders:
+        order = self.books.orders.get(fill.client_id)
+        if order is not None:
             self._commit(fill)
-        else:
-            self._reconciler.soon()
+        if order is None or (order.open and order.intent.terms.quote_amount is not None):
+            self._reconciler.soon()  # of one by quote amount only the venue knows when that is spent
 
     def _cancel_answered(self, answer: CancelAnswered) -> None:
         self._cancels.answered(answer.client_id)

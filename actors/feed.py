@@ -180,7 +180,7 @@ class Feed(Actor):
         for symbol in symbols:
             self.connected.pop(symbol, None)
             market = self._by_symbol[symbol]
-            market.proof = market.proof or ("any" if kind == "stale" else "")
+            market.proof = market.proof or ("book" if kind == "stale" else "")
             self._perform(market, market.synchronizer.step(StreamLost(reason)), kind)
             self.changed(market, live=False, reason=f"disconnected: {reason}", kind=kind)
 
@@ -233,7 +233,7 @@ class Feed(Actor):
 
     def _publish(self, market: FeedMarket, update: MarketDataUpdate, received_ns: int) -> None:
         context, age_ns = self.context, self.context.now_ns() - received_ns
-        if market.proof and (market.proof == update.kind or (market.proof == "any" and update.kind != "trade")):
+        if market.proof and market.proof == update.kind:
             self.proven(market)
         market.updates += 1
         if age_ns > self.oldest_ns:  # noqa: PLR1730 - a call costs more
@@ -280,6 +280,8 @@ class Feed(Actor):
                     self._lose_book(market, reason, kind or kind_of(reason))
 
     def _lose_book(self, market: FeedMarket, reason: str, kind: str) -> None:
+        if market.proof == "book" and kind in ("gap", "crossed", "checksum"):
+            market.proof = ""  # wrong as it is, it speaks
         if kind in ("gap", "checksum"):
             market.gaps += 1
             market.note("gaps")

@@ -58,7 +58,7 @@ class FeedMarket:
         # A fault and its repair, in monotonic ns.
         self.fault: tuple[str, int] | None = None
         self.proof = ""
-        """Which stream, `quote`, `book` or `any` of them, has to be heard before it is live: it was silent."""
+        """Which stream, `quote` or `book`, has to be heard before it is live, for it was silent."""
         self.quiet_id = -1
         """The book's id when it fell silent: a snapshot no newer proves that nothing happened meanwhile."""
         self.begun_ns = self.retry_ns = self.tries = 0

@@ -22,6 +22,8 @@ SECOND_NS = 1_000_000_000
 REFERENCE_AGE_NS = 5 * SECOND_NS
 """A price of another venue that is older is not compared with."""
 TOLD_STEP = 0.05
+TOLD_AGAIN_NS = 5 * SECOND_NS
+"""Whoever began to listen hears it by then."""
 TOLD_EVERY_NS = 200_000_000
 """A score is told at most so often, but for data that is live or is not any more."""
 
@@ -118,13 +120,11 @@ class FeedScores:
         """Tell what the score is, where that is news."""
         habits = self.habits[market.symbol]
         habits.score = score = judge(habits.figures) if market.state[0] else NOT_LIVE
-        told = habits.told
-        if told is not None and abs(told.value - score.value) < TOLD_STEP and told.reasons == score.reasons:
-            return
-        now_ns = self._clock.monotonic_ns()
+        told, since_ns = habits.told, self._clock.monotonic_ns() - habits.told_ns
+        same = told is not None and abs(told.value - score.value) < TOLD_STEP and told.reasons == score.reasons
         turned = told is None or (told == NOT_LIVE) is not (score == NOT_LIVE)
-        if turned or now_ns - habits.told_ns >= TOLD_EVERY_NS:
-            habits.told_ns, habits.told = now_ns, score
+        if turned or since_ns >= (TOLD_AGAIN_NS if same else TOLD_EVERY_NS):
+            habits.told_ns, habits.told = self._clock.monotonic_ns(), score
             self._tell(market, habits)
 
     def tell_all(self, markets: dict[str, FeedMarket]) -> None:

@@ -72,7 +72,7 @@ class FeedWatch:
         for market in due:
             reason = _silence(market, now_ns)
             self._suspect(market, now_ns)
-            self._feed.renew(market, "silent", reason, proof="any")
+            self._feed.renew(market, "silent", reason, proof="book")
         for market in markets:
             if market.synchronizer.live and now_ns >= market.retry_ns and market not in silent:
                 self._check_parts(market, now_ns)

@@ -7,9 +7,12 @@ from pathlib import Path
 import aiohttp
 import ccxt
 import msgspec
+from platformdirs import user_runtime_dir
 
 from ..config.settings import VenueSettings
+from ..exchanges.limit_windows import SharedWindows
 from ..exchanges.public_venue import VenueFault, fetch_instruments, make_protocol, session_opener
+from ..exchanges.rate_budget import RateBudget
 from ..exchanges.simulated.live_market import LiveMarket
 from ..exchanges.streams import StreamMarket
 from ..kernel.clock import Clock
@@ -32,8 +35,15 @@ def open_market(
 ) -> LiveMarket:
     """Not connected yet. Raises VenueFault for an address that cannot be used."""
     opener = session_opener(settings.address, settings.certificate)
-    port = StreamMarket(loop, clock, entropy, make_protocol(settings.name), opener)
+    port = StreamMarket(loop, clock, entropy, make_protocol(settings.name), opener, _budget(settings))
     return LiveMarket(symbols, port, tell)
+
+
+def _budget(settings: VenueSettings) -> RateBudget:
+    """Of what the venue lets this machine ask: one for all that this user runs here."""
+    if settings.address:
+        return RateBudget()
+    return RateBudget(windows=SharedWindows(Path(user_runtime_dir("tradigrade")) / f"limits-{settings.name}"))
 
 
 async def load_rules(

@@ -16,6 +16,7 @@ from ..trading.ladder import ACCOUNT, strategy_scope
 from ..trading.messages import (
     AccountReconciled,
     CauseNoted,
+    DataQuality,
     FeedChanged,
     MarketDataUpdate,
     OrderRefused,
@@ -118,7 +119,7 @@ class Risk(Actor):
             self._watch.halt(self._limits.fault)
         self._budget = BudgetLink(self.context, self.budgets, self.account)
         self._known.grant = self._budget.first
-        heard = (topics.FEEDS, topics.RECONCILED, topics.FOREIGN, topics.CAUSES, topics.VENUE)
+        heard = (topics.FEEDS, topics.QUALITY, topics.RECONCILED, topics.FOREIGN, topics.CAUSES, topics.VENUE)
         for topic in (*heard, SUPERVISION, topics.STATE_ASKED, *map(topics.market, self.symbols)):
             self.context.subscribe(topic)
         self.context.tell(self.executor, RiskStarted(self.incarnation))
@@ -140,6 +141,7 @@ class Risk(Actor):
                 self._judge(message)
             case (
                 FeedChanged()
+                | DataQuality()
                 | AccountReconciled()
                 | ClockCompared()
                 | RateLimited()

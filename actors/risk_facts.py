@@ -11,7 +11,7 @@ from ..supervisors.reports import SupervisorReport
 from ..supervisors.requests import RestartChild
 from ..trading.causes import CAUSES, within
 from ..trading.ladder import ACCOUNT, SYSTEM, strategy_scope
-from ..trading.messages import AccountReconciled, CauseNoted, FeedChanged
+from ..trading.messages import AccountReconciled, CauseNoted, DataQuality, FeedChanged
 from .standings import Standings
 
 LIMITED_MAX_S = 3_600.0
@@ -43,6 +43,8 @@ class RiskFacts:
         match fact:
             case FeedChanged(symbol, live, reason):
                 self._standings.note_feed(symbol, live=live, reason=reason)
+            case DataQuality():
+                self._standings.note_quality(fact, self._ladder.min_data_quality)
             case AccountReconciled(equal, differences):
                 note(ACCOUNT, "UNRECONCILED", holds=not equal, detail="; ".join(differences)[:WORDS_LIMIT])
             case ClockCompared(offset_s):

@@ -19,7 +19,7 @@ from ..trading.ladder import (
     strategy_scope,
     waits,
 )
-from ..trading.messages import MarketDataUpdate, RungChanged
+from ..trading.messages import DataQuality, MarketDataUpdate, RungChanged
 from ..trading.rungs import Standing
 from ..trading.views import RungMove, StandingView
 from . import topics
@@ -54,6 +54,12 @@ class Standings:
         unheard = self.holds(symbol, "FEED_UNHEARD")
         self.note(symbol, "FEED_UNHEARD", holds=unheard and not live, detail=reason)
         self.note(symbol, "FEED_DOWN", holds=not unheard and not live, detail=reason)
+
+    def note_quality(self, quality: DataQuality, least: float) -> None:
+        """A feed that is not live says so by itself; so does one whose quotes are crossed, which nobody else hears."""
+        live = "not live" not in quality.reasons
+        self.note(quality.symbol, "FEED_CROSSED", holds=live and "crossed" in quality.reasons, detail=quality.detail)
+        self.note(quality.symbol, "DATA_POOR", holds=live and quality.score < least, detail=quality.detail)
 
     def note_market(self, update: MarketDataUpdate) -> None:
         """A market speaks for itself: whether it is crossed, and that it is not stale."""

@@ -13,6 +13,7 @@ from ..trading.ladder import above, strategy_scope
 from ..trading.loader import make_strategy
 from ..trading.messages import (
     BarClosed,
+    DataQuality,
     LearnerState,
     MarketDataUpdate,
     ModelPublished,
@@ -86,6 +87,8 @@ class StrategyRunner(Actor):
         if self.strategy.needs_model:
             self._models = self._make_models()
         self._market: MarketDataUpdate | None = None
+        self._poor = self._poor_bar = False
+        """Whether market data is not to be trusted, and whether it was not at some time of the open bar."""
         self._seen = "nothing yet"
         """The last update that bars and models know of."""
         self._ready = False
@@ -95,7 +98,7 @@ class StrategyRunner(Actor):
         for topic in (topics.market(self.symbol), topics.MODELS, topics.position(self.name, self.symbol)):
             self.context.subscribe(topic)
         scopes = above(self._scope)
-        for topic in (topics.LEARNER, topics.STATE_ASKED, *map(topics.rung, scopes)):
+        for topic in (topics.LEARNER, topics.STATE_ASKED, topics.quality(self.symbol), *map(topics.rung, scopes)):
             self.context.subscribe(topic)
         self.context.tell(self.risk, RungAsked(scopes))
         self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
@@ -115,6 +118,9 @@ class StrategyRunner(Actor):
                 if not self._ready:
                     self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
                 self._look_at_models()
+            case DataQuality(score=score):
+                self._poor = score < self.ladder.min_data_quality
+                self._poor_bar = self._poor_bar or self._poor
             case RungChanged():
                 self._obey(message)
             case LearnerState():
@@ -161,6 +167,11 @@ class StrategyRunner(Actor):
                 self._learn(self._models, bar, cause)
 
     def _learn(self, models: ModelRunner, bar: BarClosed, cause: str) -> None:
+        poor, self._poor_bar = self._poor_bar, self._poor
+        if poor:
+            models.skip(bar)
+            self.context.system.metrics.count("bars_of_poor_data")
+            return
         prediction, sample = models.on_bar(bar)
         self._probability = prediction.probability_up
         self.context.publish(topics.SAMPLES, sample)

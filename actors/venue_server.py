@@ -8,10 +8,13 @@ from pathlib import Path
 import msgspec
 
 from ..config.run import Run
+from ..config.settings import VenueModelSettings
 from ..exchanges.simulated.bar_file import is_bar_file, read_bars, symbol_of
 from ..exchanges.simulated.bars_market import BarsMarket
+from ..exchanges.simulated.latency import Latency
 from ..exchanges.simulated.live_market import LiveMarket
 from ..exchanges.simulated.recording import Recording
+from ..exchanges.simulated.sockets import SocketRules
 from ..exchanges.simulated.source import MarketSource
 from ..exchanges.simulated.state import VenueState
 from ..exchanges.simulated.synthetic import SyntheticMarket
@@ -29,6 +32,8 @@ from .credentials import Credentials
 HOST = "127.0.0.1"
 ROTATE_CHECK_S = 1.0
 CLOSE_TIMEOUT_S = 3.0
+ORDERS_PER_DAY = 1_000_000_000
+"""A paper account has no bound of its own."""
 
 
 class ServerOpened(msgspec.Struct, frozen=True):
@@ -37,6 +42,10 @@ class ServerOpened(msgspec.Struct, frozen=True):
 
 class ServerFailed(msgspec.Struct, frozen=True):
     reason: str
+
+
+def latency_of(model: VenueModelSettings, seed: int) -> Latency:
+    return Latency(model.latency_ms / 1e3, model.jitter_ms / 1e3, model.tail_ms / 1e3, model.tail_share, seed)
 
 
 def market_source(run: Run) -> MarketSource:
@@ -126,7 +135,7 @@ class VenueServer:
         return open_market(venue, symbols, self._loop, self._clock, self._entropy, self._tell), rules
 
     async def _make(self, log: SnapshotLog, requests: RotatingLines) -> SimulatedVenue:
-        settings = self._run.settings
+        settings, model = self._run.settings, self._run.settings.venue_model
         snapshot, records = log.load()
         state = VenueState()
         if snapshot is not None:
@@ -146,7 +155,11 @@ class VenueServer:
             speed=settings.speed,
             state=state,
             admin=self._admin,
-            weight_limit=1_000_000,
+            weight_limit=model.weight_per_minute,
+            orders_per_10_s=model.orders_per_10_s,
+            orders_per_day=ORDERS_PER_DAY,
+            latency=latency_of(model, settings.seed),
+            rules=SocketRules(life_s=model.connection_life_s),
         )
 
     async def _keep_small(self, log: SnapshotLog, venue: SimulatedVenue) -> None:

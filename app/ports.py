@@ -5,6 +5,7 @@ import getpass
 import os
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
@@ -16,6 +17,8 @@ from .actors.credentials import Credentials
 from .actors.venue_server import VenueServer
 from .config.run import Run
 from .config.topology import RECEIVE_WINDOW_MS
+from .exchanges.limit_windows import SharedWindows
+from .exchanges.rate_budget import RateBudget
 from .exchanges.simulated.tls import CERTIFICATE_NAME
 from .exchanges.tasks import TaskSet
 from .kernel.disk import SystemDisk
@@ -66,8 +69,9 @@ def _guard_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dic
     key, secret = credentials.api_key, credentials.api_secret
     log = structlog.stdlib.get_logger("tradigrade", node="guard")
     symbols = tuple(symbol.replace("/", "") for symbol in run.settings.symbols)
+    budget = _rate_budget(run)
     return {
-        "guard_venue": BinanceGuard(loop, seams.clock, key, secret, lambda: _loopback_session(run), symbols),
+        "guard_venue": BinanceGuard(loop, seams.clock, key, secret, lambda: _loopback_session(run), symbols, budget),
         "halt": HaltLatch(seams.disk, run.data / HALT_NAME),
         "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
         "guard_log": lambda told: log.warning("guard", state=told.state.name, reason=told.reason),
@@ -114,7 +118,7 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
     from .exchanges.ccxt_venue import CcxtVenue
     from .exchanges.streams import StreamMarket
 
-    credentials = read_credentials(run)
+    credentials, budget = read_credentials(run), _rate_budget(run)
 
     async def connect() -> tuple[Any, aiohttp.ClientSession]:
         session = _loopback_session(run)
@@ -124,8 +128,8 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
         return _loopback_session(run)
 
     return {
-        "market": StreamMarket(loop, seams.clock, seams.entropy, BinanceSpot(), open_session),
-        "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect),
+        "market": StreamMarket(loop, seams.clock, seams.entropy, BinanceSpot(), open_session, budget),
+        "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect, budget),
         "thread": OneThread(loop),
         "archive_thread": OneThread(loop, "archive"),
         "free_bytes": lambda: disk_usage(run.data).free,
@@ -183,6 +187,11 @@ def connect_binance(session: aiohttp.ClientSession, credentials: Credentials) ->
             },
         }
     )
+
+
+def _rate_budget(run: Run) -> RateBudget:
+    """Of the venue's limits: one for all nodes of this system, which ask from one address with one key."""
+    return RateBudget(windows=SharedWindows(Path(run.socket_dir) / "venue-limits"))
 
 
 def _loopback_session(run: Run) -> aiohttp.ClientSession:

@@ -70,6 +70,8 @@ async def _serve(ready: Connection, certificate: Path | None, credentials: Crede
         api_secret=credentials.api_secret,
         opening_balances={"USDT": OPENING_USDT},
         weight_limit=1_000_000_000,
+        orders_per_10_s=1_000_000_000,
+        orders_per_day=1_000_000_000,
     )
     context = server_context(certificate) if certificate else None
     port = await venue.start("127.0.0.1", 0, context)  # type: ignore[arg-type]  # aiohttp takes None for plain sockets

@@ -9,6 +9,7 @@ PositiveFloat = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
 PositiveInt = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=0, lt=1e6)]
 Fraction = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,15}$")]
 
@@ -124,6 +125,8 @@ class LadderSettings(Section, frozen=True):
 
     max_clock_skew_s: PositiveFloat = 0.5
     """A clock further from the venue's than this leaves only cancels."""
+    min_data_quality: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    """Market data of a symbol with a lower score leaves only cancels, and no model learns from it or predicts by it."""
     learner_silent_s: PositiveFloat = 10.0
     """A learner not heard of for longer brings the fallback model in."""
     model_stale_s: PositiveFloat = 600.0
@@ -225,6 +228,25 @@ class VenueSettings(Section, frozen=True):
     """A file with the only certificate to trust there; empty: those this machine trusts."""
 
 
+class VenueModelSettings(Section, frozen=True):
+    """How the local venue behaves as one far away would. Off as it stands: no latency, no limit anybody meets."""
+
+    latency_ms: Milliseconds = 0.0
+    """One way, at least; every request, answer and frame takes it."""
+    jitter_ms: Milliseconds = 0.0
+    """At most so much more, evenly."""
+    tail_ms: Milliseconds = 0.0
+    """The mean of what some take longer, exponentially."""
+    tail_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """How many of them."""
+    weight_per_minute: PositiveInt = 1_000_000
+    """Request weight; Binance allows 6,000."""
+    orders_per_10_s: PositiveInt = 1_000_000
+    """Binance allows 100."""
+    connection_life_s: PositiveFloat = 24 * 3_600.0
+    """Every connection ends after that; it is told ten minutes before."""
+
+
 class Settings(Section, frozen=True):
     symbols: tuple[str, ...] = ("BTC/USDT",)
     bar_s: PositiveFloat = 1.0
@@ -240,6 +262,7 @@ class Settings(Section, frozen=True):
     """Where the user's own strategies lie; empty: nowhere."""
     strategies: tuple[StrategySettings, ...] = (StrategySettings(path="tradigrade.trading.strategies.learned:Learned"),)
     venue: VenueSettings = VenueSettings()
+    venue_model: VenueModelSettings = VenueModelSettings()
     account: AccountSettings = AccountSettings()
     risk: RiskSettings = RiskSettings()
     budgets: BudgetSettings = BudgetSettings()

@@ -41,7 +41,7 @@ install_for_running() {
   create_environment
   say 'installing tradigrade into .venv'
   install --upgrade pip
-  install --editable .
+  install --editable '.[data]'
   say 'installing torch for learning (large; minutes the first time)'
   install --editable '.[learn]' || say 'torch could not be installed: the system runs on its linear model instead;' \
     'to try again, run make after `touch pyproject.toml`.'

@@ -1,32 +1,28 @@
 """What a venue behind ccxt says of itself: how far its clock is from ours, and that we ask too much."""
 
-from math import copysign
 from typing import Any
 
 import ccxt
 
-from ..kernel.clock import Clock
 from .venue import ClockCompared, RateLimited
+from .venue_clock import VenueClock
 
 CLOCK_PERIOD_S = 5.0
 RETRY_AFTER_S = 10.0
 """Where the venue does not say how long we are to wait."""
 
 
-async def compare_clocks(exchange: Any, clock: Clock) -> ClockCompared:
-    """Ask the venue for its time. Raises what ccxt raises, and ValueError where it has none to tell."""
-    asked_ns, asked_at = clock.now_ns(), clock.monotonic_ns()
+async def compare_clocks(exchange: Any, clock: VenueClock) -> ClockCompared:
+    """Ask the venue for its time, and sign by it from then on. Raises what ccxt raises, and ValueError where the venue
+    has none to tell."""
+    asked_ns, asked_at = clock.now_ns() - clock.offset_ns, clock.monotonic_ns()
     venue_ms = await exchange.fetch_time()
     took_ns = clock.monotonic_ns() - asked_at
     if not isinstance(venue_ms, int):
         raise ValueError(f"the venue tells no time: {venue_ms!r}")
-    return ClockCompared(proven_offset_s(venue_ms, asked_ns, took_ns))
-
-
-def proven_offset_s(venue_ms: int, asked_ns: int, took_ns: int) -> float:
-    """How far the clocks are apart at least: the venue answered at some instant between question and answer."""
-    offset_s = (venue_ms * 1_000_000 - (asked_ns + took_ns / 2)) / 1e9
-    return copysign(max(abs(offset_s) - took_ns / 2e9, 0.0), offset_s)
+    proven_s = clock.note(venue_ms, asked_ns, took_ns)
+    exchange.options["timeDifference"] = -clock.offset_ns // 1_000_000  # what ccxt takes off our time
+    return ClockCompared(proven_s)
 
 
 def limited(exchange: Any, error: Exception, now_ns: int) -> RateLimited | None:

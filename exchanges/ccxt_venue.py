@@ -20,6 +20,7 @@ from .ccxt_direct import make_entry
 from .ccxt_limits import CLOCK_PERIOD_S, compare_clocks
 from .ccxt_requests import CcxtRequests
 from .limit_watch import LimitWatch, look_weight
+from .rate_budget import RateBudget
 from .tasks import TaskSet
 from .venue import (
     IN_FLIGHT_LIMIT,
@@ -37,6 +38,7 @@ from .venue import (
     VenueOpened,
     VenueWord,
 )
+from .venue_clock import VenueClock
 
 Connect = Callable[[], Awaitable[tuple[Any, aiohttp.ClientSession]]]
 """Makes a ccxt.pro exchange and the session it is to use; called again after every disconnect."""
@@ -52,7 +54,9 @@ class CcxtVenue:
         entropy: Entropy,
         symbols: tuple[str, ...],
         connect: Connect,
+        budget: RateBudget | None = None,
     ) -> None:
+        """`budget` is shared with all who ask the venue from this address with this key."""
         self._loop = loop
         self._clock = clock
         self._entropy = entropy
@@ -63,7 +67,8 @@ class CcxtVenue:
         self._entry: OrderEntry | None = None
         self._ids: dict[str, str] = {}
         """How the venue spells each symbol."""
-        self._limits = LimitWatch(clock, self._tell)
+        self._limits = LimitWatch(clock, self._tell, budget)
+        self._venue_clock = VenueClock(clock)
         self._tasks = TaskSet(loop)
 
     def open(self, deliver: Callable[[VenueWord], object]) -> None:
@@ -147,6 +152,7 @@ class CcxtVenue:
             try:
                 await exchange.load_markets()
                 hear_balances(exchange, self._tell)
+                await self._compare_clocks(exchange)  # what is signed with a wrong time is refused
                 await exchange.authenticate({"type": "spot"})
                 self._requests, self._entry = requests, self._make_entry(exchange)
                 delay_s = RECONNECT_MIN_S
@@ -166,7 +172,7 @@ class CcxtVenue:
             delay_s = min(delay_s * 2, RECONNECT_MAX_S)
 
     def _make_entry(self, exchange: Any) -> OrderEntry | None:
-        entry = make_entry(exchange, self._loop, self._clock, self._entropy)
+        entry = make_entry(exchange, self._loop, self._venue_clock, self._entropy)
         if entry is not None:
             entry.listen(self._tell, self._limits.hear_answer)
         return entry
@@ -180,14 +186,17 @@ class CcxtVenue:
             group.create_task(self._watch_clock(exchange))
 
     async def _watch_clock(self, exchange: Any) -> None:
-        """Compare the clocks again and again; a comparison that fails proves nothing, and is made again."""
         while True:
-            try:
-                async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                    self._deliver(await compare_clocks(exchange, self._clock))
-            except Exception as error:  # noqa: BLE001 - as said
-                self._limits.hear_error(exchange, error)
             await asyncio.sleep(CLOCK_PERIOD_S)
+            await self._compare_clocks(exchange)
+
+    async def _compare_clocks(self, exchange: Any) -> None:
+        """A comparison that fails proves nothing, and is made again."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                self._deliver(await compare_clocks(exchange, self._venue_clock))
+        except Exception as error:  # noqa: BLE001 - as said
+            self._limits.hear_error(exchange, error)
 
     async def _watch(self, watch: Callable[[], Awaitable[list[Any]]], hear: Callable[[Any], None]) -> None:
         while True:

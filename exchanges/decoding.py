@@ -5,12 +5,10 @@ from typing import NoReturn
 
 import msgspec
 
-from .market_events import MalformedFrame
+from .market_events import LAST_MS, MalformedFrame
 
 Malformed = (msgspec.DecodeError, MalformedFrame, UnicodeDecodeError, RecursionError)
 """By what a frame shows that it is none."""
-LAST_MS = 2**63 // 10**6
-"""Times are nanoseconds of 63 bits elsewhere: beyond this (the year 2262) none is one."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -36,7 +34,7 @@ def to_ms(text: str) -> int:
 
 
 def since_epoch_ms(moment: datetime) -> int:
-    """`MalformedFrame` before 1970 and without a zone."""
-    if moment.tzinfo is None or moment < _EPOCH:
+    """`MalformedFrame` where that is before 1970, too far, or not known for want of a zone."""
+    if moment.tzinfo is None or not 0 <= (milliseconds := (moment - _EPOCH) // _MILLISECOND) < LAST_MS:
         raise MalformedFrame(f"expected a time since 1970 with its zone, found {moment.isoformat()}")
-    return (moment - _EPOCH) // _MILLISECOND
+    return milliseconds

@@ -16,6 +16,8 @@ from msgspec.structs import replace
 
 from ..kernel.clock import Clock
 from ..trading.guard_events import CancelDone, GuardFailed, GuardWord, OpenOrder, OpenOrdersSeen
+from .limit_windows import WEIGHT
+from .rate_budget import RateBudget
 from .tasks import PortBroke, TaskSet
 
 BASE_URL = "https://api.binance.com"
@@ -31,6 +33,7 @@ ALL_EVERY_S = 15.0
 """Between looks at all symbols, where looks at ours alone take less."""
 TIME_REFUSED = -1021
 """Binance's code where the timestamp is outside of the receive window."""
+USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
 NOT_OPEN = -2011
 """Binance's code where there is no such open order to cancel."""
 
@@ -93,9 +96,11 @@ class BinanceGuard:
         api_secret: str,
         open_session: Callable[[], aiohttp.ClientSession],
         symbols: tuple[str, ...] = (),
+        budget: RateBudget | None = None,
     ) -> None:
         """`symbols`, as Binance spells them, are looked at each by itself where that takes less; without them all are
-        every time."""
+        every time. What it asks counts in `budget`, and waits for nothing there: there is little, and it must be."""
+        self._budget = budget or RateBudget()
         self._clock = clock
         self._headers = {"X-MBX-APIKEY": api_key}
         self._secret = api_secret.encode()
@@ -190,10 +195,15 @@ class BinanceGuard:
 
     async def _request(self, method: str, target: str) -> bytes:
         assert self._session is not None, "a request has its session"
+        now_ns = self._clock.now_ns()
+        self._budget.spend("cancel", _weight(target), now_ns)
         async with self._session.request(
             method, BASE_URL + target, headers=self._headers, allow_redirects=False
         ) as response:
             body = await _read(response)
+            used = response.headers.get(USED_WEIGHT, "")
+        if used.isdecimal():
+            self._budget.note(WEIGHT, 60, int(used), now_ns)
         if response.status == 200:
             return body
         raise _refusal(response.status, response.headers.get("Retry-After", ""), body)
@@ -203,6 +213,12 @@ class BinanceGuard:
             self._closing.run(session.close())
         if session is self._session:
             self._session = None
+
+
+def _weight(target: str) -> int:
+    if not target.startswith("/api/v3/openOrders"):
+        return 1
+    return SYMBOL_WEIGHT if "symbol=" in target else ALL_WEIGHT
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

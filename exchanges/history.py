@@ -58,7 +58,10 @@ class HistoryRefused(Exception):
 
 
 class HistoryPort(Protocol):
-    """One venue. Both questions raise RetryLater or HistoryRefused."""
+    """One venue. Its questions raise RetryLater or HistoryRefused."""
+
+    def limit(self, symbol: str, interval: str | None) -> int:
+        """How many rows a page holds at most; `interval` is None for trades."""
 
     async def bars(self, symbol: str, interval: str, since_ms: int, limit: int) -> list[Row]: ...
 
@@ -149,7 +152,7 @@ class Paging:
             return self._nothing_ahead(full=full and bool(rows))
         self._honours_since |= self._window(rows[-1].at_ms) < self._end_ms
         wanted = [row for row in ahead if row.at_ms < self._end_ms]
-        inside = rows[0].at_ms < self._cursor_ms
+        inside = rows[0].at_ms <= self._cursor_ms
         for row in wanted:
             self._pass(row, inside=inside)
             inside = True
@@ -188,7 +191,8 @@ class Paging:
             after_ms = self._cursor_ms + 1
             self.withheld.append((self._cursor_ms, after_ms))
         else:
-            self._doubts.append(Doubt(self._cursor_ms, after_ms, inside=False))
+            start_ms = self._cursor_ms + bool(self._seen)  # what is of the cursor's time was given before
+            self._doubts.append(Doubt(start_ms, after_ms, inside=False))
         self._settle(after_ms)
         self._seen = set()
         return Taken([], fresh=True)

@@ -7,7 +7,8 @@ from ..kernel.clock import Clock
 from .binance.account import ALL_OPEN_ORDERS_WEIGHT, OPEN_ORDERS_WEIGHT
 from .binance.order_wire import Answer, limited_until_ns
 from .ccxt_limits import RETRY_AFTER_S, header_of, limited
-from .rate_budget import SECONDS, WEIGHT, RateBudget, Use
+from .limit_windows import WEIGHT
+from .rate_budget import SECONDS, RateBudget, Use
 from .venue import EvidenceAsked, RateLimited, VenueWord
 
 USED_WEIGHT = "x-mbx-used-weight-1m"
@@ -15,12 +16,13 @@ ORDER_WEIGHT = 1
 
 
 class LimitWatch:
-    """One account's budget; `deliver` is told once an interval that only cancels have room left."""
+    """The budget of one account, which others may share; `deliver` is told once an interval that only cancels have
+    room left."""
 
-    def __init__(self, clock: Clock, deliver: Callable[[VenueWord], object]) -> None:
+    def __init__(self, clock: Clock, deliver: Callable[[VenueWord], object], budget: RateBudget | None = None) -> None:
         self._clock = clock
         self._deliver = deliver
-        self._budget = RateBudget()
+        self._budget = budget or RateBudget()
         self._told_ns = 0
 
     def take(self, use: Use, weight: int = ORDER_WEIGHT) -> str:

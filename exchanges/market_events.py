@@ -13,8 +13,9 @@ from ..trading.messages import Level
 _is_plain = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?").fullmatch
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=2**63 // 10**6)]
-"""UTC; as nanoseconds they fit into 63 bits."""
+LAST_MS = 2**63 // 10**6
+"""Times are nanoseconds of 63 bits elsewhere: beyond this (the year 2262) none is one."""
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=LAST_MS)]
 VenueSymbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 

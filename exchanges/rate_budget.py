@@ -1,10 +1,11 @@
 """How much we may still ask of a venue: its own counts, with room kept for what matters most. Pure."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from .limit_windows import ORDERS, WEIGHT, OwnWindows, Window, Windows
 
 LIMIT_PER_MINUTE = 6_000
 """Request weight, where the venue has not said."""
-WEIGHT, ORDERS = "REQUEST_WEIGHT", "ORDERS"
 SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
 
 Use = Literal["look", "order", "cancel"]
@@ -12,27 +13,21 @@ SHARES: dict[Use, float] = {"look": 0.7, "order": 0.9, "cancel": 1.0}
 """Of every limit: looks leave room for orders, and both for cancels."""
 
 
-class Window(NamedTuple):
-    """What was used of one limit in the interval that ends at `ends_ns`, UTC."""
-
-    limit: int
-    used: int
-    ends_ns: int
-
-
 class RateBudget:
     """Fed with what answers say; what was asked since is added as it is spent. Intervals begin at whole multiples of
-    their length, as Binance's do."""
+    their length, as Binance's do. Budgets on the same `windows` are one."""
 
-    def __init__(self, limit_per_minute: int = LIMIT_PER_MINUTE) -> None:
-        self._windows = {(WEIGHT, 60): Window(limit_per_minute, 0, 0)}
+    def __init__(self, limit_per_minute: int = LIMIT_PER_MINUTE, windows: Windows | None = None) -> None:
+        self._windows = windows or OwnWindows()
+        if self._windows.get((WEIGHT, 60)) is None:
+            self._windows.put((WEIGHT, 60), Window(limit_per_minute, 0, 0))
 
     def note(self, kind: str, interval_s: int, used: int, now_ns: int, limit: int = 0) -> None:
         """The venue's own count of the current interval; `limit` where it says that, too. An older answer that comes
         late may take back nothing."""
         before = self._now(kind, interval_s, now_ns)
         ends_ns = (now_ns // (interval_s * 10**9) + 1) * interval_s * 10**9
-        self._windows[kind, interval_s] = Window(limit or before.limit, max(used, before.used), ends_ns)
+        self._windows.put((kind, interval_s), Window(limit or before.limit, max(used, before.used), ends_ns))
 
     def spend(self, use: Use, weight: int, now_ns: int) -> None:
         """Count a request that is sent now."""
@@ -61,5 +56,5 @@ class RateBudget:
         return [key for key in self._windows if use == "order" or key[0] != ORDERS]
 
     def _now(self, kind: str, interval_s: int, now_ns: int) -> Window:
-        window = self._windows.get((kind, interval_s), Window(LIMIT_PER_MINUTE, 0, 0))
+        window = self._windows.get((kind, interval_s)) or Window(LIMIT_PER_MINUTE, 0, 0)
         return window if now_ns < window.ends_ns else window._replace(used=0)

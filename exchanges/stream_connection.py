@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 import aiohttp
 
@@ -10,7 +11,7 @@ from ..kernel.identity import Entropy
 from .breaker import Breaker
 from .market import FrameArrived, MarketWord, SnapshotUnavailable, StreamsClosed, StreamsOpened
 from .market_events import ControlEvent, MalformedFrame, StreamEvent
-from .stream_protocol import StreamProtocol
+from .stream_protocol import Sequenced, StreamProtocol
 
 CONNECT_TIMEOUT_S = 3.0
 """Until all subscriptions are acknowledged."""
@@ -24,11 +25,14 @@ RECONNECT_MIN_S = 0.05
 RECONNECT_MAX_S = 5.0
 STEADY_S = 10.0
 """A connection that lasted so long was a good one: the next is tried at once."""
-FRAME_LIMIT = 4 << 20
+FRAME_LIMIT = 16 << 20
+"""A whole book in one frame is of megabytes."""
 EARLY_LIMIT = 50_000
 """Frames that may come before the last acknowledgement."""
 
 OpenSession = Callable[[], Awaitable[aiohttp.ClientSession]]
+Socket = aiohttp.ClientWebSocketResponse[Literal[False]]
+"""One that leaves texts as bytes."""
 Broken = (aiohttp.ClientError, TimeoutError, OSError, TypeError, ValueError)
 """What a connection may fail by; anything else is a fault of ours."""
 _TEXTS = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
@@ -50,7 +54,7 @@ class StreamConnection:
         self.symbols = symbols
         self.session: aiohttp.ClientSession | None = None
         """While it is open."""
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._socket: Socket | None = None
         self._protocol = protocol
         self._open_session = open_session
         self._breaker = breaker
@@ -58,6 +62,7 @@ class StreamConnection:
         self._entropy = entropy
         self._deliver = deliver
         self._frames = 0
+        self._next_number: int | None = None
 
     async def stay(self) -> None:
         """Never ends by itself; each failure is told as `StreamsClosed`."""
@@ -103,11 +108,9 @@ class StreamConnection:
         finally:
             self.session = self._socket = None
 
-    async def _subscribe(
-        self, session: aiohttp.ClientSession
-    ) -> tuple[aiohttp.ClientWebSocketResponse, list[FrameArrived]]:
+    async def _subscribe(self, session: aiohttp.ClientSession) -> tuple[Socket, list[FrameArrived]]:
         """All of it is acknowledged; with the frames that came meanwhile."""
-        wanted = self._protocol.subscribe(self.symbols)
+        wanted, self._next_number = self._protocol.subscribe(self.symbols), None
         limits = aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S)
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             socket = await session.ws_connect(
@@ -117,12 +120,13 @@ class StreamConnection:
                 await socket.send_str(text)
             return socket, await self._hear_acknowledgements(socket, wanted.acknowledgements)
 
-    async def _hear_acknowledgements(self, socket: aiohttp.ClientWebSocketResponse, missing: int) -> list[FrameArrived]:
+    async def _hear_acknowledgements(self, socket: Socket, missing: int) -> list[FrameArrived]:
         early: list[FrameArrived] = []
         while missing > 0:
             message = await socket.receive()
             if message.type not in _TEXTS or len(early) >= EARLY_LIMIT:
                 raise aiohttp.ClientError(f"the subscription was not acknowledged: {missing} answers missing")
+            self._check_sequence(message.data)
             controls = [event for event in self._events(message.data) if isinstance(event, ControlEvent)]
             for event in controls:
                 if event.kind == "refused":
@@ -132,13 +136,21 @@ class StreamConnection:
                 early.append(FrameArrived(message.data, self._clock.now_ns()))
         return early
 
+    def _check_sequence(self, payload: bytes) -> None:
+        """Nobody can say of which symbol a message was that is missing: all of them begin anew."""
+        if not isinstance(self._protocol, Sequenced) or (number := self._protocol.sequence_of(payload)) is None:
+            return
+        expected, self._next_number = self._next_number, number + 1
+        if expected is not None and number != expected:
+            raise aiohttp.ClientError(f"expected message {expected} of the connection, found {number}")
+
     def _events(self, payload: bytes) -> tuple[StreamEvent, ...]:
         try:
             return self._protocol.decode(payload)
         except MalformedFrame:
             return ()  # who reads the frames counts it
 
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse, early: list[FrameArrived]) -> None:
+    async def _listen(self, socket: Socket, early: list[FrameArrived]) -> None:
         self._deliver(StreamsOpened(self.symbols))
         for frame in early:
             self._deliver(frame)
@@ -150,19 +162,22 @@ class StreamConnection:
             for task in beside:
                 task.cancel()
 
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _read(self, socket: Socket) -> None:
         deliver, now_ns, receive = self._deliver, self._clock.now_ns, socket.receive
+        check = self._check_sequence if isinstance(self._protocol, Sequenced) else None
         while True:
             message = await receive()
             if message.type in _TEXTS:
                 self._frames += 1
+                if check is not None:
+                    check(message.data)
                 deliver(FrameArrived(message.data, now_ns()))
             elif message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING):
                 return
             elif message.type is aiohttp.WSMsgType.ERROR:
                 raise aiohttp.ClientError(f"the stream broke: {socket.exception()}")
 
-    async def _cut_silence(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _cut_silence(self, socket: Socket) -> None:
         """Close a connection on which nothing comes; cheaper than a time-out for every frame."""
         keepalive = self._protocol.keepalive
         limit_s = max(SILENCE_S, 1.5 * keepalive[1]) if keepalive else SILENCE_S

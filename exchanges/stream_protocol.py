@@ -1,6 +1,6 @@
 """How one venue speaks of its market: addresses, subscriptions, frames and the rules of its books. Pure, no socket."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from .book_sync import BookSnapshot, Synchronizer
 from .market_events import StreamEvent
@@ -45,3 +45,11 @@ class StreamProtocol(Protocol):
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:
         """That answer. Raises `MalformedFrame`."""
+
+
+@runtime_checkable
+class Sequenced(Protocol):
+    """A `StreamProtocol` of a venue that numbers the messages of a connection, whatever they are of."""
+
+    def sequence_of(self, payload: bytes) -> int | None:
+        """The next number after that of the frame before; None of a frame that has none. Never raises."""

@@ -8,7 +8,9 @@ import aiohttp
 from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from .breaker import Breaker
+from .limit_windows import WEIGHT
 from .market import MarketWord, SnapshotArrived, SnapshotUnavailable
+from .rate_budget import RateBudget
 from .stream_connection import (
     CONNECT_TIMEOUT_S,
     RECONNECT_MAX_S,
@@ -26,6 +28,9 @@ SNAPSHOTS_AT_ONCE = 8
 PAUSE_S = 10.0
 """After a refusal for asking too much, where the venue does not say how long."""
 TOO_MUCH = (418, 429)
+USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
+SNAPSHOT_WEIGHT = 50
+"""Of a book of 1,000 levels at Binance, which weighs the most."""
 
 
 class StreamMarket:
@@ -39,8 +44,11 @@ class StreamMarket:
         entropy: Entropy,
         protocol: StreamProtocol,
         open_session: OpenSession,
+        budget: RateBudget | None = None,
     ) -> None:
+        """`budget` is shared with all who ask the venue from this address: snapshots wait for room in it."""
         self.protocol = protocol
+        self._budget = budget or RateBudget()
         self._loop = loop
         self._clock = clock
         self._entropy = entropy
@@ -109,14 +117,22 @@ class StreamMarket:
         try:
             if connection.session is None:
                 raise aiohttp.ClientError("not connected")
+            if self._budget.wait_until_ns("look", SNAPSHOT_WEIGHT, self._clock.now_ns()):
+                raise aiohttp.ClientError("not asked: what the venue lets us ask in this minute is used")
+            self._budget.spend("look", SNAPSHOT_WEIGHT, self._clock.now_ns())
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 async with connection.session.get(self.protocol.snapshot_url(symbol)) as answer:
+                    self._note(answer.headers.get(USED_WEIGHT, ""))
                     if answer.status in TOO_MUCH:
                         self._pause(answer.headers.get("Retry-After", ""))
                     answer.raise_for_status()
                     return SnapshotArrived(symbol, await answer.read())
         except (*Broken, RuntimeError) as error:
             return SnapshotUnavailable(symbol, f"{type(error).__name__}: {error}")
+
+    def _note(self, used: str) -> None:
+        if used.isdecimal():
+            self._budget.note(WEIGHT, 60, int(used), self._clock.now_ns())
 
     def _pause(self, retry_after: str) -> None:
         """Ask for no snapshot for as long as the venue says: who goes on is banned."""

@@ -80,6 +80,12 @@ class ModelRunner:
     def on_market(self, update: MarketDataUpdate) -> None:
         self._features.update(update)
 
+    def skip(self, bar: BarClosed) -> None:
+        """A bar of data that cannot be trusted: nothing is learned from it or over it, and nothing predicted."""
+        self._labeller.clear()
+        self._bar_end_ns = None
+        self._features.close(bar)
+
     def on_bar(self, bar: BarClosed) -> tuple[Prediction, SampleTaken]:
         """Learns from what this bar's close decides, then predicts `horizon_s` ahead of it."""
         close = float(bar.close)

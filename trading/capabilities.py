@@ -13,6 +13,8 @@ class Capabilities(NamedTuple):
     trailing: bool = False
     post_only: bool = False
     iceberg: bool = False
+    quote_amount: bool = False
+    """Market orders by what they spend or bring, in quote currency."""
 
 
 EVERYWHERE = Capabilities()
@@ -25,6 +27,7 @@ VENUES: dict[str, Capabilities] = {
         trailing=True,
         post_only=True,
         iceberg=True,
+        quote_amount=True,
     ),
 }
 """By ccxt's name of the exchange. Spot knows no `gtd`, no `reduce_only`; its groups are not used: they would be a

@@ -30,6 +30,9 @@ CAUSES: dict[str, Cause] = {
     "FEED_DOWN": Cause(Rung.CANCEL_ONLY, "the feed is not live", 0.5),
     "FEED_STALE": Cause(Rung.CANCEL_ONLY, "the market is stale", 0.5),
     "FEED_CROSSED": Cause(Rung.CANCEL_ONLY, "the book is crossed", 0.5),
+    "DATA_POOR": Cause(Rung.CANCEL_ONLY, "the market data is not to be trusted", 0.5),
+    "SYMBOL_HALTED": Cause(Rung.CANCEL_ONLY, "the venue does not trade the symbol now", 0.5),
+    "SYMBOL_GONE": Cause(Rung.CANCEL_ONLY, "the venue does not list the symbol any more"),
     "FLATTENING": Cause(Rung.REDUCING, "stopping: closing every position"),
     "PAUSED": Cause(Rung.REDUCING, "paused by a person"),
     "LEFT_DOWN": Cause(Rung.REDUCING, "the strategy was left down after too many failures", 5.0),
@@ -44,7 +47,7 @@ CAUSES: dict[str, Cause] = {
 }
 """By name. Of several on the lowest rung the first in this order gives its words."""
 
-MARKET_CAUSES = frozenset({"FEED_UNHEARD", "FEED_DOWN", "FEED_STALE", "FEED_CROSSED"})
+MARKET_CAUSES = frozenset({"FEED_UNHEARD", "FEED_DOWN", "FEED_STALE", "FEED_CROSSED", "DATA_POOR"})
 """Those by which a symbol's prices are not to be trusted."""
 
 RANKS = {name: rank for rank, name in enumerate(CAUSES)}

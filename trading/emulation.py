@@ -102,6 +102,6 @@ def to_send(leg: Leg, venue: Capabilities, *, set_off: bool, at_once: bool) -> L
         time_in_force=force if force in venue.times_in_force else "gtc",
         expires_ns=terms.expires_ns if force in venue.times_in_force else 0,
         display_amount=terms.display_amount if venue.iceberg else None,
-        quote_amount=None,
+        quote_amount=terms.quote_amount if venue.quote_amount else None,
     )
     return replace(leg, price=None if leg.type in ("market", "stop_loss", "take_profit") else leg.price, terms=terms)

@@ -161,6 +161,8 @@ def _place_entry(group: Group, view: View) -> GroupRecord | None:
         return None
     if is_held("entry", state, view) and not state.triggered:
         return None
+    if state.opened and state.leg.terms.quote_amount is not None:
+        return None  # the price moves, and with it the amount: one order is all of it
     amount = wanted(state, view) - state.live
     if is_sliced(state, view):
         amount = ZERO if state.opened else min(amount, state.leg.terms.display_amount or amount)

@@ -97,7 +97,7 @@ def _adopt(order: VenueOrder, gone: Decimal, owner: Owner, now_ns: int) -> Order
         symbol=order.symbol,
         side=order.side,
         type=order.type,
-        amount=order.amount - gone,
+        amount=max(order.amount, order.filled) - gone,
         price=order.price,
         reference_price=order.price or ZERO,
         at_ns=now_ns,

@@ -5,10 +5,10 @@ The frames are those of https://developers.binance.com/docs/binance-spot-api-doc
 """
 
 from collections.abc import Callable
-from typing import NoReturn
 
 import msgspec
 
+from ..decoding import Malformed, refuse
 from ..market_events import (
     DepthEvent,
     Id,
@@ -107,9 +107,5 @@ def decode(payload: bytes) -> MarketEvent:
         if (decode_kind := _BY_KIND.get(kind)) is None:
             raise MalformedFrame(f"expected a frame of trade, depthUpdate or bookTicker, found {kind!r}")
         return decode_kind(body)
-    except (msgspec.DecodeError, MalformedFrame, UnicodeDecodeError, RecursionError) as error:
-        _refuse(payload, error)
-
-
-def _refuse(payload: bytes, error: Exception) -> NoReturn:
-    raise MalformedFrame(f"not a market frame: {error}; the frame begins {bytes(payload[:120])!r}") from error
+    except Malformed as error:
+        refuse(payload, error)

@@ -62,7 +62,7 @@ class _Book(msgspec.Struct, gc=False):
     ts: str
     checksum: Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)] | None = None
     seqId: Id = 0  # noqa: N815
-    prevSeqId: Annotated[int, msgspec.Meta(ge=-1, lt=2**63)] | None = None  # noqa: N815
+    prevSeqId: Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)] | None = None  # noqa: N815
 
 
 class _Trades(msgspec.Struct, gc=False):
@@ -106,8 +106,8 @@ def _tickers(payload: bytes) -> tuple[StreamEvent, ...]:
 
 def _ticker(symbol: str, wire: _Ticker) -> TickerEvent:
     """It has no number of its own: its time is one that rises."""
-    bid, ask, at_ms = (wire.bidPx, wire.bidSz), (wire.askPx, wire.askSz), to_ms(wire.ts)
-    return TickerEvent(symbol, at_ms, *map(to_price, (*bid, *ask)), at_ms)
+    bid, bid_size, ask, ask_size = map(to_price, (wire.bidPx, wire.bidSz, wire.askPx, wire.askSz))
+    return TickerEvent(symbol, to_ms(wire.ts), bid, bid_size, ask, ask_size, to_ms(wire.ts))
 
 
 def _touches(payload: bytes) -> tuple[StreamEvent, ...]:
@@ -117,9 +117,9 @@ def _touches(payload: bytes) -> tuple[StreamEvent, ...]:
 
 
 def _touch(symbol: str, wire: _Book) -> TickerEvent:
-    (bid, bid_size, *_), (ask, ask_size, *_), at_ms = wire.bids[0], wire.asks[0], to_ms(wire.ts)
-    numbers = map(to_price, (bid, bid_size, ask, ask_size))
-    return TickerEvent(symbol, wire.seqId or at_ms, *numbers, at_ms)
+    at_ms = to_ms(wire.ts)
+    bid, bid_size, ask, ask_size = map(to_price, (*wire.bids[0][:2], *wire.asks[0][:2]))
+    return TickerEvent(symbol, wire.seqId or at_ms, bid, bid_size, ask, ask_size, at_ms)
 
 
 def _books(payload: bytes) -> tuple[StreamEvent, ...]:

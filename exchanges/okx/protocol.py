@@ -1,4 +1,4 @@
-"""How OKX speaks of its market, as a `StreamProtocol`: v5, with the book's snapshots in the stream. Not verified live."""
+"""How OKX speaks of its market, as a `StreamProtocol`: v5, books with snapshots in the stream. Not verified live."""
 
 import json
 

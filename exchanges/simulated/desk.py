@@ -18,7 +18,7 @@ from .errors import (
 )
 from .faults import Faults, FaultSwitch
 from .market import Market
-from .operations import Operation
+from .operation import Operation
 from .payloads import depth
 from .requestlog import RequestLine, RequestLog
 from .weights import OrderCounts, RequestWeight
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
 
     @classmethod
     def of(cls, refusal: Refusal) -> "Answer":
-        return cls(refusal.status, {"code": refusal.code, "msg": refusal.message})
+        return cls(refusal.status, refusal.body())
 
 
 class Desk:
@@ -71,6 +71,9 @@ class Desk:
         self._authenticator = authenticator
         self._log = request_log
         self._stale: dict[str, Any] = {}
+        limits = Operation(lambda *_: orders.counted(clock_ns()), 40, reads=True)
+        self.own_routes = {("GET", "/api/v3/rateLimit/order"): limits}
+        self.own_methods = {"account.rateLimits.orders": limits}
 
     @property
     def now_ms(self) -> int:

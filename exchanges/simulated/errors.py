@@ -1,12 +1,18 @@
 """Refusals of the venue in Binance's codes and exact texts: clients tell errors apart by the text, too."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Refusal(NamedTuple):
     code: int
     message: str
     status: int = 400
+    data: Any = None
+    """What else is told, if anything."""
+
+    def body(self) -> dict[str, Any]:
+        told = {"code": self.code, "msg": self.message}
+        return told if self.data is None else told | {"data": self.data}
 
 
 class RequestRefused(Exception):
@@ -26,7 +32,7 @@ INVALID_QUANTITY = Refusal(-1013, "Invalid quantity.")
 INVALID_PRICE = Refusal(-1013, "Invalid price.")
 INVALID_INTERVAL = Refusal(-1120, "Invalid interval.")
 DUPLICATE_SYMBOLS = Refusal(-1151, "Symbol is present multiple times in the list.")
-LOOKUP_TOO_BIG = Refusal(-1127, "More than 1 hours between startTime and endTime.")
+LOOKUP_TOO_BIG = Refusal(-1127, "More than 24 hours between startTime and endTime.")
 TOO_PRECISE = Refusal(-1111, "Precision is over the maximum defined for this asset.")
 
 INSUFFICIENT_BALANCE = Refusal(-2010, "Account has insufficient balance for requested action.")
@@ -34,6 +40,10 @@ DUPLICATE_ORDER = Refusal(-2010, "Duplicate order sent.")
 WOULD_MATCH = Refusal(-2010, "Order would immediately match and take.")
 WOULD_TRIGGER = Refusal(-2010, "Stop price would trigger immediately.")
 UNKNOWN_ORDER = Refusal(-2011, "Unknown order sent.")
+INVALID_CANCEL_RESTRICTIONS = Refusal(
+    -1145, "`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`."
+)
+RESTRICTED = Refusal(-2011, "Order was not canceled due to cancel restrictions.")
 NO_SUCH_ORDER = Refusal(-2013, "Order does not exist.")
 
 KEY_MALFORMED = Refusal(-2014, "API-key format invalid.", 401)

@@ -1,12 +1,16 @@
 """What a signed request does, the same by REST and by WebSocket: parameters in, Binance's JSON out."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, TypeVar
 
-from . import payloads
+from . import payloads, wallet
+from .bars import DAY_MS
+from .cancel_replace import allowed, cancel_replace
 from .engine import Engine
-from .errors import NO_SUCH_ORDER, RequestRefused
-from .orders import Fill, Order
+from .errors import LOOKUP_TOO_BIG, NO_SUCH_ORDER, RequestRefused
+from .operation import Operation
+from .orders import Order
 from .parameters import (
     Parameters,
     read_client_id,
@@ -16,7 +20,7 @@ from .parameters import (
     read_order_id,
     read_text,
 )
-from .records import FundsTransferred
+from .placing import answer_to, fills_of
 
 Row = TypeVar("Row")
 
@@ -26,20 +30,23 @@ ROWS_MAX = 1_000
 
 def place_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
     order = engine.place(read_order(params), now_ms)
-    default = "FULL" if params.get("type") in ("LIMIT", "MARKET") else "ACK"
-    match params.get("newOrderRespType", default):
-        case "ACK":
-            return payloads.order_ack(order)
-        case "RESULT":
-            return payloads.order_result(order)
-        case _:
-            return payloads.order_full(order, _fills_of(engine, order))
+    return answer_to(order, params, fills_of(engine, order))
 
 
 def check_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
     """Judges a new order and forgets it."""
     engine.decide(read_order(params), now_ms)
-    return {}
+    if params.get("computeCommissionRates") != "true":
+        return {}
+    rates = wallet.commission(params["symbol"])
+    zeros = dict.fromkeys(("maker", "taker"), wallet.NOTHING)
+    standard = {name: wallet.FEES[name] for name in zeros}
+    discount = {"discount": rates["discount"]}
+    return {
+        "standardCommissionForOrder": standard,
+        "specialCommissionForOrder": zeros,
+        "taxCommissionForOrder": zeros,
+    } | discount
 
 
 def get_order(engine: Engine, params: Parameters, _now_ms: int) -> Any:
@@ -49,7 +56,7 @@ def get_order(engine: Engine, params: Parameters, _now_ms: int) -> Any:
 
 
 def cancel_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
-    order = _find(engine, params)
+    order = allowed(_find(engine, params), params)
     request_id = _cancel_id(engine, params)
     return payloads.order_cancelled(engine.cancel(order, request_id, now_ms), request_id)
 
@@ -68,7 +75,7 @@ def list_orders(engine: Engine, params: Parameters, _now_ms: int) -> Any:
     """From `orderId` or `startTime` on where given, else the newest."""
     symbol = engine.market(read_text(params, "symbol")).instrument.venue_symbol
     first, since_ms = read_integer(params, "orderId"), read_integer(params, "startTime")
-    until_ms = read_integer(params, "endTime")
+    until_ms = _until_ms(params)
     orders = [
         order
         for order in engine.state.books.orders.values()
@@ -81,7 +88,7 @@ def list_trades(engine: Engine, params: Parameters, _now_ms: int) -> Any:
     """From `fromId` or `startTime` on where given, else the newest."""
     symbol = engine.market(read_text(params, "symbol")).instrument.venue_symbol
     first, since_ms = read_integer(params, "fromId"), read_integer(params, "startTime")
-    order_id, until_ms = read_integer(params, "orderId"), read_integer(params, "endTime")
+    order_id, until_ms = read_integer(params, "orderId"), _until_ms(params)
     fills = [
         fill
         for fill in engine.state.fills_from(first or 0)
@@ -90,71 +97,58 @@ def list_trades(engine: Engine, params: Parameters, _now_ms: int) -> Any:
     return [payloads.own_trade(fill) for fill in _page(fills, params, first is not None or since_ms is not None)]
 
 
-def get_account(engine: Engine, _params: Parameters, _now_ms: int) -> Any:
+def list_prevented(engine: Engine, params: Parameters, _now_ms: int) -> Any:
+    """Of what never traded because both sides were the account's own."""
+    engine.market(read_text(params, "symbol"))
+    return []
+
+
+def get_account(engine: Engine, params: Parameters, _now_ms: int) -> Any:
     books = engine.state.books
-    return payloads.account_status(books.account, books.updated_ms)
-
-
-def list_deposits(engine: Engine, params: Parameters, _now_ms: int) -> Any:
-    return [payloads.deposit(each) for each in _transfers(engine, params) if each.amount > 0]
-
-
-def list_withdrawals(engine: Engine, params: Parameters, _now_ms: int) -> Any:
-    return [payloads.withdrawal(each) for each in _transfers(engine, params) if each.amount < 0]
-
-
-class Operation(NamedTuple):
-    run: Callable[[Engine, Parameters, int], Any]
-    weight: int
-    orders: int = 0
-    """How many new orders it places: what a lost answer leaves in doubt."""
-    cancels: bool = False
-    reads: bool = False
-    """It changes nothing."""
-    weight_of_all: int = 0
-    """Its weight where it names no symbol, if that is another one."""
-
-    def weigh(self, params: Parameters) -> int:
-        return self.weight_of_all if self.weight_of_all and not params.get("symbol") else self.weight
+    status = payloads.account_status(books.account, books.updated_ms)
+    if params.get("omitZeroBalances") == "true":
+        status["balances"] = [held for held in status["balances"] if Decimal(held["free"]) + Decimal(held["locked"])]
+    return status
 
 
 PLACE = Operation(place_order, 1, orders=1)
-CHECK = Operation(check_order, 1)
+CHECK = Operation(check_order, 1, weights=lambda params: 20 if params.get("computeCommissionRates") == "true" else 1)
+REPLACE = Operation(cancel_replace, 1, orders=1)
+PREVENTED = Operation(list_prevented, 20, reads=True)
 GET = Operation(get_order, 4, reads=True)
 CANCEL = Operation(cancel_order, 1, cancels=True)
-OPEN_ORDERS = Operation(list_open_orders, 6, reads=True, weight_of_all=80)
+OPEN_ORDERS = Operation(list_open_orders, 6, reads=True, weights=lambda params: 6 if params.get("symbol") else 80)
 CANCEL_ALL = Operation(cancel_open_orders, 1, cancels=True)
 ORDERS = Operation(list_orders, 20, reads=True)
-TRADES = Operation(list_trades, 20, reads=True)
+TRADES = Operation(list_trades, 20, reads=True, weights=lambda params: 5 if params.get("orderId") else 20)
 ACCOUNT = Operation(get_account, 20, reads=True)
-
-DEPOSITS = Operation(list_deposits, 1, reads=True)
-WITHDRAWALS = Operation(list_withdrawals, 1, reads=True)
 
 BY_ROUTE: dict[tuple[str, str], Operation] = {
     ("POST", "/api/v3/order"): PLACE,
     ("POST", "/api/v3/order/test"): CHECK,
+    ("POST", "/api/v3/order/cancelReplace"): REPLACE,
     ("GET", "/api/v3/order"): GET,
     ("DELETE", "/api/v3/order"): CANCEL,
     ("GET", "/api/v3/openOrders"): OPEN_ORDERS,
     ("DELETE", "/api/v3/openOrders"): CANCEL_ALL,
     ("GET", "/api/v3/allOrders"): ORDERS,
     ("GET", "/api/v3/myTrades"): TRADES,
+    ("GET", "/api/v3/myPreventedMatches"): PREVENTED,
     ("GET", "/api/v3/account"): ACCOUNT,
-    ("GET", "/sapi/v1/capital/deposit/hisrec"): DEPOSITS,
-    ("GET", "/sapi/v1/capital/withdraw/history"): WITHDRAWALS,
-}
+} | wallet.BY_ROUTE
 BY_METHOD: dict[str, Operation] = {
     "order.place": PLACE,
     "order.test": CHECK,
+    "order.cancelReplace": REPLACE,
     "order.status": GET,
     "order.cancel": CANCEL,
     "openOrders.status": OPEN_ORDERS,
     "openOrders.cancelAll": CANCEL_ALL,
     "allOrders": ORDERS,
     "myTrades": TRADES,
+    "myPreventedMatches": PREVENTED,
     "account.status": ACCOUNT,
-}
+} | wallet.BY_METHOD
 
 
 def _find(engine: Engine, params: Parameters) -> Order | None:
@@ -174,25 +168,12 @@ def _open_orders(engine: Engine, symbol: str) -> Iterator[Order]:
     return (order for order in engine.state.open if symbol in ("", order.symbol))
 
 
-def _fills_of(engine: Engine, order: Order) -> Iterable[Fill]:
-    """Of an order just placed: its fills are the newest."""
-    newest = []
-    for fill in reversed(engine.state.books.fills):
-        if fill.order_id != order.order_id:
-            break
-        newest.append(fill)
-    return reversed(newest)
-
-
-def _transfers(engine: Engine, params: Parameters) -> list[FundsTransferred]:
-    """Newest first."""
-    coin = params.get("coin", "")
+def _until_ms(params: Parameters) -> int | None:
+    """Raises RequestRefused where the time asked for is longer than a day."""
     since_ms, until_ms = read_integer(params, "startTime"), read_integer(params, "endTime")
-    return [
-        each
-        for each in reversed(engine.state.books.transfers)
-        if coin in ("", each.asset) and _inside(each.at_ms, since_ms, until_ms)
-    ][: read_limit(params, ROWS_MAX, ROWS_MAX)]
+    if since_ms is not None and until_ms is not None and until_ms - since_ms > DAY_MS:
+        raise RequestRefused(LOOKUP_TOO_BIG)
+    return until_ms
 
 
 def _inside(at_ms: int, since_ms: int | None, until_ms: int | None) -> bool:

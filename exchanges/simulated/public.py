@@ -8,12 +8,13 @@ import msgspec
 from . import payloads, tickers
 from .bars import DAY_MS, HOUR_MS, INTERVALS, MINUTE_MS
 from .desk import Desk
-from .errors import DUPLICATE_SYMBOLS, INVALID_INTERVAL, LOOKUP_TOO_BIG, RequestRefused, illegal, missing, missing_both
+from .errors import DUPLICATE_SYMBOLS, INVALID_INTERVAL, RequestRefused, illegal, missing, missing_both
 from .market import Market
 from .parameters import Parameters, read_integer, read_limit, read_text
 
 ROWS_DEFAULT, ROWS_MAX = 500, 1_000
 DEPTH_DEFAULT, DEPTH_MAX = 100, 5_000
+SYMBOLS = r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}")*\]$'
 WINDOW_UNITS_MS = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 WINDOW_MAX = {"m": 59, "h": 23, "d": 7}
 
@@ -54,9 +55,6 @@ def historical_trades(desk: Desk, params: Parameters) -> Any:
 
 def aggregate_trades(desk: Desk, params: Parameters) -> Any:
     """From `fromId` or `startTime` on where given, else the newest."""
-    since_ms, until_ms = read_integer(params, "startTime"), read_integer(params, "endTime")
-    if since_ms is not None and until_ms is not None and until_ms - since_ms > HOUR_MS and "limit" not in params:
-        raise RequestRefused(LOOKUP_TOO_BIG)
     return [tickers.aggregate_trade(each) for each in _trades(desk, params)]
 
 

@@ -12,7 +12,8 @@ from .desk import Answer, Desk, Request
 from .errors import OUT_OF_ORDER
 from .faults import Faults
 from .latency import Latency, Way
-from .operations import BY_ROUTE, Operation
+from .operation import Operation
+from .operations import BY_ROUTE
 from .public import BY_PATH, PublicCall
 from .sockets import POLICY_VIOLATION, Connection, SocketRules, Sockets
 from .streams import MarketStreams, MessageCount, StreamClient, shutdown_notice
@@ -48,7 +49,7 @@ class Server:
         app = web.Application(client_max_size=BODY_MAX_BYTES)
         for path, call in BY_PATH.items():
             app.router.add_get(path, self._public_handler(path, call))
-        for (method, path), operation in BY_ROUTE.items():
+        for (method, path), operation in (BY_ROUTE | self._desk.own_routes).items():
             app.router.add_route(method, path, self._signed_handler(path, operation))
         app.router.add_get("/sapi/v1/system/status", self._tell_status)
         for path in ("/stream", "/stream/{name:.*}", "/ws", "/ws/{name:.*}"):

@@ -11,7 +11,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HOSTS = ("api.binance.com", "stream.binance.com", "ws-api.binance.com", "localhost")
+HOSTS = (
+    *("api.binance.com", "stream.binance.com", "ws-api.binance.com"),
+    *("api.kraken.com", "ws.kraken.com", "ws-auth.kraken.com"),
+    "localhost",
+)
 ADDRESS = "127.0.0.1"
 VALID_FOR = datetime.timedelta(days=825)
 RENEW_BEFORE = datetime.timedelta(days=30)

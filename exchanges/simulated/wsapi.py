@@ -10,7 +10,8 @@ import msgspec
 from .authentication import signed_fields
 from .desk import Answer, Desk, Request
 from .errors import NOT_LOGGED_ON, UNKNOWN_METHOD, RequestRefused, illegal
-from .operations import BY_METHOD, Operation
+from .operation import Operation
+from .operations import BY_METHOD
 from .outbox import Outbox
 from .public import BY_METHOD as PUBLIC
 from .userstreams import UserStreams
@@ -79,7 +80,7 @@ class ApiConnection:
             return desk.run_public(lambda: call.run(desk, params), lambda: call.weigh(params), params, "api")
         if (unsigned := self._unsigned(method, params)) is not None:
             return desk.run_public(unsigned, lambda: SESSION_WEIGHT, params, "api")
-        operation = self._of_session(method) or BY_METHOD.get(method)
+        operation = self._of_session(method) or BY_METHOD.get(method) or desk.own_methods.get(method)
         if operation is None:
             return Answer.of(UNKNOWN_METHOD)
         key, signed = params.get("apiKey"), signed_fields(params)

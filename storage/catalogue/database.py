@@ -41,6 +41,13 @@ def database_error() -> type[Exception]:
     return duckdb.Error
 
 
+def one_row(connection: "duckdb.DuckDBPyConnection", sql: str) -> tuple[Any, ...]:
+    """Of a question that has one answer. The connection is free for others afterwards."""
+    rows = connection.execute(sql).fetchall()
+    assert len(rows) == 1, f"one row was to be had, found {len(rows)}"
+    return tuple(rows[0])
+
+
 def files_sql(paths: list[Path]) -> str:
     """A list of files as SQL."""
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"

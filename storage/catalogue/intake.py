@@ -4,9 +4,12 @@ Readers give `RAW`: a temporary table of texts, one column for each of the datas
 `convert` makes `INCOMING` of it, or refuses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from .database import one_row
 from .layout import CatalogueFault, Dataset
 from .tables import DECIMAL, NUMBER_WORDS
 from .writer import INCOMING
@@ -25,6 +28,18 @@ _SCIENTIFIC = r"[+-]?\d(\.\d{1,9})?[eE][+-]?0?\d"
 _STAMP = r"\d{1,20}(\.\d{1,9}0*)?"
 _SIDES = "case lower({0}) when 'buy' then 'buy' when 'sell' then 'sell' when 'b' then 'buy' when 's' then 'sell'"
 _MAKER = " when 'true' then 'sell' when 'false' then 'buy' when '1' then 'sell' when '0' then 'buy' else {0} end"
+
+
+def stage(connection: "duckdb.DuckDBPyConnection", dataset: Dataset, rows: Sequence[Sequence[str | None]]) -> None:
+    """`RAW` of rows of texts in the order of the dataset's columns."""
+    columns = {"row": np.arange(1, len(rows) + 1)} | {
+        name: np.array(values, dtype=object)
+        for name, values in zip(dataset.table.columns, zip(*rows, strict=True), strict=True)
+    }
+    connection.register("offered_rows", columns)
+    names = ", ".join(f"{name}::varchar as {name}" for name in dataset.table.columns)
+    connection.execute(f"create or replace temp table {RAW} as select row, {names} from offered_rows")
+    connection.unregister("offered_rows")
 
 
 def convert(
@@ -50,8 +65,20 @@ def convert(
     connection.execute(f"create or replace temp table converted as {rows}")
     _refuse_bad(connection, dataset, unit, name_row)
     connection.execute(f"create or replace temp table {INCOMING} as select * exclude (row) from converted")
-    counted = connection.execute(f"select count(*) from {INCOMING}").fetchone()
-    return 0 if counted is None else int(counted[0])
+    return int(one_row(connection, f"select count(*) from {INCOMING}")[0])
+
+
+def gather(connection: "duckdb.DuckDBPyConnection", count: int) -> int:
+    """Move `INCOMING`, of so many rows, to what was gathered before on this connection."""
+    connection.execute(f"create temp table if not exists gathered as select * from {INCOMING} limit 0")
+    connection.execute(f"insert into gathered select * from {INCOMING}")
+    connection.execute(f"drop table {INCOMING}")
+    return count
+
+
+def offer_gathered(connection: "duckdb.DuckDBPyConnection") -> None:
+    """All that was gathered is `INCOMING`, as one."""
+    connection.execute(f"alter table gathered rename to {INCOMING}")
 
 
 def _value(name: str, kind: str, unit: str, base_ns: int, *, time: bool) -> str:
@@ -69,7 +96,7 @@ def _value(name: str, kind: str, unit: str, base_ns: int, *, time: bool) -> str:
 def _find_unit(connection: "duckdb.DuckDBPyConnection", dataset: Dataset) -> str:
     time = dataset.table.time
     stamps = f"select try_cast(trim({time}) as decimal(38,9)) as stamp from {RAW}"
-    low, high = connection.execute(f"select min(stamp), max(stamp) from ({stamps})").fetchone() or (None, None)
+    low, high = one_row(connection, f"select min(stamp), max(stamp) from ({stamps})")
     if low is None:
         return "ns"  # of texts, which need none
     units = [next((unit for unit, below in _BANDS.items() if stamp < below), "ns") for stamp in (low, high)]
@@ -92,7 +119,7 @@ def _refuse_bad(
     ).fetchall()
     if not found:
         return
-    (count,) = connection.execute("select count(*) from faults").fetchone() or (0,)
+    (count,) = one_row(connection, "select count(*) from faults")
     told = "; ".join(f"{name_row(row)}: expected {words}, found {shown:.200}" for row, words, shown in found)
     more = f"; {count - len(found):,} more" if count > len(found) else ""
     raise CatalogueFault(f"{told}{more}. Nothing was imported")

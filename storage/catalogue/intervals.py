@@ -14,29 +14,29 @@ _MONDAY_NS = 4 * DAY_NS
 class Interval(NamedTuple):
     """Bars open at multiples of it since the epoch, weeks since a Monday, months since January 1970. All times UTC."""
 
-    count: int
+    times: int
     unit: str
 
     @property
     def name(self) -> str:
-        return f"{self.count}{self.unit}"
+        return f"{self.times}{self.unit}"
 
     @property
     def shortest_ns(self) -> int:
         """Its length; of months the shortest there is."""
-        return self.count * (_UNIT_NS[self.unit] if self.unit != "M" else 28 * DAY_NS)
+        return self.times * (_UNIT_NS[self.unit] if self.unit != "M" else 28 * DAY_NS)
 
     def floor(self, at_ns: int) -> int:
         """When the bar that holds this instant opened."""
         if self.unit == "M":
             months = _month_of(at_ns)
-            return _month_start(months - months % self.count)
+            return _month_start(months - months % self.times)
         shift = _MONDAY_NS if self.unit == "w" else 0
         return at_ns - (at_ns - shift) % self.shortest_ns
 
     def next(self, start_ns: int) -> int:
         """When the bar after the one that opened then opens."""
-        return _month_start(_month_of(start_ns) + self.count) if self.unit == "M" else start_ns + self.shortest_ns
+        return _month_start(_month_of(start_ns) + self.times) if self.unit == "M" else start_ns + self.shortest_ns
 
     def ceil(self, at_ns: int) -> int:
         start_ns = self.floor(at_ns)
@@ -46,13 +46,13 @@ class Interval(NamedTuple):
         """How many bars open in [start_ns, end_ns)."""
         first, last = self.ceil(start_ns), self.ceil(end_ns)
         if self.unit == "M":
-            return max(0, (_month_of(last) - _month_of(first)) // self.count)
+            return max(0, (_month_of(last) - _month_of(first)) // self.times)
         return max(0, (last - first) // self.shortest_ns)
 
     def splits_into(self, finer: "Interval") -> bool:
         """True where each of its bars is made of whole finer ones."""
         if self.unit == "M":
-            return (finer.unit == "M" and self.count % finer.count == 0) or _divides_days(finer)
+            return (finer.unit == "M" and self.times % finer.times == 0) or _divides_days(finer)
         if finer.unit == "M" or (finer.unit == "w" and self.unit != "w"):
             return False
         if self.unit == "w" and finer.unit != "w":
@@ -63,7 +63,7 @@ class Interval(NamedTuple):
         """`floor` of a column, in SQL."""
         if self.unit == "M":
             months = f"(year(make_timestamp({column} // 1000)) * 12 + month(make_timestamp({column} // 1000)) - 1)"
-            start = f"({months} - ({months} - {1970 * 12}) % {self.count})"
+            start = f"({months} - ({months} - {1970 * 12}) % {self.times})"
             return f"epoch_us(make_timestamp({start} // 12, {start} % 12 + 1, 1, 0, 0, 0.0)) * 1000"
         shift = _MONDAY_NS if self.unit == "w" else 0
         return f"({column} - ({column} - {shift}) % {self.shortest_ns})"

@@ -56,7 +56,7 @@ class Dataset(NamedTuple):
 
     def period_name(self, at_ns: int) -> str:
         day = datetime.fromtimestamp(self.period.floor(at_ns) // SECOND_NS, UTC)
-        return f"{day:%Y-%m-%d}"[: {("d", 1): 10, ("M", 1): 7, ("M", 12): 4}[self.period.unit, self.period.count]]
+        return f"{day:%Y-%m-%d}"[: {("d", 1): 10, ("M", 1): 7, ("M", 12): 4}[self.period.unit, self.period.times]]
 
     def folder(self, root: Path) -> Path:
         # `1M` and `1m` are one name where the file system does not tell cases apart

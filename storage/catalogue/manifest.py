@@ -42,7 +42,7 @@ class CoveredLine(msgspec.Struct, frozen=True, tag_field="line", tag="covered", 
 
 
 Line = Head | FileLine | CoveredLine
-_DECODER = msgspec.json.Decoder(Line)
+_DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
 class Manifest:

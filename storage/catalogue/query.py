@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .database import files_sql
+from .database import files_sql, one_row
 from .intervals import Interval
 from .layout import CatalogueFault, Dataset
 from .manifest import Manifest
@@ -69,7 +69,7 @@ def _place(step: Interval) -> str:
     """The number of a bar on its grid, in SQL."""
     if step.unit == "M":
         stamp = "make_timestamp(start_ns // 1000)"
-        return f"(year({stamp}) * 12 + month({stamp})) // {step.count}"
+        return f"(year({stamp}) * 12 + month({stamp})) // {step.times}"
     return f"start_ns // {step.shortest_ns}"
 
 
@@ -163,8 +163,7 @@ def export(connection: "duckdb.DuckDBPyConnection", sql: str, target: Path, form
         sql = f"select {', '.join(columns)} from ({sql})"
     options = {"csv": "format csv, header", "parquet": "format parquet, compression zstd", "jsonl": "format json"}[form]
     quoted = str(target).replace("'", "''")
-    done = connection.execute(f"copy ({sql}) to '{quoted}' ({options})").fetchone()
-    return 0 if done is None else int(done[0])
+    return int(one_row(connection, f"copy ({sql}) to '{quoted}' ({options})")[0])
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .database import database_error, files_sql
+from .database import database_error, files_sql, one_row
 from .intake import judgements
 from .layout import MANIFEST, CatalogueFault, Dataset, find_datasets, period_start
 from .manifest import FileLine, Manifest
@@ -92,8 +92,7 @@ def _rows(connection: "duckdb.DuckDBPyConnection", dataset: Dataset, path: Path,
     source = f"read_parquet({files_sql([path])}, file_row_number = true, hive_partitioning = false)"
     for row, words in _bad_rows(connection, dataset, source, line.period):
         yield Damage(str(path), row + 1, words)
-    sql = f"select count(*), min({table.time}), max({table.time}) from {source}"
-    found = connection.execute(sql).fetchone()
+    found = one_row(connection, f"select count(*), min({table.time}), max({table.time}) from {source}")
     if found != (line.rows, line.first_ns, line.last_ns):
         wanted = (line.rows, line.first_ns, line.last_ns)
         yield Damage(str(path), 0, f"expected rows, first and last {wanted}, found {found}")
@@ -115,9 +114,8 @@ def _bad_rows(
         f"select *, row_number() over (order by {table.order}, file_row_number) as place, "
         f"file_row_number + 1 as before, count(*) over (partition by {table.key}) as copies from {source}"
     )
-    for broken, words in laws:
-        bad = connection.execute(
-            f"select file_row_number, {table.key} from ({ordered}) where {broken} order by 1 limit {ROWS_TOLD}"
-        )
-        for row, key in bad.fetchall():
-            yield row, f"expected {words}, found it not so at {table.key} {key}"
+    cases = "".join(f" when {broken} then '{words}'" for broken, words in laws)
+    bad = f"select file_row_number, {table.key} as key, case{cases} end as words from ({ordered})"
+    told = f"select * from ({bad}) where words is not null order by 1 limit {ROWS_TOLD}"
+    for row, key, words in connection.execute(told).fetchall():
+        yield row, f"expected {words}, found it not so at {table.key} {key}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...kernel.disk import LockedFile, SystemDisk
-from .database import files_sql
+from .database import files_sql, one_row
 from .layout import VERSION, CatalogueFault, Dataset
 from .manifest import CoveredLine, FileLine, Manifest
 from .ranges import Range
@@ -149,9 +149,10 @@ class Writer:
     def _commit(self, period: str, rows: str, source: str) -> None:
         path, time = self.manifest.file(period), self.dataset.table.time
         beside = path.with_name(path.name + NEXT)
-        self._connection.execute(
+        one_row(
+            self._connection,
             f"copy ({rows}) to '{_quoted(beside)}' (format parquet, compression zstd, "
-            f"kv_metadata {{tradigrade_version: '{VERSION}'}})"
+            f"kv_metadata {{tradigrade_version: '{VERSION}'}})",
         )
         sync(beside)
         count, first, last = self._row(
@@ -163,9 +164,7 @@ class Writer:
         sync(path.parent)
 
     def _row(self, sql: str) -> tuple[int, ...]:
-        row = self._connection.execute(sql).fetchone()
-        assert row is not None, "an aggregate gives a row"
-        return row
+        return one_row(self._connection, sql)
 
 
 def sha256_of(path: Path) -> str:

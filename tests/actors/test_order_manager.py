@@ -394,7 +394,38 @@ def test_a_group_that_makes_no_sense_is_refused(tmp_path: Path, group: OrderGrou
     assert (fault.code, fault.field) == (code, field), fault
 
 
-def test_an_order_by_quote_amount_buys_what_that_pays_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("ask", "bought"), [(30_001, "0.01999"), (30_150, "0.0199"), (29_800, "0.02013")])
+def test_an_order_by_quote_amount_is_sent_as_that_and_buys_what_it_pays_for(
+    tmp_path: Path, ask: int, bought: str
+) -> None:
+    """The market may move on the way: the sum stays."""
+    account = Account(tmp_path).serve()
+    account.system.tell(ORDERS, single("x", leg("buy", "market", quote_amount=D(600))))
+    account.settle()
+    account.venue.touch[SYMBOL] = (D(ask - 2), D(ask))
+    account.advance(2)
+    (intent,) = account.records(OrderIntended)
+    assert (intent.terms.quote_amount, intent.amount > D(600) / 30_001) == (D(600), True)
+    assert [(trade.side, trade.amount) for trade in account.venue.trades] == [("buy", D(bought))]
+    assert account.books.open_orders() == (), "what is reserved for it is free again"
+    assert account.records(GroupClosed)[-1].reason == "filled"
+    account.advance(6)
+    assert_level(account)
+
+
+def test_a_sale_by_quote_amount_brings_that(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    hold(account)
+    place(account, single("x", leg("sell", "market", quote_amount=D(600))))
+    account.advance(2)
+    assert (account.venue.trades[-1].side, account.venue.trades[-1].amount) == ("sell", D("0.02"))
+    assert account.books.open_orders() == ()
+    account.advance(6)
+    assert_level(account)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_venue_that_knows_no_quote_amounts_is_sent_what_they_buy_now(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
     place(account, single("x", leg("buy", "market", quote_amount=D(600))))
     account.advance(2)

@@ -1,5 +1,8 @@
 """Limits are kept before a venue refuses: looks slow down first, orders after them, cancels have the rest."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +11,8 @@ from hypothesis import strategies as st
 
 from tradigrade.exchanges.binance.order_wire import Answer, Limit, Refusal, Retry
 from tradigrade.exchanges.limit_watch import LimitWatch, look_weight
-from tradigrade.exchanges.rate_budget import ORDERS, SHARES, WEIGHT, RateBudget, Use
+from tradigrade.exchanges.limit_windows import ORDERS, WEIGHT, SharedWindows, Window
+from tradigrade.exchanges.rate_budget import SHARES, RateBudget, Use
 from tradigrade.exchanges.venue import EvidenceAsked, RateLimited
 from tradigrade.kernel.clock import ManualClock
 
@@ -80,6 +84,48 @@ def test_whatever_is_asked_the_limit_is_never_passed(asked: list[tuple[Use, int,
             budget.spend(use, weight, now_ns)
             used += weight
         assert used <= 600
+
+
+def test_what_one_process_spends_another_cannot(tmp_path: Path) -> None:
+    path = tmp_path / "venue" / "limits"
+    one, other = (RateBudget(100, SharedWindows(path)) for _ in range(2))
+    for _ in range(45):
+        one.spend("order", 1, NOW)
+        other.spend("look", 1, NOW)
+    assert one.wait_until_ns("order", 1, NOW) == other.wait_until_ns("order", 1, NOW) == END
+    other.note(ORDERS, 10, 9, END, limit=10)
+    assert one.wait_until_ns("order", 1, END) == END + 10 * S
+    assert RateBudget(100, SharedWindows(path)).used_share(NOW) == 0.9
+
+
+def test_a_file_of_limits_is_shared_between_real_processes(tmp_path: Path) -> None:
+    path = tmp_path / "limits"
+    program = (
+        "import sys, pathlib; from tradigrade.exchanges.limit_windows import SharedWindows; "
+        "from tradigrade.exchanges.rate_budget import RateBudget; "
+        "RateBudget(100, SharedWindows(pathlib.Path(sys.argv[1]))).spend('look', 60, int(sys.argv[2]))"
+    )
+    budget = RateBudget(100, SharedWindows(path))
+    subprocess.run([sys.executable, "-c", program, str(path), str(NOW)], check=True)
+    assert budget.used_share(NOW) == 0.6
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\xff" * 4096], ids=["empty", "short", "foreign"])
+def test_a_damaged_file_of_limits_begins_anew(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "limits"
+    path.write_bytes(content)
+    budget = RateBudget(100, SharedWindows(path))
+    assert not budget.wait_until_ns("order", 1, NOW)
+    budget.spend("order", 90, NOW)
+    assert budget.wait_until_ns("order", 1, NOW) == END
+
+
+def test_a_venue_with_more_limits_than_rows_loses_the_last(tmp_path: Path) -> None:
+    windows = SharedWindows(tmp_path / "limits")
+    for interval_s in range(1, 100):
+        windows.put((WEIGHT, interval_s), Window(10, 1, END))
+    assert windows.get((WEIGHT, 1)) == Window(10, 1, END)
+    assert windows.get((WEIGHT, 99)) is None
 
 
 class Exchange:

@@ -33,6 +33,7 @@ LATENCY_S = 0.02
 TIMEOUT_S = 3.0
 RECEIVE_WINDOW_S = 2.0
 FEE = Decimal("0.001")
+STEP = Decimal("0.00001")
 
 
 @dataclass
@@ -43,9 +44,16 @@ class TrueOrder:
     filled: Decimal = ZERO
     triggered: bool = False
 
+    bought: Decimal | None = None
+    """What its quote amount is worth."""
+
+    @property
+    def amount(self) -> Decimal:
+        return self.intent.amount if self.bought is None else self.bought
+
     @property
     def remaining(self) -> Decimal:
-        return self.intent.amount - self.filled if self.state == "open" else ZERO
+        return self.amount - self.filled if self.state == "open" else ZERO
 
 
 class ScriptedVenue:
@@ -167,7 +175,7 @@ class ScriptedVenue:
         for name, change in ((base, sign * amount), (quote, -sign * amount * price), (currency, -fee)):
             self.balances[name] = self.balances.get(name, ZERO) + change
         order.filled += amount
-        if order.filled == intent.amount:
+        if order.filled == order.amount:
             order.state = "filled"
         trade = OrderFilled(
             client_id=client_id,
@@ -248,7 +256,7 @@ class ScriptedVenue:
             order.state,
             intent.side,
             intent.type,
-            intent.amount,
+            order.amount,
             intent.price,
             order.filled,
         )
@@ -267,10 +275,13 @@ class ScriptedVenue:
         if not self._affords(intent):
             return "InsufficientFunds"
         order = self.orders[intent.client_id] = TrueOrder(intent, f"v{len(self.orders) + 1}")
+        if intent.terms.quote_amount is not None:
+            price = self.touch[intent.symbol][intent.side == "buy"]
+            order.bought = (intent.terms.quote_amount / price).quantize(STEP, "ROUND_DOWN")
         self._report(order, "open")
         if self._crosses(intent):
             bid, ask = self.touch[intent.symbol]
-            piece = (intent.amount / self.pieces).quantize(Decimal("1e-8"))
+            piece = (order.amount / self.pieces).quantize(Decimal("1e-8"))
             for _ in range(self.pieces - 1):
                 self.fill(intent.client_id, piece, ask if intent.side == "buy" else bid)
             self.fill(intent.client_id, None, ask if intent.side == "buy" else bid)
@@ -279,7 +290,8 @@ class ScriptedVenue:
     def _affords(self, intent: OrderIntended) -> bool:
         base, _, quote = intent.symbol.partition("/")
         price = intent.price or self.touch[intent.symbol][1]
-        needed, currency = (intent.amount * price, quote) if intent.side == "buy" else (intent.amount, base)
+        spent = intent.terms.quote_amount or intent.amount * price
+        needed, currency = (spent, quote) if intent.side == "buy" else (intent.amount, base)
         locked = sum((self._locked(order, currency) for order in self.orders.values()), ZERO)
         return needed <= self.balances.get(currency, ZERO) - locked
 

@@ -75,6 +75,14 @@ MUTATIONS = (
         7,
     ),
     Mutation(
+        "an order that the journal lost is nobody's",
+        "trading.adoption",
+        "    if tags is None:\n",
+        "    if tags != ():\n",
+        "law 3",
+        24,
+    ),
+    Mutation(
         "a cancel that failed is believed",
         "actors.executor",
         "for ever\n            self._reconciler.soon()",

@@ -81,8 +81,8 @@ class AccountFeeds:
                 traded = trade_words(self._state.books.fills[-1], order, pair)
                 done = short | self._sums(order, pair) | {"exec_type": "filled", "order_status": "filled"}
                 return [traded, done] if order.status == "FILLED" else [traded]
-            case OrderClosed(_, status):
-                reason = "User requested" if status == "CANCELED" else "Order expired"
+            case OrderClosed():
+                reason = "User requested" if record.status == "CANCELED" else "Order expired"
                 ended = {"exec_type": "canceled", "order_status": "canceled", "cancel_reason": reason, "reason": reason}
                 return [short | self._sums(order, pair) | ended]
             case _:

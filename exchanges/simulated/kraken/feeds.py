@@ -40,14 +40,14 @@ class MarketFeeds:
         self.clients: dict[Outbox, None] = {}
 
     def subscribe(self, outbox: Outbox, channel: Channel, *, snapshot: bool) -> None:
-        """The snapshot, where one is wanted, is queued before any update."""
+        """The snapshot, where one is wanted and there is anything to show, is queued before any update."""
         self._subscribers.setdefault(channel, {})[outbox] = None
         self.clients[outbox] = None
         if channel.name == "book" and channel not in self._views:
             self._views[channel] = BookView(int(channel.argument))
             self._views[channel].update(self._market(channel).book)
-        if snapshot:
-            outbox.put(self._snapshot(channel))
+        if snapshot and (payload := self._snapshot(channel)):
+            outbox.put(payload)
 
     def has(self, outbox: Outbox, channel: Channel) -> bool:
         return outbox in self._subscribers.get(channel, {})
@@ -93,8 +93,12 @@ class MarketFeeds:
             channel = Channel("book", pair.symbol, depth)
             if (view := self._views.get(channel)) is None:
                 continue
+            begins = not view.bids and not view.asks
             changes = view.update(self._market(channel).book)
             if not changes:
+                continue
+            if begins:
+                self._send(channel, "snapshot", [self._book(pair, view, view.bids, view.asks)])
                 continue
             lost = lost or self._switch.fires("diff_lost")
             crossed = crossed or (not lost and self._switch.fires("frame_crossed"))
@@ -121,17 +125,20 @@ class MarketFeeds:
             outbox.put(payload)
 
     def _snapshot(self, channel: Channel) -> bytes:
+        """Empty where nothing is known yet: then the first update of a book is a snapshot."""
         if channel.name == "instrument":
             data: Any = {"assets": [], "pairs": [_instrument(pair) for pair in self._desk.pairs.all]}
         else:
             data = self._rows(channel, self._desk.pairs.by_symbol[channel.symbol])
+        if not data:
+            return b""
         return encode_numbers({"channel": channel.name, "type": "snapshot", "data": data})
 
     def _rows(self, channel: Channel, pair: Pair) -> list[Any]:
         match channel.name:
             case "book":
                 view = self._views[channel]
-                return [self._book(pair, view, view.bids, view.asks)]
+                return [self._book(pair, view, view.bids, view.asks)] if view.bids or view.asks else []
             case "trade":
                 recent = list(self._market(channel).tape.trades)[-TRADES_SHOWN:]
                 return [self._trade(trade, pair) for trade in recent]
@@ -139,7 +146,7 @@ class MarketFeeds:
                 bars, minutes = self._bars(pair, int(channel.argument)), int(channel.argument)
                 return [_bar(bar, pair, minutes, self._desk.now_ms) for bar in bars[-TRADES_SHOWN:]]
             case _:
-                return [self._ticker(pair)]
+                return [self._ticker(pair)] if self._market(channel).last_price else []
 
     def _market(self, channel: Channel) -> Market:
         return market_of(self._desk, self._desk.pairs.by_symbol[channel.symbol])

@@ -169,7 +169,7 @@ def _prices(params: Mapping[str, str], said: str) -> dict[str, Any]:
     return {"stop_price": first} | ({"price": _number(params, "price2")} if said.endswith("limit") else {})
 
 
-def _amounts(params: Mapping[str, str], said: str, flags: frozenset[str]) -> dict[str, Decimal]:
+def _amounts(params: Mapping[str, str], said: str, flags: frozenset[str]) -> dict[str, Any]:
     volume = _number(params, "volume")
     if "viqc" in flags:
         if said != "market" or params.get("type") != "buy":

@@ -167,7 +167,7 @@ def _pair_row(pair: Pair) -> Any:
 def _ticker(market: Market, now_ms: int) -> Any:
     places = decimals(market.instrument.tick_size)
     nothing = (ORDER_PRICE_DEFAULT, ORDER_PRICE_DEFAULT)
-    bid, ask = (next(market.levels(side), nothing) for side in ("bid", "ask"))  # type: ignore[arg-type]
+    bid, ask = (next(market.levels(side), nothing) for side in ("bid", "ask"))
     row: dict[str, Any] = {
         "a": [text(ask[0], places), str(int(ask[1])), text(ask[1], 3)],
         "b": [text(bid[0], places), str(int(bid[1])), text(bid[1], 3)],

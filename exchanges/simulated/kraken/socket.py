@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from ..outbox import Outbox
 from .books import DEPTHS
 from .desk import Answer, KrakenDesk, Operation
-from .errors import INVALID_SESSION, Refused
+from .errors import INVALID_SESSION, Refused, invalid
 from .executions import AccountFeeds
 from .feeds import Channel, MarketFeeds
 from .new_orders import params_of_socket, read_client_id
@@ -172,9 +172,11 @@ class Connection:
             client_id = read_client_id(read)
             yield ({"cl_ord_id": client_id} if client_id else {}), read
         elif method == "cancel_order":
-            for name, rest in (("order_id", "txid"), ("cl_ord_id", "cl_ord_id")):
-                for wanted in params.get(name) or ():
-                    yield {name: str(wanted)}, {rest: str(wanted)}
+            named = [(name, wanted) for name in ("order_id", "cl_ord_id") for wanted in params.get(name) or ()]
+            if not named:
+                raise invalid("order_id")
+            for name, wanted in named:
+                yield {name: str(wanted)}, {"txid" if name == "order_id" else name: str(wanted)}
         elif method == "cancel_all_orders_after":
             yield {}, {"timeout": str(params.get("timeout", ""))}
         else:
@@ -227,7 +229,7 @@ def _argument(name: str, params: dict[str, Any]) -> int | str:
     return 0
 
 
-def _one_of(value: Any, choices: tuple[Any, ...], refusal: str) -> Any:
+def _one_of(value: Any, choices: tuple[int | str, ...], refusal: str) -> int | str:
     if isinstance(value, bool) or value not in choices:
         raise Refused(refusal)
-    return value
+    return choices[choices.index(value)]

@@ -1,0 +1,56 @@
+"""Which venue a download is from: any that ccxt knows, or the one of the running system on this machine."""
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from .exchanges.ccxt_history import CcxtHistory
+from .exchanges.history import HistoryRefused
+from .exchanges.loopback import open_session
+from .kernel.clock import SystemClock
+from .ports import CERTIFICATE_NAME
+from .status import find_run
+
+LOCAL = "local"
+"""The simulated venue of the system that runs on the data directory."""
+
+
+async def open_history(venue: str, data_dir: Path) -> CcxtHistory:
+    """Connected. To be called in the loop that uses it; its `close` is the caller's.
+
+    Raises:
+        HistoryRefused, RetryLater: there is no such venue, or it does not answer.
+        NothingRuns: the local venue was asked for, and nothing runs.
+    """
+    exchange, session = _local(data_dir) if venue == LOCAL else (_remote(venue), None)
+    history = CcxtHistory(exchange, SystemClock(), session)
+    try:
+        await history.open()
+    except BaseException:
+        await history.close()
+        raise
+    return history
+
+
+def _remote(venue: str) -> Any:
+    import ccxt.async_support as ccxt
+
+    if venue not in ccxt.exchanges:
+        near = [name for name in ccxt.exchanges if name.startswith(venue[:3])]
+        raise HistoryRefused(f"expected {LOCAL} or a venue of ccxt, found {venue!r}; near: {', '.join(near) or 'none'}")
+    return getattr(ccxt, venue)({"enableRateLimit": True})
+
+
+def _local(data_dir: Path) -> tuple[Any, aiohttp.ClientSession]:
+    facts = find_run(data_dir)
+    session = open_session(int(facts["venue_port"]), data_dir / "exchange" / CERTIFICATE_NAME)
+    return local_binance(session), session
+
+
+def local_binance(session: aiohttp.ClientSession) -> Any:
+    """Unmodified ccxt on a session that reaches nothing but the local venue."""
+    from ccxt.async_support import binance
+
+    options = {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}
+    return binance({"session": session, "enableRateLimit": True, "options": options})

@@ -1,0 +1,109 @@
+"""What was used of a venue's limits in their intervals, in memory or in a file that all processes of a host share."""
+
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+WEIGHT, ORDERS = "REQUEST_WEIGHT", "ORDERS"
+KINDS = (WEIGHT, ORDERS, "RAW_REQUESTS", "CONNECTIONS")
+Key = tuple[str, int]
+"""The kind of a limit, and its interval in seconds."""
+
+_ROW = struct.Struct("<BxxxIQQQ")  # kind + 1 (0: free), interval, limit, used, end of the interval
+ROWS = 32
+_MAGIC = b"tdglimits1\0\0\0\0\0\0"
+
+
+class Window(NamedTuple):
+    """What was used of one limit in the interval that ends at `ends_ns`, UTC."""
+
+    limit: int
+    used: int
+    ends_ns: int
+
+
+class Windows(Protocol):
+    def get(self, key: Key) -> Window | None: ...
+
+    def put(self, key: Key, window: Window) -> None: ...
+
+    def __iter__(self) -> Iterator[Key]: ...
+
+
+class OwnWindows:
+    """Nobody else's."""
+
+    def __init__(self) -> None:
+        self._windows: dict[Key, Window] = {}
+
+    def get(self, key: Key) -> Window | None:
+        return self._windows.get(key)
+
+    def put(self, key: Key, window: Window) -> None:
+        self._windows[key] = window
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(tuple(self._windows))
+
+
+class SharedWindows:
+    """A small file, mapped by every process that asks the same venue from the same address with the same key.
+
+    Nobody ever waits for another: there is no lock, which a stopped process could hold. Two that count in the same
+    microsecond may count one request for two; the venue's own count, in the next answer, puts that right. A row that
+    makes no sense counts as free. Raises OSError where the file cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        size = len(_MAGIC) + ROWS * _ROW.size
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(descriptor).st_size < size:
+                os.ftruncate(descriptor, size)
+            self._map = mmap.mmap(descriptor, size)
+        finally:
+            os.close(descriptor)
+        if self._map[: len(_MAGIC)] != _MAGIC:
+            self._map[:] = _MAGIC + bytes(size - len(_MAGIC))
+        self._rows: dict[Key, int] = {}
+
+    def get(self, key: Key) -> Window | None:
+        row = self._find(key)
+        if row is None:
+            return None
+        window = Window(*_ROW.unpack_from(self._map, row)[2:])
+        return window if window.limit else None
+
+    def put(self, key: Key, window: Window) -> None:
+        """Where all rows are taken, nothing: a venue has fewer limits."""
+        row = self._find(key)
+        if row is None:
+            row = self._free
+        if row < len(self._map) and key[0] in KINDS:
+            _ROW.pack_into(self._map, row, KINDS.index(key[0]) + 1, key[1], *window)
+
+    def __iter__(self) -> Iterator[Key]:
+        self._look()
+        return iter(tuple(self._rows))
+
+    def _find(self, key: Key) -> int | None:
+        """Where its row is; the rows of others are looked for only where it is not known."""
+        if key not in self._rows:
+            self._look()
+        return self._rows.get(key)
+
+    def _look(self) -> None:
+        """Find the rows that were added meanwhile: they are filled in order, and stay."""
+        while (row := self._free) < len(self._map):
+            kind, interval_s, *_ = _ROW.unpack_from(self._map, row)
+            if not (0 < kind <= len(KINDS) and interval_s):
+                return
+            self._rows[KINDS[kind - 1], interval_s] = row
+
+    @property
+    def _free(self) -> int:
+        return len(_MAGIC) + len(self._rows) * _ROW.size

@@ -1,0 +1,30 @@
+"""The answer to a new order, in the form the request asks for."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import payloads
+from .engine import Engine
+from .orders import Fill, Order
+from .parameters import Parameters
+
+
+def answer_to(order: Order, params: Parameters, fills: Iterable[Fill]) -> Any:
+    default = "FULL" if params.get("type") in ("LIMIT", "MARKET") else "ACK"
+    match params.get("newOrderRespType", default):
+        case "ACK":
+            return payloads.order_ack(order)
+        case "RESULT":
+            return payloads.order_result(order)
+        case _:
+            return payloads.order_full(order, fills)
+
+
+def fills_of(engine: Engine, order: Order) -> Iterable[Fill]:
+    """Of an order just placed: its fills are the newest."""
+    newest = []
+    for fill in reversed(engine.state.books.fills):
+        if fill.order_id != order.order_id:
+            break
+        newest.append(fill)
+    return reversed(newest)
