@@ -277,7 +277,8 @@ class Feed(Actor):
                         self.changed(market, live=True, reason="the book is in sync")
                 case BookLost(reason):
                     self._metrics.count("feed_resynchronisations")
-                    self._lose_book(market, reason, kind or kind_of(reason))
+                    if not kind:  # else who took it away tells why
+                        self._lose_book(market, reason, kind_of(reason))
 
     def _lose_book(self, market: FeedMarket, reason: str, kind: str) -> None:
         if market.proof == "book" and kind in ("gap", "crossed", "checksum"):

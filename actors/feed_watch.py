@@ -17,7 +17,8 @@ LOOK_S = 0.1
 LOOK_NS = 100_000_000
 LATE_LOOK_NS = 3 * LOOK_NS
 """A look this late proves that we stood still ourselves: what came meanwhile is read first."""
-SILENCE_FACTOR = 2.0
+SILENCE_FACTOR, FROZEN_FACTOR = 2.0, 3.0
+"""Of a symbol, and of one of its streams: a single change that got lost is a gap, and no silence."""
 PATIENCE_MIN_NS, PATIENCE_MAX_NS = 500_000_000, 10_000_000_000
 PATIENCE_UNKNOWN_NS = 2_000_000_000
 FROZEN_MIN_NS = 1_000_000_000
@@ -190,7 +191,7 @@ def _frozen(market: FeedMarket, now_ns: int) -> str:
         return ""
     streams = (("quote", market.quote_times, market.book_times), ("book", market.book_times, market.quote_times))
     for name, times, other in streams:
-        bound_ns = times.patience_ns(SILENCE_FACTOR, FROZEN_MIN_NS, PATIENCE_MAX_NS, PATIENCE_MAX_NS) - LOOK_NS
+        bound_ns = times.patience_ns(FROZEN_FACTOR, FROZEN_MIN_NS, PATIENCE_MAX_NS, PATIENCE_MAX_NS) - LOOK_NS
         if times.usual_ns and now_ns - times.last_ns >= bound_ns > now_ns - other.last_ns:
             return name
     return ""

@@ -22,6 +22,7 @@ from .commands.common import (
     fail,
     find_data_dir,
 )
+from .commands.data import data_app
 from .commands.history import add_history
 from .commands.journal import journal_app
 from .commands.operate import add_operations
@@ -47,6 +48,7 @@ app.add_typer(node_app, name="node")
 app.add_typer(chaos_app, name="chaos")
 app.add_typer(orders_app, name="orders")
 app.add_typer(journal_app, name="journal")
+app.add_typer(data_app, name="data")
 app.add_typer(reconcile_app, name="reconcile")
 
 

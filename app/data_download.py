@@ -54,7 +54,8 @@ class Wanted(NamedTuple):
 
     since_ns: int
     until_ns: int
-    on_conflict: OnConflict = "keep"
+    replace: bool = False
+    """Ask for all of it again, and take what differs; else what is there stays."""
 
 
 class Download:
@@ -119,6 +120,7 @@ class _Series:
     async def _fetch(self, connection: "duckdb.DuckDBPyConnection", writer: Writer) -> None:
         span = (self._wanted.since_ns, self._wanted.until_ns)
         there = [*writer.manifest.covered, *present(connection, writer.manifest, *span)]
+        there = [] if self._wanted.replace else there
         for start_ns, end_ns in subtract([span], there):
             paging = self._paging(start_ns, end_ns)
             try:
@@ -142,6 +144,10 @@ class _Series:
             lambda ms: interval.next(interval.floor((ms + reach_ms - 1) * MS_NS)) // MS_NS,
             limit,
         )
+
+    @property
+    def _on_conflict(self) -> OnConflict:
+        return "replace" if self._wanted.replace else "keep"
 
     @property
     def _name(self) -> str | None:
@@ -183,7 +189,7 @@ class _Series:
         if self._rows:
             stage(connection, self._dataset, [_texts(row) for row in self._rows])
             convert(connection, self._dataset, "ms", name_row=f"{self._dataset}: row {{}} of the venue's".format)
-            self._merged += writer.merge("download", self._wanted.on_conflict)
+            self._merged += writer.merge("download", self._on_conflict)
             self._rows = []
         proven = [(start * MS_NS, end * MS_NS) for start, end in paging.proven()]
         writer.cover(subtract(proven, writer.manifest.covered))

@@ -8,8 +8,8 @@ import aiohttp
 from .exchanges.ccxt_history import CcxtHistory
 from .exchanges.history import HistoryRefused
 from .exchanges.loopback import open_session
+from .exchanges.simulated.tls import CERTIFICATE_NAME
 from .kernel.clock import SystemClock
-from .ports import CERTIFICATE_NAME
 from .status import find_run
 
 LOCAL = "local"

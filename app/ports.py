@@ -19,6 +19,7 @@ from .config.run import Run
 from .config.topology import RECEIVE_WINDOW_MS
 from .exchanges.limit_windows import SharedWindows
 from .exchanges.rate_budget import RateBudget
+from .exchanges.simulated.live_market import CONNECTED
 from .exchanges.simulated.tls import CERTIFICATE_NAME
 from .exchanges.tasks import TaskSet
 from .kernel.disk import SystemDisk
@@ -52,7 +53,8 @@ def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> 
     log = structlog.stdlib.get_logger("tradigrade", node="exchange")
 
     def tell(what: str) -> None:
-        log.warning("real market", venue=run.settings.venue.name, state=what)
+        say = log.info if what == CONNECTED else log.warning
+        say("real market", venue=run.settings.venue.name, state=what)
 
     credentials = read_credentials(run)
     server = VenueServer(loop, seams.clock, seams.entropy, seams.disk, run, credentials, tell, admin=admin)

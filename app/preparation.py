@@ -147,7 +147,14 @@ def prepare(directory: DataDirectory, settings: Settings) -> Run:
 
 def announce(directory: DataDirectory, run: Run) -> None:
     """Write down where the running launcher is to be found."""
-    facts = {"pid": os.getpid(), "socket_dir": run.socket_dir, "run_id": run.run_id, "console": console_url(run)}
+    facts = {
+        "pid": os.getpid(),
+        "socket_dir": run.socket_dir,
+        "run_id": run.run_id,
+        "console": console_url(run),
+        "exchange": f"127.0.0.1:{run.venue_port}",
+    }
+    facts["venue_port"] = run.venue_port
     write_private(directory.path / RUN_FILE, json.dumps(facts).encode())
 
 

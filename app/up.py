@@ -53,6 +53,8 @@ def run_system(settings: Settings, options: Options) -> bool:
     try:
         origin = "resuming the books of" if resumed else "starting anew in"
         screen.print(f"tradigrade: {origin} {directory.path}")
+        if settings.venue.name != "simulated":
+            screen.print(f"the market is that of {settings.venue.name}; orders are matched on this machine, on paper")
         summary, reason = asyncio.run(_run(run, options, screen))
     finally:
         clean_up(directory, run)

@@ -15,9 +15,10 @@ def hear_balances(exchange: Any, tell: Callable[[VenueWord], object]) -> None:
         return
 
     def handle_balance(client: Any, message: Any) -> Any:
-        if (word := balance_word(exchange, message)) is not None:
-            tell(word)
-        return parse(client, message)
+        if (word := balance_word(exchange, message)) is None:
+            return parse(client, message)
+        tell(word)
+        return None  # ccxt's own sum nobody asks for
 
     exchange.handle_balance = handle_balance
 

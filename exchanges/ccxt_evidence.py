@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import ccxt
+import msgspec
 
 from ..kernel.clock import Clock
 from ..trading.evidence import Evidence, VenueOrder
@@ -80,24 +81,32 @@ async def _trades(
         return [], max((int(trade["id"]) for trade in latest), default=0)
     fills: list[OrderFilled] = []
     for _ in range(PAGES_LIMIT):
-        page = await exchange.fetch_my_trades(symbol, None, TRADES_PAGE, {"fromId": since + 1})
-        page = [trade for trade in page if int(trade["id"]) > since]
-        for trade in sorted(page, key=lambda trade: int(trade["id"])):
-            fills.append(await _fill(exchange, symbol, trade, known, found))
-            since = int(trade["id"])
+        page = [each for each in await _page(exchange, symbol, since + 1) if int(each[1].trade_id) > since]
+        for venue_id, fill in page:
+            client_id = known.get(venue_id) or await _find_order(exchange, symbol, venue_id, known, found)
+            fills.append(msgspec.structs.replace(fill, client_id=client_id))
+            since = int(fill.trade_id)
         if len(page) < TRADES_PAGE:
             break
     return fills, since
 
 
-async def _fill(
-    exchange: Any, symbol: str, trade: Any, known: dict[str, str], found: dict[str, VenueOrder]
-) -> OrderFilled:
-    venue_id = str(trade["order"])
-    if venue_id not in known:
-        order = venue_order(await exchange.fetch_order(venue_id, symbol))
-        known[venue_id] = order.client_id
-        found.setdefault(order.client_id, order)
-    fill = fill_of_trade(trade, known[venue_id])
-    assert fill is not None, f"the venue sent a trade of {symbol} without an id"
-    return fill
+async def _page(exchange: Any, symbol: str, from_id: int) -> list[tuple[str, OrderFilled]]:
+    """Oldest first, each with the venue's id of its order, and without ours."""
+    if exchange.id == "binance":
+        return await account.fetch_trades(exchange, symbol, from_id, TRADES_PAGE)
+    page = []
+    for trade in await exchange.fetch_my_trades(symbol, None, TRADES_PAGE, {"fromId": from_id}):
+        fill = fill_of_trade(trade, "")
+        assert fill is not None, f"the venue sent a trade of {symbol} without an id"
+        page.append((str(trade["order"]), fill))
+    return sorted(page, key=lambda each: int(each[1].trade_id))
+
+
+async def _find_order(
+    exchange: Any, symbol: str, venue_id: str, known: dict[str, str], found: dict[str, VenueOrder]
+) -> str:
+    order = venue_order(await exchange.fetch_order(venue_id, symbol))
+    known[venue_id] = order.client_id
+    found.setdefault(order.client_id, order)
+    return order.client_id

@@ -15,7 +15,7 @@ REQUEST_TIMEOUT_S = 30.0
 LIMIT_DEFAULT = 500
 """Rows of a page where ccxt does not say what the venue gives at most."""
 SETTLES_MS = 5_000
-"""Trades younger than it may still be joined by others of their time."""
+"""What is younger may still be joined by others of its time, or be corrected."""
 AGGREGATING = ("binance", "binanceus", "binanceusdm", "binancecoinm")
 """Venues whose trades ccxt asks for in aggregates, which have ids of their own."""
 
@@ -49,6 +49,10 @@ class CcxtHistory:
         if interval is not None and interval not in known:
             raise HistoryRefused(f"expected an interval of {self._exchange.id}: {', '.join(known)}; found {interval!r}")
 
+    def series(self, interval: str) -> str:
+        """What the catalogue calls it: aggregated trades are a series of their own."""
+        return "aggtrades" if interval == "trades" and self._exchange.id in AGGREGATING else interval
+
     def limit(self, symbol: str, interval: str | None) -> int:
         """How many rows a page holds at most."""
         method = "fetchTrades" if interval is None else "fetchOHLCV"
@@ -63,12 +67,14 @@ class CcxtHistory:
         found = await self._ask(self._exchange.fetch_trades(symbol, since_ms, limit))
         return [_trade(row) for row in found]
 
-    async def time_ms(self) -> int:
-        """The earlier of the two clocks: neither may make an unfinished bar look finished."""
+    async def settled_ns(self) -> int:
+        """Up to when nothing changes any more: by the earlier of the two clocks, so that neither makes an unfinished
+        bar look finished. Raises RetryLater."""
         ours_ms = self._clock.now_ns() // 1_000_000
-        if not self._exchange.has.get("fetchTime"):
-            return ours_ms
-        return min(ours_ms, int(await self._ask(self._exchange.fetch_time())))
+        theirs_ms = (
+            int(await self._ask(self._exchange.fetch_time())) if self._exchange.has.get("fetchTime") else ours_ms
+        )
+        return (min(ours_ms, theirs_ms) - SETTLES_MS) * 1_000_000
 
     async def close(self) -> None:
         await self._exchange.close()

@@ -14,6 +14,7 @@ from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from ..trading.order_events import OrderIntended
 from . import ccxt_parsing as parsing
+from .binance.account_stream import hear_orders
 from .binance.order_entry import OrderEntry
 from .ccxt_balances import hear_balances
 from .ccxt_direct import make_entry
@@ -152,6 +153,7 @@ class CcxtVenue:
             try:
                 await exchange.load_markets()
                 hear_balances(exchange, self._tell)
+                hear_orders(exchange, self._tell)
                 await self._compare_clocks(exchange)  # what is signed with a wrong time is refused
                 await exchange.authenticate({"type": "spot"})
                 self._requests, self._entry = requests, self._make_entry(exchange)

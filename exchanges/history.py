@@ -67,9 +67,6 @@ class HistoryPort(Protocol):
 
     async def trades(self, symbol: str, since_ms: int, limit: int) -> list[Row]: ...
 
-    async def time_ms(self) -> int:
-        """The venue's own clock."""
-
     async def close(self) -> None: ...
 
 

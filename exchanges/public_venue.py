@@ -69,8 +69,11 @@ async def fetch_instruments(venue: str, symbols: tuple[str, ...], open_public: O
 
     async with await open_public() as session:
         exchange = getattr(ccxt.pro, venue)({"session": session, **_options(venue)})
-        async with asyncio.timeout(LOAD_TIMEOUT_S):
-            await exchange.load_markets()
+        try:
+            async with asyncio.timeout(LOAD_TIMEOUT_S):
+                await exchange.load_markets()
+        finally:
+            await exchange.close()
         found = instruments(exchange, symbols)
     if missing := [symbol for symbol in symbols if symbol not in found]:
         raise VenueFault(f"symbols: {', '.join(missing)} is not traded at {venue}")

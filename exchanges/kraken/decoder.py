@@ -6,13 +6,14 @@ through a float.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 
 from ...trading.messages import Level
+from ..decoding import Malformed, refuse, since_epoch_ms
 from ..market_events import (
     ControlEvent,
     DepthEvent,
@@ -31,8 +32,6 @@ LEAST = Decimal("1e-18")
 ZERO = Decimal(0)
 PLACES_MAX = 18
 PAIRS_MAX = 20_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
 STATES = {
     "online": "online",
     "limit_only": "online",
@@ -138,8 +137,8 @@ class KrakenDecoder:
             if (events_of := self._by_channel.get(frame.channel)) is None:
                 raise MalformedFrame(f"expected a frame of a market channel, found {frame.channel!r}")
             return events_of(frame)
-        except (msgspec.DecodeError, MalformedFrame, ArithmeticError, UnicodeDecodeError, RecursionError) as error:
-            _refuse(payload, error)
+        except (*Malformed, ArithmeticError) as error:
+            refuse(payload, error)
 
     def _instruments(self, frame: _Frame) -> tuple[StreamEvent, ...]:
         events: list[StreamEvent] = []
@@ -158,7 +157,7 @@ def _books(frame: _Frame) -> tuple[StreamEvent, ...]:
     return tuple(
         DepthEvent(
             book.symbol,
-            0 if book.timestamp is None else _ms(book.timestamp),
+            0 if book.timestamp is None else since_epoch_ms(book.timestamp),
             0,
             0,
             tuple([_level(level) for level in book.bids]),
@@ -178,7 +177,7 @@ def _trade(trade: _Trade) -> TradeEvent:
     """Its side is the aggressor's."""
     if trade.side not in ("buy", "sell"):
         raise MalformedFrame(f"expected a side buy or sell, found {trade.side!r}")
-    at_ms, price, size = _ms(trade.timestamp), _price(trade.price), _price(trade.qty)
+    at_ms, price, size = since_epoch_ms(trade.timestamp), _price(trade.price), _price(trade.qty)
     return TradeEvent(trade.symbol, at_ms, at_ms, trade.trade_id, price, size, trade.side == "sell")
 
 
@@ -215,13 +214,3 @@ def _price(number: Decimal) -> Decimal:
     if not LEAST <= number < ABOVE:
         raise MalformedFrame(f"expected a number from {LEAST} to {ABOVE}, found {number}")
     return number
-
-
-def _ms(time: datetime) -> int:
-    if time < EPOCH:
-        raise MalformedFrame(f"expected a time since 1970, found {time}")
-    return (time - EPOCH) // MILLISECOND
-
-
-def _refuse(payload: bytes, error: Exception) -> NoReturn:
-    raise MalformedFrame(f"not a market frame: {error}; the frame begins {bytes(payload[:120])!r}") from error

@@ -8,7 +8,7 @@ from ..book_sync import BookSnapshot
 from ..market_events import MalformedFrame, StreamEvent
 from ..stream_protocol import Subscription
 from .decoder import KrakenDecoder
-from .synchronizer import BookSynchronizer
+from .synchronizer import KrakenBook
 
 URL = "wss://ws.kraken.com/v2"
 PING_S = 30.0
@@ -16,15 +16,16 @@ PING_S = 30.0
 Depth = Literal[10, 25, 100, 500, 1000]
 
 
-class KrakenProtocol:
+class KrakenSpot:
     """A `StreamProtocol`. The books made by it follow the precisions that its own decoder has heard."""
 
     name = "kraken"
     snapshots_in_stream = True
-    keepalive = ('{"method":"ping"}', PING_S)
+    keepalive: tuple[str, float] | None = ('{"method":"ping"}', PING_S)
     symbols_per_connection = 100
 
-    def __init__(self, depth: Depth = 100) -> None:
+    def __init__(self, depth: Depth = 100, url: str = URL) -> None:
+        self._url = url
         self._depth = depth
         self._decoder = KrakenDecoder()
 
@@ -40,7 +41,7 @@ class KrakenProtocol:
             _request("subscribe", channel="ticker", symbol=symbols, event_trigger="bbo"),
             _request("subscribe", channel="trade", symbol=symbols, snapshot=False),
         )
-        return Subscription(URL, texts, 1 + 3 * len(symbols))
+        return Subscription(self._url, texts, 1 + 3 * len(symbols))
 
     def resubscribe(self, symbol: str) -> tuple[str, ...]:
         return self._book("unsubscribe", (symbol,)), self._book("subscribe", (symbol,))
@@ -48,8 +49,8 @@ class KrakenProtocol:
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         return self._decoder.decode(payload)
 
-    def make_synchronizer(self) -> BookSynchronizer:
-        return BookSynchronizer(self._decoder.precisions, self._depth)
+    def make_synchronizer(self) -> KrakenBook:
+        return KrakenBook(self._decoder.precisions, self._depth)
 
     def snapshot_url(self, symbol: str) -> str:
         """None over REST: its book has no checksum and no place in the stream."""

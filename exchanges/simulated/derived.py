@@ -40,6 +40,8 @@ class Derived:
     """One stream: hears every event of its symbol, or of all, and `due` is called once its period is over."""
 
     period_ms = 1_000
+    always = False
+    """Whether it has something to say even where nothing changed."""
 
     def __init__(self, market: Market | None) -> None:
         self.market = market
@@ -75,6 +77,7 @@ class SlowDiffs(Derived):
 
     def hear(self, event: MarketEvent) -> Json | None:
         if isinstance(event, DepthEvent):
+            self.changed = True
             self._first_id = event.first_id if self._first_id is None else self._first_id
             self._last = event
             for levels, changed in zip(self._levels, (event.bids, event.asks), strict=True):
@@ -104,7 +107,9 @@ class PartialBook(Derived):
 
 
 class Klines(Derived):
-    """The running bar where it changed, and every bar once it is closed."""
+    """The running bar at first and where it changed, and every bar once it is closed."""
+
+    always = True
 
     def __init__(self, market: Market | None, interval: str) -> None:
         super().__init__(market)
@@ -115,10 +120,10 @@ class Klines(Derived):
     def due(self, now_ms: int) -> Iterator[tuple[Any, MarketEvent | None]]:
         if self.market is None:
             return
-        bars = self.market.tape.bars(self._interval, now_ms)[-3:]
+        bars, first = self.market.tape.bars(self._interval, now_ms)[-3:], self._running_ms is None
         for bar in bars:
             closed = bar.start_ms < bars[-1].start_ms
-            if (self._running_ms is not None and bar.start_ms >= self._running_ms) if closed else self.changed:
+            if (self._running_ms is not None and bar.start_ms >= self._running_ms) if closed else first or self.changed:
                 yield self._describe(bar, now_ms, closed=closed), None
         self._running_ms = bars[-1].start_ms if bars else None
 
@@ -153,7 +158,7 @@ class AllFigures(Derived):
         self._touched: dict[str, None] = {}
 
     def hear(self, event: MarketEvent) -> Json | None:
-        self._touched[event.symbol] = None
+        self._touched[event.symbol], self.changed = None, True
         return None
 
     def due(self, now_ms: int) -> Iterator[tuple[Any, MarketEvent | None]]:
@@ -195,7 +200,7 @@ class DerivedStreams:
 
     def _turn(self, now_ms: int) -> None:
         for name, derived in self._made.items():
-            if now_ms >= derived.due_ms:
+            if now_ms >= derived.due_ms and (derived.changed or derived.always):
                 symbol = derived.market.instrument.venue_symbol if derived.market else ""
                 for said, event in derived.due(now_ms):
                     self._publish(name, symbol, msgspec.json.encode(said), event)

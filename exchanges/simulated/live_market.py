@@ -25,6 +25,7 @@ RETRY_MIN_S = 0.2
 RETRY_MAX_S = 10.0
 """Between two requests of one symbol's book."""
 IDS_PER_MS = 1_000
+CONNECTED = "connected"
 
 
 class LiveMarket(NamedTuple):
@@ -73,7 +74,7 @@ class LivePump:
             case SnapshotUnavailable(symbol, reason):
                 self._follow(symbol, SnapshotFailed(reason))
             case StreamsOpened(symbols):
-                self._tell("connected")
+                self._tell(CONNECTED)
                 self._follow_all(symbols, StreamOpened())
             case StreamsClosed(reason, symbols):
                 self._tell(f"not connected: {reason}")

@@ -80,7 +80,9 @@ class CcxtReader:
             base, quote = pair.split("/")
             names = {"id": venue_symbol, "symbol": symbol, "base": base, "quote": quote, "type": kind, kind: True}
             contract = {"contract": True, "linear": settle == quote, "settle": settle, "contractSize": 1.0}
-            structures.append(self.exchange.safe_market_structure(names | (contract if settle else {"contract": False})))
+            structures.append(
+                self.exchange.safe_market_structure(names | (contract if settle else {"contract": False}))
+            )
         self.exchange.set_markets(structures)
 
     def read(self, payload: bytes) -> dict[str, Any]:
