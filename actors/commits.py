@@ -5,7 +5,9 @@ from collections import deque
 from ..kernel.actor import Context
 from ..storage.account_journal import AccountJournal
 from ..storage.journal import JournalFault
+from ..trading.adoption import MANUAL, Owner, owner_of
 from ..trading.books import Books
+from ..trading.evidence import VenueOrder
 from ..trading.ladder import ACCOUNT
 from ..trading.messages import AccountReconciled, CauseNoted
 from ..trading.order_events import OrderEvent, OrderIntended
@@ -49,6 +51,12 @@ class Commits:
         self._owed.append(event)
         self._flush()
         return True
+
+    def whose(self, strategies: tuple[str, ...], order: VenueOrder) -> Owner:
+        """Of an order that neither journal nor books know; `strategies` are those configured."""
+        holders = (strategy for strategy, _ in self._books.holdings)
+        names = (*strategies, MANUAL, *holders, *(each.intent.strategy for each in self._books.open_orders()))
+        return self._journal.look_at_groups(lambda groups: owner_of(order, names, groups))
 
     def try_again(self, probe: AccountReconciled) -> None:
         """After a fault: write what is owed, or, where nothing is, something harmless."""

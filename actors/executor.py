@@ -1,5 +1,6 @@
 """The executor: intent first, then the order; doubt until proof; the books level with the venue's own."""
 
+from functools import partial
 from typing import Any
 
 from ..exchanges.venue import (
@@ -15,9 +16,7 @@ from ..exchanges.venue import (
 from ..kernel.actor import Actor
 from ..kernel.envelope import Reply
 from ..storage.lease import LeaseHeld
-from ..trading.adoption import MANUAL, Owner, owner_of
 from ..trading.books import Books
-from ..trading.evidence import VenueOrder
 from ..trading.ladder import ACCOUNT
 from ..trading.messages import AccountBegan, OrderApproved, OrderRefused, RungChanged, SignalGenerated, StateAsked
 from ..trading.order_events import (
@@ -104,7 +103,7 @@ class Executor(Actor):
             prefix=self._prefix,
             lost_after_ns=self.lost_after_ns,
             may_cancel=self._may_cancel,
-            whose=self._whose,
+            whose=partial(self._commits.whose, self.strategies),
         )
         for topic in (topics.SIGNALS, topics.REFUSALS, topics.STATE_ASKED, topics.RUNG):
             self.context.subscribe(topic)
@@ -284,12 +283,6 @@ class Executor(Actor):
     def _count(self, event: OrderEvent) -> None:
         self._reconciler.note(event)
         self.tally.apply(event)
-
-    def _whose(self, order: VenueOrder) -> Owner:
-        holders = (strategy for strategy, _ in self.books.holdings)
-        names = (*self.strategies, MANUAL, *holders, *(each.intent.strategy for each in self.books.open_orders()))
-        owner: Owner = self._journal.look_at_groups(lambda groups: owner_of(order, names, groups))
-        return owner
 
     def _meet_risk(self, incarnation: str) -> None:
         self._approvals.risk_incarnation = incarnation

@@ -173,7 +173,7 @@ class Feed(Actor):
         for symbol in symbols:
             self.connected[symbol] = None
             market = self._by_symbol[symbol]
-            market.begin(now_ns)
+            market.open(now_ns, self.context.now_ns() // 1_000_000)
             self._perform(market, market.synchronizer.step(StreamOpened()))
 
     def _lost(self, reason: str, symbols: tuple[str, ...], kind: str = "disconnected") -> None:
@@ -252,7 +252,7 @@ class Feed(Actor):
     def _status(self, market: FeedMarket, event: StatusEvent) -> None:
         if not self.reference:
             word = SymbolStatus(market.symbol, event.state, "said in its stream", self.context.now_ns())  # type: ignore[arg-type]  # one of three
-            self.context.publish(topics.UNIVERSE, word)
+            self.context.publish(topics.STATUS, word)
 
     # -- books --------------------------------------------------------------------------------------------------------
 

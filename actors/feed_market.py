@@ -16,7 +16,6 @@ from . import topics
 BOOK_LEVELS = 10
 """Levels of each side in a book update."""
 DAY_MS = 86_400_000
-EVER_MS = 2**53
 
 
 class FeedMarket:
@@ -24,7 +23,7 @@ class FeedMarket:
     or a trade twice. What is kept back is counted by its reason."""
 
     __slots__ = (
-        "ask", "ask_size", "band", "begun_ns", "bid", "bid_size", "book_times", "conflate", "count", "earliest_ms",
+        "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "count", "earliest_ms",
         "event_ms", "event_received_ns", "fault", "gaps", "ids", "late", "latest_ms", "of_late", "proof", "quarantined",
         "quiet_id", "quote_id", "quote_times", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic",
         "trade_gaps", "traded", "tries", "updates",
@@ -53,7 +52,7 @@ class FeedMarket:
         """Since the last look."""
         # Time of events: in ms as the venue says it, in ns as the clock here does.
         self.event_ms = self.event_received_ns = 0
-        self.earliest_ms, self.latest_ms = 0, EVER_MS
+        self.earliest_ms = self.latest_ms = 0
         self.quote_id = 0
         # A fault and its repair, in monotonic ns.
         self.fault: tuple[str, int] | None = None
@@ -61,7 +60,7 @@ class FeedMarket:
         """Which stream, `quote` or `book`, has to be heard before it is live, for it was silent."""
         self.quiet_id = -1
         """The book's id when it fell silent: a snapshot no newer proves that nothing happened meanwhile."""
-        self.begun_ns = self.retry_ns = self.tries = 0
+        self.retry_ns = self.tries = 0
 
     # -- events, each of which may become an update -------------------------------------------------------------------
 
@@ -164,9 +163,15 @@ class FeedMarket:
     def forget_touch(self) -> None:
         self.bid = self.ask = ZERO
 
+    def open(self, monotonic_ns: int, utc_ms: int) -> None:
+        """Its streams are subscribed."""
+        self.quote_id = 0
+        if not self.earliest_ms:
+            self.earliest_ms, self.latest_ms = utc_ms - DAY_MS, utc_ms + DAY_MS
+        self.begin(monotonic_ns)
+
     def begin(self, monotonic_ns: int) -> None:
-        """Its streams are heard from now on."""
-        self.begun_ns, self.quote_id = monotonic_ns, 0
+        """What it is to be silent is measured from now on."""
         self.quote_times.begin(monotonic_ns)
         self.book_times.begin(monotonic_ns)
 

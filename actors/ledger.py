@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..exchanges.listing import InstrumentsChanged
 from ..exchanges.venue import VenueOpened
 from ..kernel.actor import Actor
 from ..trading.books import Books
@@ -34,9 +35,9 @@ class Ledger(Actor):
                 self.books.apply(message)
                 for strategy in (giver, taker):
                     self._publish(strategy, symbol)
-            case VenueOpened(instruments):
-                if instruments != self._instruments:
-                    self._instruments = instruments
+            case VenueOpened(instruments) | InstrumentsChanged(instruments):
+                if (known := {**self._instruments, **instruments}) != self._instruments:
+                    self._instruments = known
                     self._publish_all()
             case PositionAsked(strategy, symbol):
                 self._publish(strategy, symbol)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..exchanges.listing import InstrumentsChanged
 from ..exchanges.venue import VenueOpened
 from ..kernel.actor import Actor
 from ..storage.account_journal import AccountJournal
@@ -12,9 +13,18 @@ from ..trading.emulation import Touch, touch_of
 from ..trading.group_cancels import cancels
 from ..trading.group_events import GroupRecord, OrderGroup
 from ..trading.group_fold import fold
+from ..trading.group_modifies import lost_words
 from ..trading.group_steps import next_record, unanswered
 from ..trading.group_view import View, is_restless, watches
-from ..trading.messages import ZERO, AccountReconciled, MarketDataUpdate, OrderRefused, OrderRequested, RungChanged
+from ..trading.messages import (
+    ZERO,
+    AccountReconciled,
+    MarketDataUpdate,
+    OrderRefused,
+    OrderRequested,
+    RiskAlert,
+    RungChanged,
+)
 from ..trading.order_events import OrderEvent
 from ..trading.order_groups import Group, Groups
 from ..trading.rungs import Rung
@@ -82,8 +92,8 @@ class OrderManager(Actor):
                 self._rungs.hear(message)
             case AccountReconciled(equal=True):
                 self._compared = True
-            case VenueOpened(instruments):
-                self.instruments = instruments
+            case VenueOpened(instruments) | InstrumentsChanged(instruments):
+                self.instruments = {**self.instruments, **instruments}
                 for group_id in tuple(self.groups.open):
                     self.review(group_id)
             case _LookDue():
@@ -130,8 +140,11 @@ class OrderManager(Actor):
             record = None if group is None or view is None else next_record(group, view)
             if group is None or view is None or record is None:
                 break
+            words = lost_words(group, record)
             if not self.write(record):  # the disk is full: again at the next look
                 return
+            if words:
+                self.context.publish(topics.ALERTS, RiskAlert("MODIFICATION_LOST", words, view.now_ns))
             self.context.fault_point("orders: step written")
             if isinstance(record, OrderRequested):
                 self._ask(record)

@@ -33,8 +33,9 @@ from ..trading.views import (
     SymbolView,
     TradingSnapshot,
 )
-from ..transports.control import TradingAsked
+from ..transports.control import ChartAsked, TradingAsked
 from . import topics
+from .charts import Charts
 from .portfolio_rows import Changes, fill_view, newest, order_view, refusal_view, shorten, standing_view
 
 PERIOD_S = 0.5
@@ -58,14 +59,16 @@ class Portfolio(Actor):
     progress_due_s = 5.0
     in_background = True
 
-    def __init__(self, receiver: str, symbols: tuple[str, ...], currency: str) -> None:
+    def __init__(self, receiver: str, symbols: tuple[str, ...], currency: str, candle_s: float = 1.0) -> None:
         self.receiver = receiver
+        self.candle_ns = round(candle_s * 1e9)
         self.symbols = symbols
         self.currency = currency
 
     def start(self) -> None:
         self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
         self._changes = Changes(0)
+        self._charts = Charts(self.symbols, self.candle_ns)
         self._read_books()
         self._markets: dict[str, MarketDataUpdate] = {}
         self._updates = dict.fromkeys(self.symbols, 0)
@@ -91,6 +94,7 @@ class Portfolio(Actor):
             case MarketDataUpdate():
                 self._markets[message.symbol] = message
                 self._updates[message.symbol] += 1
+                self._charts.hear(message)
             case _SnapshotDue():
                 self._tell()
             case StateAsked():
@@ -99,6 +103,8 @@ class Portfolio(Actor):
                 self._read_books()
             case TradingAsked():
                 return self._snapshot()
+            case ChartAsked():
+                return self._charts.answer(message)
             case Value(summary):
                 return self._value(summary)
             case FeedChanged(symbol, live):
@@ -129,7 +135,7 @@ class Portfolio(Actor):
         self.tally: RunTally = journal.tally()
         self._fills: deque[FillView] = deque(maxlen=KEPT)
         for fill in journal.fills():
-            self._fills.appendleft(fill_view(fill))
+            self._show_fill(fill)
         self._told = 0
 
     def _value(self, summary: Summary) -> Summary:
@@ -139,6 +145,7 @@ class Portfolio(Actor):
 
     def _show_fill(self, fill: OrderFilled) -> None:
         self._fills.appendleft(fill_view(fill))
+        self._charts.fill(fill)
 
     def _show_refusal(self, refusal: OrderRefused) -> None:
         self._changes.refusals += 1

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from ..config.settings import LadderSettings, RiskSettings
+from ..exchanges.listing import InstrumentsChanged
 from ..exchanges.venue import ClockCompared, RateLimited, VenueOpened
 from ..kernel.actor import Actor
 from ..supervisors.reports import SupervisorReport
@@ -151,8 +152,8 @@ class Risk(Actor):
                 self._facts.hear(message)
             case ForeignOrdersSeen(orders):
                 self._known.exposure.watch_foreign(orders)
-            case VenueOpened(instruments):
-                self._known.instruments = instruments
+            case VenueOpened(instruments) | InstrumentsChanged(instruments):
+                self._known.instruments = {**self._known.instruments, **instruments}
             case StateAsked():
                 self._standings.tell_all()
             case RungAsked(scopes):

@@ -22,6 +22,7 @@ from ..trading.messages import (
     RungChanged,
     SignalGenerated,
     StateAsked,
+    SymbolStatus,
 )
 from ..trading.order_events import OrderFilled, PositionAsked, StrategyPosition
 from ..trading.rungs import Rung
@@ -98,7 +99,7 @@ class StrategyRunner(Actor):
         for topic in (topics.market(self.symbol), topics.MODELS, topics.position(self.name, self.symbol)):
             self.context.subscribe(topic)
         scopes = above(self._scope)
-        for topic in (topics.LEARNER, topics.STATE_ASKED, topics.quality(self.symbol), *map(topics.rung, scopes)):
+        for topic in (topics.LEARNER, topics.STATE_ASKED, topics.UNIVERSE, topics.quality(self.symbol), *map(topics.rung, scopes)):
             self.context.subscribe(topic)
         self.context.tell(self.risk, RungAsked(scopes))
         self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
@@ -121,6 +122,9 @@ class StrategyRunner(Actor):
             case DataQuality(score=score):
                 self._poor = score < self.ladder.min_data_quality
                 self._poor_bar = self._poor_bar or self._poor
+            case SymbolStatus(symbol=symbol):
+                if symbol == self.symbol:
+                    self.strategy.on_status(message)
             case RungChanged():
                 self._obey(message)
             case LearnerState():

@@ -120,11 +120,15 @@ def _files(connection: "duckdb.DuckDBPyConnection", path: Path, plan: _Plan) -> 
             shown = path.name if file == path else f"{path.name}, {file.name}"
             if file.suffix == ".parquet":
                 read_parquet(connection, file, plan.dataset, plan.columns)
-                name_row = f"{shown}, row {{}}".format
+                name_row = _row_namer(shown)
             else:
                 read_csv(connection, file, plan.dataset, plan.columns)
                 name_row = _line_namer(file, shown)
             yield convert(connection, plan.dataset, plan.unit, plan.base_ns, name_row)
+
+
+def _row_namer(shown: str) -> Callable[[int], str]:
+    return lambda row: f"{shown}, row {row}"
 
 
 def _line_namer(file: Path, shown: str) -> Callable[[int], str]:

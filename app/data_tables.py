@@ -33,12 +33,12 @@ def show_datasets(rows: list[dict[str, Any]]) -> None:
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("venue", "symbol", "interval", "from", "to"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     for name in ("rows", "missing", "size"):
         table.add_column(name, justify="right")
     for row in rows:
         missing = "-" if row["missing"] is None else f"{row['missing']:,}"
-        span = (time_text(row["from_ns"]), time_text(row["to_ns"]))
+        span = (time_text(row["from_ns"])[:16], time_text(row["to_ns"])[:16])
         size = f"{row['bytes'] / 1e6:,.2f} MB"
         table.add_row(row["venue"], row["symbol"], row["series"], *span, f"{row['rows']:,}", missing, size)
     _console().print(table)
@@ -93,12 +93,12 @@ def show_outcome(outcome: Outcome) -> None:
         console.print(f"  gap: {_gap_text(gap)}")
     if len(outcome.gaps) > GAPS_TOLD:
         console.print(f"  and {len(outcome.gaps) - GAPS_TOLD:,} more gaps: --json lists all")
-    for start_ns, end_ns in outcome.withheld:
+    for start_ns, end_ns in outcome.withheld if outcome.dataset.interval is None else ():
         console.print(f"  not given by the venue: {time_text(start_ns)} to {time_text(end_ns)}")
     if outcome.fault:
         console.print(f"  not finished: {outcome.fault}; the same command goes on from here", style="red", markup=False)
 
 
 def _gap_text(gap: Gap) -> str:
-    why = "the venue has none" if gap.checked else "not there, not proven to be nowhere"
-    return f"{time_text(gap.start_ns)} to {time_text(gap.end_ns)}, {gap.bars:,} bars: {why}"
+    why = "the venue has none" if gap.checked else "not there, and not proven that the venue has none"
+    return f"{time_text(gap.start_ns)} to {time_text(gap.end_ns)}, {gap.bars:,} missing: {why}"

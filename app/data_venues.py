@@ -44,7 +44,8 @@ def _remote(venue: str) -> Any:
 
 def _local(data_dir: Path) -> tuple[Any, aiohttp.ClientSession]:
     facts = find_run(data_dir)
-    session = open_session(int(facts["venue_port"]), data_dir / "exchange" / CERTIFICATE_NAME)
+    port = int(str(facts["exchange"]).rpartition(":")[2])
+    session = open_session(port, data_dir / "exchange" / CERTIFICATE_NAME)
     return local_binance(session), session
 
 

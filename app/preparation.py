@@ -154,7 +154,6 @@ def announce(directory: DataDirectory, run: Run) -> None:
         "console": console_url(run),
         "exchange": f"127.0.0.1:{run.venue_port}",
     }
-    facts["venue_port"] = run.venue_port
     write_private(directory.path / RUN_FILE, json.dumps(facts).encode())
 
 

@@ -13,7 +13,7 @@ from tradigrade.actors.credentials import Credentials
 from tradigrade.exchanges.binance.protocol import STREAM_URL
 
 from .hot_path_doors import Doors, SentOrders
-from .hot_path_frames import SCHEDULE_S, TRIGGERS
+from .hot_path_frames import SCHEDULE_S, TRIGGERS, find_due_times
 from .hot_path_strategy import TRIGGER_SIZE
 
 ORDER_URL = "wss://ws-api.binance.com:443/ws-api/v3"
@@ -39,7 +39,13 @@ def measure_floor(doors: Doors, credentials: Credentials) -> list[tuple[int, int
     """As `measure_trader`, with nothing but aiohttp on uvloop: read and decode frames, sign and send orders."""
     sent = SentOrders()
     uvloop.run(_trade(doors, credentials, sent))
-    return sorted((int(due_ns), at_ns - int(due_ns)) for due_ns, at_ns in sent.times_ns().items())
+    sent_ns = {_trade_of(client_id): at_ns for client_id, at_ns in sent.times_ns().items()}
+    return sorted((due_ns, sent_ns[trade] - due_ns) for trade, due_ns in find_due_times(sent_ns).items())
+
+
+def _trade_of(client_id: str) -> tuple[str, int]:
+    symbol, _, trade_id = client_id.partition("-")
+    return symbol, int(trade_id)
 
 
 async def _trade(doors: Doors, credentials: Credentials, sent: SentOrders) -> None:
@@ -61,7 +67,7 @@ async def _trade(doors: Doors, credentials: Credentials, sent: SentOrders) -> No
 def _make_order(credentials: Credentials, frame: _Frame) -> bytes:
     params = {
         "apiKey": credentials.api_key,
-        "newClientOrderId": str(frame.t),
+        "newClientOrderId": f"{frame.s}-{frame.t}",
         "quantity": "0.001",
         "recvWindow": "2000",
         "side": "BUY",

@@ -7,11 +7,12 @@ socket fill up, frames leave late, but they still say when they were due; so wai
 import ctypes
 import json
 import random
+import re
 import ssl
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
@@ -24,11 +25,16 @@ from .hot_path_strategy import TRIGGER_SIZE
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "BNB/USDT", "SOL/USDT")
 """Few enough to be busy, and enough that each strategy's order is done before its next."""
 FRAMES_PER_S = 10_000
-TRIGGER_EVERY = 100
+TRIGGER_EVERY, TRIGGER_AT = 100, 51
+"""One in so many, at a place where no book is due."""
 QUIET_S = 3.0
 """Frames flow at the full rate this long before the first that triggers an order: the trader is still connecting."""
 TRIGGERS = 900
 SCHEDULE_S = QUIET_S + TRIGGERS * TRIGGER_EVERY / FRAMES_PER_S
+TRIGGER_NUMBERS = range(round(QUIET_S * FRAMES_PER_S), round(SCHEDULE_S * FRAMES_PER_S))
+PERIOD_NS = 10**9 // FRAMES_PER_S
+BEGINS_AT_NS = 10**6 * 10
+"""A schedule begins at a whole multiple; no symbol has as many trades in it."""
 
 DEPTHS_PER_S = 10
 LEVELS = 500
@@ -38,6 +44,7 @@ MIDDLE = 30_000.0
 
 _WEBSOCKET_MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _TRADE = b'{"e":"trade","E":%d,"s":"%b","t":%d,"p":"%b","q":"%b","T":%d,"m":%b,"M":true}'
+_TRADE_OF = re.compile(rb'"trade".*"s":"(\w+)","t":(\d+),').search
 _TICKER = b'{"u":%d,"s":"%b","b":"%b","B":"%b","a":"%b","A":"%b"}'
 _DEPTH = b'{"e":"depthUpdate","E":%d,"s":"%b","U":%d,"u":%d,"b":%b,"a":%b}'
 
@@ -46,10 +53,11 @@ class FrameMix:
     """Frames of some symbols by number: a diff of each book ten times a second, of the rest a third trades and two
     thirds quotes, and in the numbers of `triggers` every hundredth frame a trade that triggers an order.
 
-    A trade's id is the time it is due, in nanoseconds UTC: the system carries it along to the order.
+    Trade ids count up for each symbol from when the schedule began, a whole ms in nanoseconds UTC: the system carries
+    them along to the order, and `find_due_times` says when each was due.
     """
 
-    def __init__(self, symbols: Sequence[str], triggers: range = range(0)) -> None:
+    def __init__(self, symbols: Sequence[str], triggers: range = range(0), began_ns: int = 0) -> None:
         self._symbols = [symbol.replace("/", "").encode() for symbol in symbols]
         self._triggers = triggers
         self._depth_every = max(1, FRAMES_PER_S // (DEPTHS_PER_S * len(symbols)))
@@ -59,9 +67,10 @@ class FrameMix:
         self._sizes = [b"%d.%05d000" % (generator.randrange(3), generator.randrange(1, 10**5)) for _ in range(991)]
         self._diffs = [(_diff(generator, -1), _diff(generator, 1)) for _ in range(50)]
         self.last_ids = dict.fromkeys(self._symbols, 1_000)
+        self._trade_ids = dict.fromkeys(self._symbols, began_ns)
 
     def make(self, number: int, due_ns: int) -> bytes:
-        if number in self._triggers and number % TRIGGER_EVERY == TRIGGER_EVERY // 2:
+        if number in self._triggers and number % TRIGGER_EVERY == TRIGGER_AT:
             return self._trade(number, number // TRIGGER_EVERY, due_ns, TRIGGER_SIZE.encode())
         if number % self._depth_every == 0:
             return self._depth(number // self._depth_every, due_ns)
@@ -78,8 +87,9 @@ class FrameMix:
 
     def _trade(self, number: int, turn: int, due_ns: int, size: bytes) -> bytes:
         at_ms, symbol = due_ns // 1_000_000, self._symbols[turn % len(self._symbols)]
+        self._trade_ids[symbol] = trade_id = self._trade_ids[symbol] + 1
         price = self._touches[number % len(self._touches)][number % 2]
-        return _TRADE % (at_ms, symbol, due_ns, price, size, at_ms, b"true" if number % 2 else b"false")
+        return _TRADE % (at_ms, symbol, trade_id, price, size, at_ms, b"true" if number % 2 else b"false")
 
     def _depth(self, turn: int, due_ns: int) -> bytes:
         symbol = self._symbols[turn % len(self._symbols)]
@@ -87,6 +97,21 @@ class FrameMix:
         self.last_ids[symbol] = last_id = first_id + 2 * LEVELS_CHANGED - 1
         bids, asks = self._diffs[turn % len(self._diffs)]
         return _DEPTH % (due_ns // 1_000_000, symbol, first_id, last_id, bids, asks)
+
+
+def find_due_times(trades: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """When each of these trades, a venue's symbol and an id, was due, in nanoseconds UTC: the frames are made anew."""
+    wanted = set(trades)
+    if not wanted:
+        return {}
+    began_ns = min(trade_id for _, trade_id in wanted) // BEGINS_AT_NS * BEGINS_AT_NS
+    mix, found = FrameMix(SYMBOLS, TRIGGER_NUMBERS, began_ns), dict[tuple[str, int], int]()
+    for number in range(TRIGGER_NUMBERS.stop):
+        if match := _TRADE_OF(mix.make(number, 0)):
+            trade = match[1].decode(), int(match[2])
+            if trade in wanted:
+                found[trade] = began_ns + number * PERIOD_NS
+    return found
 
 
 def serve_frames(ready: Connection, certificate: Path | None) -> None:
@@ -113,10 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Called by http.server."""
         if self.headers.get("Upgrade", "").lower() == "websocket":
-            first = round(QUIET_S * FRAMES_PER_S)
-            mix = self.server.mix = FrameMix(SYMBOLS, range(first, first + TRIGGERS * TRIGGER_EVERY))
+            began_ns = (time.time_ns() // BEGINS_AT_NS + 2) * BEGINS_AT_NS
+            mix = self.server.mix = FrameMix(SYMBOLS, TRIGGER_NUMBERS, began_ns)
             self._open_stream()
-            self._stream(mix)
+            self._stream(mix, began_ns)
         else:
             self._answer(self.server.mix.snapshot(self.path.partition("symbol=")[2].partition("&")[0]))
 
@@ -140,10 +165,10 @@ class _Handler(BaseHTTPRequestHandler):
         request = json.loads(_read_masked(self.rfile.read))
         self.wfile.write(_wrap(json.dumps({"result": None, "id": request["id"]}).encode()))
 
-    def _stream(self, mix: FrameMix) -> None:
+    def _stream(self, mix: FrameMix, due_ns: int) -> None:
         """Sends frame after frame, each when it is due, until the reader leaves."""
         self.close_connection = True
-        send, period_ns, due_ns, number = self.connection.sendall, 10**9 // FRAMES_PER_S, time.time_ns(), 0
+        send, number = self.connection.sendall, 0
         _sleep_precisely()
         try:
             while True:
@@ -151,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if (early_ns := due_ns - time.time_ns()) > 0:
                     time.sleep(early_ns / 1e9)
                 send(frame)
-                number, due_ns = number + 1, due_ns + period_ns
+                number, due_ns = number + 1, due_ns + PERIOD_NS
         except (OSError, ssl.SSLError):
             return
 

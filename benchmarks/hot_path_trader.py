@@ -27,7 +27,7 @@ from tradigrade.trading.messages import OrderRefused, SignalGenerated
 from tradigrade.trading.order_events import OrderIntended
 
 from .hot_path_doors import Doors, SentOrders
-from .hot_path_frames import SCHEDULE_S, TRIGGERS
+from .hot_path_frames import SCHEDULE_S, TRIGGERS, find_due_times
 
 POLL_S = 0.25
 LATE_S = 10.0
@@ -68,19 +68,25 @@ def measure_trader(run: Run, doors: Doors) -> list[tuple[int, int]]:
     records = tuple(AccountJournal(SystemDisk(), path).replay())
     if refusals := count_refusals(records):
         print(f"refused: {refusals}", file=sys.stderr)
-    due_ns = find_due_times(records)
+    due_ns = find_due(records)
     return sorted((due_ns[client_id], at_ns - due_ns[client_id]) for client_id, at_ns in sent.times_ns().items())
 
 
-def find_due_times(records: Iterable[Record]) -> dict[str, int]:
-    """By client order id, when the trade was due that led to the order: its id, which the signal's cause names.
+def find_due(records: Iterable[Record]) -> dict[str, int]:
+    """By client order id, when the trade was due that led to the order: the signal's cause names it.
 
     An intent may stand before its signal: nobody waits for a signal to be written.
     """
     kept = list(records)
-    causes = {record.signal_id: record.cause for record in kept if isinstance(record, SignalGenerated)}
+    signals = {record.signal_id: record for record in kept if isinstance(record, SignalGenerated)}
     intents = [record for record in kept if isinstance(record, OrderIntended)]
-    return {intent.client_id: int(causes[intent.signal_id].removeprefix("trade ")) for intent in intents}
+    trades = {intent.client_id: _trade_of(signals[intent.signal_id]) for intent in intents}
+    due_ns = find_due_times(trades.values())
+    return {client_id: due_ns[trade] for client_id, trade in trades.items()}
+
+
+def _trade_of(signal: SignalGenerated) -> tuple[str, int]:
+    return signal.symbol.replace("/", ""), int(signal.cause.removeprefix("trade "))
 
 
 def count_refusals(records: Iterable[Record]) -> str:

@@ -142,6 +142,14 @@ class LadderSettings(Section, frozen=True):
     restarts_period_s: PositiveFloat = 60.0
 
 
+class UniverseSettings(Section, frozen=True):
+    """What the venue trades: asked for now and then, besides what its streams say."""
+
+    refresh_s: PositiveFloat = 60.0
+    cancel_orders: bool = True
+    """Cancel what is open on a symbol that is halted, all but what guards a position, and all on one that is gone."""
+
+
 class StrategySettings(Section, frozen=True):
     path: str
     """`module:Class` of an importable module, or `file.py:Class` in `strategies_dir`."""
@@ -267,6 +275,7 @@ class Settings(Section, frozen=True):
     risk: RiskSettings = RiskSettings()
     budgets: BudgetSettings = BudgetSettings()
     ladder: LadderSettings = LadderSettings()
+    universe: UniverseSettings = UniverseSettings()
     learning: LearningSettings = LearningSettings()
     journal: JournalSettings = JournalSettings()
     guard: GuardSettings = GuardSettings()

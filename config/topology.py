@@ -162,6 +162,7 @@ def _trader(run: Run) -> ChildSpec:
             receiver="console/console",
             symbols=settings.symbols,
             currency=settings.account.currency,
+            candle_s=settings.bar_s,
         ),
     )
 

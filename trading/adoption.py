@@ -32,8 +32,8 @@ def owner_of(found: VenueOrder, names: Iterable[str], groups: Groups) -> Owner:
         return nobody(found)
     if (owner := _leg_owner(found, tags, groups)) is not None:
         return owner
-    asked = (group.asked.strategy for group in (*groups.open.values(), *groups.closed.values()))
-    matching = [name for name in {*names, *asked} - {ADOPTED} if strategy_tag(name) == tags.strategy]
+    known = {*names, *(group.asked.strategy for group in groups.open.values())} - {ADOPTED}
+    matching = [name for name in known if strategy_tag(name) == tags.strategy]
     return Owner(matching[0], _own_word(found)) if len(matching) == 1 else nobody(found)
 
 

@@ -29,7 +29,17 @@ from .order_events import (
     OrderRejected,
     OrderUnknown,
 )
-from .order_groups import ATTEMPTS_KEPT, Attempt, ClosedGroup, Group, Groups, LegState, changed, parse_request_id
+from .order_groups import (
+    ATTEMPTS_KEPT,
+    PUT_BACK,
+    Attempt,
+    ClosedGroup,
+    Group,
+    Groups,
+    LegState,
+    changed,
+    parse_request_id,
+)
 from .order_states import OrderState, may_follow
 
 CLOSED_KEPT = 10_000
@@ -62,6 +72,8 @@ def _modify(groups: Groups, event: GroupModified) -> str:
     state = None if group is None else group.legs.get(event.slot)
     if group is not None and state is not None and event.modify_id not in group.modifies:
         group.modifies.append(event.modify_id)
+        undone = event.modify_id == f"{PUT_BACK}{state.generation}"
+        state.before = None if undone else state.before or state.leg
         state.leg, state.generation = changed(state.leg, event), state.generation + 1
         state.failed = 0
     return event.group_id
@@ -220,6 +232,7 @@ def _happen(groups: Groups, event: Any) -> str:
         case OrderAccepted():
             if _move(attempt, OrderState.ACCEPTED):
                 state.failed = state.rejected = 0
+                state.before = state.before if attempt.generation < state.generation else None
         case OrderRejected(code=code):
             if _move(attempt, OrderState.REJECTED):
                 attempt.code = code

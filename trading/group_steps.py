@@ -9,6 +9,7 @@ from decimal import Decimal
 from . import emulation
 from .group_cancels import RESTING_MAX
 from .group_events import GroupCancelWanted, GroupClosed, GroupRecord, LegHeld, LegTriggered, Slot, TrailMoved
+from .group_modifies import put_back
 from .group_view import (
     View,
     is_held,
@@ -263,6 +264,7 @@ def outcome(group: Group) -> str:
 
 
 RULES: tuple[Rule, ...] = (
+    put_back,
     _withdraw,
     _expire,
     _give_up,

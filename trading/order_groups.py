@@ -13,6 +13,10 @@ ATTEMPTS_KEPT = 8
 """Closed orders of a leg remembered, for late fills."""
 
 
+PUT_BACK = "put back: "
+"""Begins the id of a modification that undoes one whose order was refused."""
+
+
 class Attempt(msgspec.Struct):
     """One order of a leg, from the request to risk on."""
 
@@ -58,6 +62,8 @@ class LegState(msgspec.Struct):
     done: Decimal = ZERO
     received: Decimal = ZERO
     attempts: dict[str, Attempt] = {}
+    before: Leg | None = None
+    """What it was before its last modification, until an order of that is accepted."""
 
     @property
     def opened(self) -> list[Attempt]:

@@ -44,6 +44,12 @@ def tags_of(client_id: str) -> Tags | None:
     return Tags(parts[0][:STRATEGY_CHARS], parts[0][STRATEGY_CHARS:])
 
 
+def sequence_of(client_id: str) -> int:
+    """The journal's sequence in a client order id; 0 for an id that is not ours."""
+    last, base = client_id.rpartition("-")[2], 10 if tags_of(client_id) is None else 36
+    return int(last, base) if last.isalnum() and (base == 36 or last.isdecimal()) else 0
+
+
 @lru_cache(maxsize=4096)
 def strategy_tag(name: str) -> str:
     """The same in every version."""

@@ -18,7 +18,7 @@ def kind_of(reason: str) -> str:
         return "crossed"
     if "checksum" in reason:
         return "checksum"
-    return "gap" if reason.startswith("expected a diff") or "gap" in reason else "lost"
+    return "gap" if reason.startswith("expected") else "lost"
 
 
 class _Times:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from .messages import ZERO, BarClosed, MarketDataUpdate, Prediction
+from .messages import ZERO, BarClosed, MarketDataUpdate, Prediction, SymbolStatus
 from .order_events import OrderFilled
 from .strategy_orders import Change, Order
 
@@ -74,6 +74,9 @@ class Strategy:
 
     def on_fill(self, fill: OrderFilled) -> None:
         """One of this strategy's own fills, already counted in `position`."""
+
+    def on_status(self, status: SymbolStatus) -> None:
+        """The venue halted the symbol, delisted it, or trades it again; `rung` says what may leave."""
 
 
 def merge_parameters(kind: type[Strategy], given: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Literal
 
 from ..supervisors.reports import ActorReport, NodeReport, Report, SystemReport
+from ..trading.candles import Candle
 from ..trading.differences import DifferenceNoted
-from ..trading.messages import AccountReconciled
-from ..trading.views import RungMove, StandingView
+from ..trading.messages import AccountReconciled, Level
+from ..trading.views import FillView, RungMove, StandingView
 
 Action = Literal["kill", "hang", "crash", "slow", "disk-full", "disk-slow", "sync-fails", "clock", "heal"]
 
@@ -89,6 +90,24 @@ class LimitView(Report, frozen=True, gc=False):
 
 class FeedAsked(Report, frozen=True, gc=False):
     """Asks a trader's feed for its `FeedView`."""
+
+
+class ChartAsked(Report, frozen=True, gc=False):
+    """Asks a trader's portfolio for `ChartAnswered`, from `since_ns` on."""
+
+    symbol: str
+    since_ns: int = 0
+
+
+class ChartAnswered(Report, frozen=True, gc=False):
+    """One symbol's market and our fills in it, oldest first; the last candle is still open. Levels are best first."""
+
+    symbol: str
+    interval_ns: int
+    candles: tuple[Candle, ...]
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    fills: tuple[FillView, ...]
 
 
 class RiskAsked(Report, frozen=True, gc=False):

@@ -13,6 +13,8 @@ from ..trading.messages import StateAsked
 from ..trading.views import TradingSnapshot
 from ..transports.control import (
     ChaosProgress,
+    ChartAnswered,
+    ChartAsked,
     ReconciliationAnswered,
     ReconciliationAsked,
     RiskAnswered,
@@ -103,6 +105,17 @@ class Console(Actor):
             self.context.ask(self.risk, RiskAsked(), ASK_PERIOD_S).then(self._hear_risk)
         if self._state.reconciliation.wanted(now_ns):
             self.context.ask(self.executor, ReconciliationAsked(), ASK_PERIOD_S).then(self._hear_executor)
+        for chart in self._state.charts.wanted(now_ns):
+            self._ask_chart(chart)
+
+    def _ask_chart(self, chart: ChartAsked) -> None:
+        def hear(reply: Reply) -> None:
+            if isinstance(reply.value, ChartAnswered):
+                self._state.charts.hear(reply.value, self.context.now_ns())
+            else:
+                self._state.charts.miss(chart.symbol, str(reply.error or reply.value))
+
+        self.context.ask(self.portfolio, chart, ASK_PERIOD_S).then(hear)
 
     def _hear_risk(self, reply: Reply) -> None:
         if isinstance(reply.value, RiskAnswered):

@@ -16,10 +16,16 @@ from .history import HistoryReader
 from .history_pages import HistoryPages
 from .metrics import expose, make_registry
 from .state import ConsoleState
-from .view import View
+from .window_pages import WindowPages
 
 STATIC = Path(__file__).parent / "static"
-PAGES = {"/": "index.html", "/orders": "orders.html", "/risk": "risk.html", "/chaos": "chaos.html"}
+PAGES = {
+    "/": "index.html",
+    "/market": "market.html",
+    "/orders": "orders.html",
+    "/risk": "risk.html",
+    "/chaos": "chaos.html",
+}
 PERIOD_MIN_S = 0.25
 PERIOD_MAX_S = 1.0
 """Without news the view is still pushed this often, because it ages."""
@@ -68,10 +74,10 @@ class _Client:
 class ConsoleServer:
     """Serves `state` as of `clock_ns()`; lives in the event loop in which `state` is folded.
 
-    GET: the `PAGES`, `/static/*`, `/api/state`, `/api/risk`, `/api/reconciliation`, `/api/orders` and `/api/explain`
-    where there is a `history`, `/ws`, `/metrics`, `/healthz`. POST, where there is a `latch`: `/api/halt` and
-    `/api/release`, in the name of `who`, from this machine and the console's own page only. Requests must name
-    loopback, the host given to `start`, or one of `names` in their Host header.
+    GET: the `PAGES`, `/static/*`, `/api/state`, those of `WindowPages`, `/api/orders` and `/api/explain` where there is
+    a `history`, `/ws`, `/metrics`, `/healthz`. POST, where there is a `latch`: `/api/halt` and `/api/release`, in the
+    name of `who`, from this machine and the console's own page only. Requests must name loopback, the host given to
+    `start`, or one of `names` in their Host header.
     """
 
     def __init__(
@@ -175,8 +181,7 @@ class ConsoleServer:
             application.router.add_get(path, _page_handler(page))
         application.router.add_static("/static", STATIC)
         application.router.add_get("/api/state", self._get_state)
-        application.router.add_get("/api/risk", self._get_risk)
-        application.router.add_get("/api/reconciliation", self._get_reconciliation)
+        WindowPages(self._state, self._clock_ns).add_to(application)
         if self._switch is not None:
             self._switch.add_to(application)
         if self._history is not None:
@@ -194,12 +199,6 @@ class ConsoleServer:
 
     async def _get_state(self, _: web.Request) -> web.Response:
         return web.Response(body=self._view_json(), content_type="application/json")
-
-    async def _get_risk(self, _: web.Request) -> web.Response:
-        return _json(self._state.risk.look(self._clock_ns()))
-
-    async def _get_reconciliation(self, _: web.Request) -> web.Response:
-        return _json(self._state.reconciliation.look(self._clock_ns()))
 
     async def _get_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=expose(self._registry), headers={"Content-Type": METRICS_TYPE})
@@ -227,10 +226,6 @@ class ConsoleServer:
         finally:
             self._clients.discard(client)
         return socket
-
-
-def _json(view: View) -> web.Response:
-    return web.Response(body=msgspec.json.encode(view), content_type="application/json")
 
 
 def _page_handler(name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

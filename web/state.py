@@ -10,6 +10,7 @@ from ..trading.messages import RiskAlert
 from ..trading.views import Curve, LearningView, RungMove, TradingSnapshot
 from ..transports.control import ChaosProgress
 from .chaos_view import chaos_view
+from .chart_view import ChartWindows
 from .continuation import complete, is_outdated, misses
 from .freshness import (
     NodeStatus,
@@ -63,6 +64,7 @@ class ConsoleState:
         self.incidents: deque[Incident] = deque(maxlen=INCIDENTS_MAX)
         self.risk = RiskWindow()
         self.reconciliation = ReconciliationWindow()
+        self.charts = ChartWindows()
         self.halt: Halt | None = None
         """The halt that stands, as its latch says: it holds whoever else is silent."""
         self._beats: dict[str, int] = {}

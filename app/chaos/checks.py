@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..supervisors.process_table import FORK_SERVERS
+from ..trading.order_ids import sequence_of
 from ..trading.rungs import Rung
 from ..transports.control import ChaosStep, Invariant, VenueBooks
 from ..tree import Item, walk
-from .probe import Orders, Process, Usage, sequence_of
+from .probe import Orders, Process, Usage
 from .watch import Sight
 
 NOT_SENT = ("NEVER_ARRIVED", "NOT_SENT", "VENUE_UNHEALTHY")

@@ -55,12 +55,6 @@ def read_orders(data_dir: Path, account: str, keys: Keys = NO_KEYS) -> Orders:
     return Orders(frozenset(intended), placed, ended, oldest_sequence)
 
 
-def sequence_of(client_id: str) -> int:
-    """The journal's sequence in a client order id; 0 for an id that is not ours."""
-    last = client_id.rpartition("-")[2]
-    return int(last) if last.isdecimal() else 0
-
-
 class _Line(msgspec.Struct):
     method: str
     path: str

@@ -14,6 +14,7 @@ from .data_download import download
 
 if TYPE_CHECKING:
     from ..storage.catalogue.manifest import Manifest
+    from ..storage.catalogue.query import Format
 
 data_app = typer.Typer(
     help="Download, import, list, check and export market data: bars, quotes and trades, exact, on this machine.",
@@ -29,6 +30,9 @@ IntervalOption = Annotated[
 SinceOption = Annotated[str | None, typer.Option("--since", help="From then on: 2024-01-01, or 30d ago. UTC.")]
 UntilOption = Annotated[str | None, typer.Option("--until", help="Before then; as --since.")]
 LinesOption = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, and nothing else there.")]
+
+FORMS: "dict[str, Format]" = {".csv": "csv", ".gz": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}
+"""By how a file's name ends."""
 
 
 @contextmanager
@@ -160,7 +164,7 @@ def data_export(
     from ..storage.catalogue.intervals import parse_interval
     from ..storage.catalogue.query import FOREVER_NS, export, rows_sql
 
-    form = {".csv": "csv", ".gz": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}.get(file.suffix)
+    form = FORMS.get(file.suffix)
     if form is None or file.exists():
         expected = "an ending of .csv, .csv.gz, .parquet or .jsonl" if form is None else "a file that is not there yet"
         raise fail(f"expected {expected}, found {file}", USED_WRONGLY)

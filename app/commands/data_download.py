@@ -103,8 +103,8 @@ def _watched(*, show: bool) -> "Iterator[Callable[[Told], object]]":
         def tell(progress: "Told") -> None:
             if progress.symbol not in tasks:
                 tasks[progress.symbol] = bars.add_task(progress.symbol, total=1.0, rows=0, note="")
-            told = {"rows": progress.rows, "note": progress.note}
-            bars.update(tasks[progress.symbol], completed=progress.share, **told)
+            task = tasks[progress.symbol]
+            bars.update(task, completed=progress.share, rows=progress.rows, note=progress.note)
 
         yield tell
 

@@ -23,6 +23,7 @@ from .market import Market
 from .memory_account import MemoryAccountPort
 from .memory_faults import MemoryFaults
 from .memory_host import MemoryHost, RequestNote
+from .memory_listing import MemoryListing
 from .memory_market import KINDS, MemoryMarketPort
 from .memory_pump import MemoryPump
 from .orders import Order, OrderRequest
@@ -83,6 +84,9 @@ class MemoryVenue:
         self._words: list[VenueWord] = []
         self._touched: dict[str, None] = {}
         self._silent_until_ns = 0
+        self.halted: dict[str, str] = {}
+        """By symbol, with which status it is listed: it does not trade. To be changed in place, as `delisted`."""
+        self.delisted: dict[str, None] = {}
 
     # -- the host -----------------------------------------------------------------------------------------------------
 
@@ -118,6 +122,9 @@ class MemoryVenue:
             self._host.connections.cut_streams(reason)
 
     # -- the ways to it -----------------------------------------------------------------------------------------------
+
+    def listing_port(self) -> MemoryListing:
+        return MemoryListing(self._host, self.halted, self.delisted)
 
     def account_port(self, sender: str = "trader", clock: Clock | None = None) -> MemoryAccountPort:
         """A `VenuePort`. `sender` names it in `requests`; `clock` is its node's, if not the true one."""

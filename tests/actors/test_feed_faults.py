@@ -81,7 +81,7 @@ class Watched:
     def assert_true(self) -> None:
         """Every book equals the venue's at the same update id."""
         for symbol in SYMBOLS:
-            market = self.feed._by_symbol[symbol]  # noqa: SLF001 - the truth is inside
+            market = self.feed._by_symbol[symbol]
             theirs = self.venue.engine.markets[symbol.replace("/", "")]
             assert market.state[0], market.state
             assert market.synchronizer.last_id == theirs.last_update_id
@@ -137,12 +137,12 @@ def test_a_connection_that_says_nothing_more_is_made_anew_and_live_only_once_it_
 
 def test_a_market_in_which_nothing_happens_is_excused_once_the_venue_shows_the_same_book() -> None:
     watched = Watched()
-    watched.venue._pump.stop()  # noqa: SLF001 - the market stands still, the venue answers
+    watched.venue._pump.stop()
     watched.advance(2.0)
     assert watched.down_s(BTC) <= 2 * STEP_S + LATENCY_S
     assert watched.turns(BTC)[-1][1], "nothing happened since: the book is right"
     watched.advance(30)
-    watched.venue._pump.start()  # noqa: SLF001
+    watched.venue._pump.start()
     watched.advance(5.3)
     assert len(watched.turns(BTC)) <= 12, "each silence that was proven is borne for twice as long the next time"
     watched.assert_true()
@@ -195,8 +195,8 @@ def test_trades_go_on_complete_and_in_order_through_everything() -> None:
 def test_a_feed_held_up_by_its_own_host_takes_nobody_for_silent() -> None:
     watched = Watched()
     reopened = watched.system.metrics.counters.get("feed_reopened", 0)
-    watched.feed.watch._looked_ns -= 2_000_000_000  # noqa: SLF001 - as if it had not looked for so long
-    for market in watched.feed._by_symbol.values():  # noqa: SLF001
+    watched.feed.watch._looked_ns -= 2_000_000_000
+    for market in watched.feed._by_symbol.values():
         market.quote_times.last_ns -= 2_000_000_000
         market.book_times.last_ns -= 2_000_000_000
     watched.feed.watch.look()

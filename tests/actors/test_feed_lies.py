@@ -20,6 +20,7 @@ NOW_MS = 1_700_000_000_000
 TIMES = (0, 1, -1, 2**53 - 1, 2**70, NOW_MS - 90_000_000, NOW_MS + 90_000_000)
 
 near = st.integers(9_900, 10_100).map(lambda cents: f"{cents / 100:.2f}")
+ids = st.sampled_from((-1, *range(1, 60)))
 absurd = st.sampled_from(ABSURD)
 
 
@@ -31,7 +32,7 @@ def quotes(draw: Any, prices: Any) -> dict[str, Any]:
 @st.composite
 def trades(draw: Any, prices: Any, times: Any) -> dict[str, Any]:
     at_ms = draw(times)
-    more = {"p": draw(prices), "q": draw(st.sampled_from(("0.1", *ABSURD))), "t": draw(st.sampled_from((-1, *range(1, 60))))}
+    more = {"p": draw(prices), "q": draw(st.sampled_from(("0.1", *ABSURD))), "t": draw(ids)}
     return trade() | more | {"T": at_ms, "E": at_ms}
 
 
@@ -65,7 +66,7 @@ def test_no_price_that_is_none_is_ever_told(liar: str, data: st.DataObject) -> N
             stand.tell(snapshot(130))
         else:
             stand.frame(frame)
-    ids: list[int] = []
+    told: list[int] = []
     for update in stand.updates():
         prices = [update.bid, update.ask, *([update.price] if update.kind == "trade" else [])]
         assert all(price.is_finite() and Decimal(90) <= price <= Decimal(110) for price in prices), update
@@ -73,8 +74,8 @@ def test_no_price_that_is_none_is_ever_told(liar: str, data: st.DataObject) -> N
         if update.bids:
             assert Decimal(90) <= update.bids[0][0] < update.asks[0][0] <= Decimal(110)
         assert abs(update.venue_ns - update.received_ns) < 86_400_000_000_001
-        ids += [update.sequence] if update.kind == "trade" else []
-    assert len(ids) == len(set(ids))
+        told += [update.sequence] if update.kind == "trade" else []
+    assert len(told) == len(set(told))
 
 
 # -- jumps ------------------------------------------------------------------------------------------------------------
@@ -156,6 +157,7 @@ def test_a_venue_whose_clock_runs_behind_is_trusted_and_one_that_changes_its_hab
     assert (scores[-1].score, scores[-1].reasons) == (1.0, ())
     for number in range(30, 34):
         now_ms = stand.loop.clock.now_ns() // 1_000_000
+        stand.frame(ticker() | {"u": 500 + number})
         stand.frame(trade() | {"t": 100 + number, "T": now_ms - 9_000})
         stand.loop.advance(LOOK_S)
     assert scores[-1].reasons == ("skew_s",)

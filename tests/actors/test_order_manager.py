@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.kit.account import GROUP, SYMBOL, Account, assert_level
+from tests.kit.account import GROUP, SYMBOL, Account, Listener, assert_level
+from tradigrade.actors import topics
 from tradigrade.actors.order_manager import OrderManager
 from tradigrade.trading.capabilities import EVERYWHERE
 from tradigrade.trading.group_events import GroupClosed, Leg, OrderGroup
-from tradigrade.trading.messages import OrderRequested, Terms
+from tradigrade.trading.messages import OrderRequested, RiskAlert, Terms
 from tradigrade.trading.order_events import OrderIntended
 from tradigrade.transports.order_commands import (
     REFUSED,
@@ -324,6 +325,58 @@ def test_modifying_cancels_waits_for_the_proof_and_places_the_rest_once(tmp_path
     assert account.venue.orders[second].intent.price == D(29850)
     assert len(account.records(OrderIntended)) == 2
     account.advance(6)
+    assert_level(account)
+
+
+def alerts(account: Account) -> list[RiskAlert]:
+    """What a person hears from now on."""
+    heard: list[Any] = []
+    account.system.spawn("trader/alerted", lambda: Listener(heard, (topics.ALERTS,)))
+    return heard
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_a_stop_whose_modification_is_refused_is_put_back_as_it_was(tmp_path: Path, refused: int) -> None:
+    account = Account(tmp_path).serve()
+    heard = alerts(account)
+    place(account, bracket())
+    account.advance(1)
+    account.venue.fates.extend(["refused"] * refused)
+    ask(account, ModifyOrder("b", "m1", leg="exit", stop_price=D(29_800)))
+    account.advance(5)
+    (stop_id,) = account.venue.open_ids()
+    assert account.venue.orders[stop_id].intent.terms.stop_price == D(29_700)
+    assert [alert.code for alert in heard] == ["MODIFICATION_LOST"]
+    ask(account, ModifyOrder("b", "m2", leg="exit", stop_price=D(29_800)))
+    account.advance(2)
+    (stop_id,) = account.venue.open_ids()
+    assert account.venue.orders[stop_id].intent.terms.stop_price == D(29_800), "it may be tried again"
+    account.advance(6)
+    assert_level(account)
+
+
+def test_a_stop_by_itself_is_put_back_too(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    held = hold(account).quantize(D("0.00001"), "ROUND_DOWN")
+    place(account, single("x", leg("sell", "stop_loss", str(held), stop_price=D(29_700))))
+    account.venue.fates.append("refused")
+    ask(account, ModifyOrder("x", "m1", stop_price=D(29_800)))
+    account.advance(3)
+    assert standing(account) == [("stop_loss", held)]
+    account.advance(6)
+    assert_level(account)
+
+
+def test_an_order_whose_modification_is_refused_ends_and_a_person_hears_of_it(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    heard = alerts(account)
+    place(account, single("x", leg("buy", "limit", "0.05", "29900")))
+    account.venue.fates.append("refused")
+    ask(account, ModifyOrder("x", "m1", price=D(29_950)))
+    account.advance(3)
+    assert (standing(account), manager(account).groups.open) == ([], {})
+    (alert,) = heard
+    assert "nothing of it stands" in alert.detail
     assert_level(account)
 
 

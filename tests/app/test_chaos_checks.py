@@ -29,7 +29,6 @@ from tradigrade.chaos.probe import (
     identify,
     read_orders,
     read_usage,
-    sequence_of,
 )
 from tradigrade.chaos.report import passed, quantile, summarise, to_json
 from tradigrade.chaos.watch import Sight
@@ -100,10 +99,6 @@ def test_orders_are_read_from_every_file_of_the_journal_and_of_the_venue(tmp_pat
 def test_where_nothing_was_ever_written_no_order_is_found(tmp_path: Path) -> None:
     assert find_account(tmp_path) == ""
     assert read_orders(tmp_path, "") == Orders()
-
-
-def test_the_sequence_of_a_foreign_id_is_none() -> None:
-    assert [sequence_of(each) for each in (C, "by-hand", "")] == [15, 0, 0]
 
 
 # -- books, tree, restarts --------------------------------------------------------------------------------------------

@@ -247,7 +247,7 @@ def test_a_session_of_several_symbols(
 
 OBSOLETE = [
     pytest.param(BybitSpot(), "BYBIT", 25, 3_330, id="bybit v2 of its streams, linear"),
-    pytest.param(BybitSpot(), "BYBIT", 26, 1_100, id="bybit v2 of its streams, inverse"),
+    pytest.param(BybitSpot(), "BYBIT", 26, 1_090, id="bybit v2 of its streams, inverse"),
     pytest.param(CoinbaseSpot(), "COINBASE", 28, 9_900, id="coinbase pro, before Advanced Trade"),
     pytest.param(KrakenSpot(), "KRAKEN", 50, 1_000, id="kraken v1 of its streams"),
 ]

@@ -341,6 +341,35 @@ def test_a_snapshot_in_the_stream_is_asked_for_there_and_one_that_does_not_come_
     assert server.texts[1:] == [{"again": BTC}]
 
 
+class Counting(BinanceSpot):
+    """As a venue that numbers its messages."""
+
+    def sequence_of(self, payload: bytes) -> int | None:
+        return json.loads(payload).get("number")
+
+
+@pytest.mark.parametrize(("numbers", "gap"), [((0, 1, 2), False), ((0, 2), True), ((0, 1, 1), True)])
+def test_a_message_that_is_missing_ends_the_connection(numbers: tuple[int, ...], gap: bool) -> None:
+    class Numbering(Server):
+        async def serve(self, socket: web.WebSocketResponse, number: int) -> None:
+            await self.read(socket)
+            await socket.send_json({"result": None, "id": 1, "number": numbers[0]})
+            for message in numbers[1:]:
+                await socket.send_json({"number": message})
+            await socket.send_json({"no": "number"})
+            await self.stay(socket)
+
+    async def check(_: StreamMarket, heard: Heard) -> None:
+        if gap:
+            assert "expected message" in (await heard.wait(StreamsClosed)).reason
+            await heard.wait(StreamsOpened, 2)
+        else:
+            await heard.wait(FrameArrived, len(numbers))
+            assert not any(isinstance(word, StreamsClosed) for word in heard.words)
+
+    run(Numbering(), check, Counting)
+
+
 def test_opened_anew_while_the_old_connection_still_closes_it_fetches_over_the_new_one() -> None:
     async def check(port: StreamMarket, heard: Heard) -> None:
         await heard.wait(StreamsOpened)

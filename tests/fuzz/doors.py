@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from tests.fuzz.market import market_doors
 from tradigrade.config.errors import ConfigFault
 from tradigrade.config.loader import load_settings, render
 from tradigrade.config.settings import Settings
-from tradigrade.exchanges.binance.decoder import decode as decode_market
 from tradigrade.exchanges.market_events import MalformedFrame
 from tradigrade.exchanges.simulated.engine import Engine
 from tradigrade.exchanges.simulated.errors import RequestRefused
@@ -48,6 +48,8 @@ class Door(NamedTuple):
     enter: Callable[[bytes], bool]
     refuses: tuple[type[Exception], ...]
     sound: tuple[bytes, ...]
+    market: bool = False
+    """One by which prices come in: it is beaten on harder, by frames spoiled in their structure."""
 
 
 # -- the doors --------------------------------------------------------------------------------------------------------
@@ -144,10 +146,6 @@ def enter_venue(data: bytes) -> bool:
     return operation.run(engine(), dict(parse_qsl(query, keep_blank_values=True)), 1) is not None
 
 
-def enter_market(data: bytes) -> bool:
-    return decode_market(data) is not None
-
-
 def enter_schedule(data: bytes) -> bool:
     return isinstance(from_text(data.decode(errors="replace")), tuple)
 
@@ -233,15 +231,7 @@ DOORS: dict[str, Door] = {
             b"myTrades?symbol=BTCUSDT&fromId=1",
         ),
     ),
-    "market": Door(
-        enter_market,
-        (MalformedFrame,),
-        (
-            b'{"e":"trade","E":1,"s":"BTCUSDT","t":5,"p":"20000.1","q":"0.5","T":1,"m":true,"M":true}',
-            b'{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":1,"u":2,"b":[["20000","1"]],"a":[["20001","0"]]}',
-            b'{"stream":"btcusdt@bookTicker","data":{"u":1,"s":"BTCUSDT","b":"1","B":"2","a":"3","A":"4"}}',
-        ),
-    ),
+    **{name: Door(door.enter, (MalformedFrame,), door.sound, market=True) for name, door in market_doors().items()},
     "schedule": Door(
         enter_schedule, (msgspec.DecodeError,), (to_text((Fault(1.0, "kill", "trader", 2.0, 0.5),)).encode(),)
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tests.fuzz.doors import DOORS
+from tests.fuzz.market import spoiled
 
 SLOWEST_S = 1.0
 """Of its own processor time, for one hostile input."""
@@ -53,6 +54,8 @@ def assault(name: str, chance: random.Random, amount: int) -> Tally:
     assert all(map(door.enter, door.sound)), f"door {name} takes what is sound"
     taken, refused, slowest_s = 0, 0, 0.0
     inputs = hostile(chance, door.sound)
+    if door.market:
+        inputs = spoiled(chance, door.sound, inputs)
     for _ in range(amount):
         data = next(inputs)
         began_s = time.thread_time()

@@ -68,7 +68,7 @@ def _to_ns(stamp: bytes) -> int:
 class CcxtReader:
     """ccxt's own way of a frame, knowing some markets of one type: JSON, dispatch, parse, cache."""
 
-    def __init__(self, venue: str, url: str, markets: dict[str, str], kind: str = "spot") -> None:
+    def __init__(self, venue: str, url: str, markets: dict[str, str]) -> None:
         """`markets`: the venue's spelling of each symbol."""
         self.exchange: Any = getattr(pytest.importorskip("ccxt.pro"), venue)()
         self.url = url
@@ -78,8 +78,9 @@ class CcxtReader:
         for symbol, venue_symbol in markets.items():
             pair, _, settle = symbol.partition(":")
             base, quote = pair.split("/")
+            kind = "swap" if settle else "spot"
             names = {"id": venue_symbol, "symbol": symbol, "base": base, "quote": quote, "type": kind, kind: True}
-            contract = {"contract": True, "linear": settle == quote, "settle": settle, "contractSize": 1.0}
+            contract = {"contract": True, "linear": settle == quote, "inverse": settle != quote, "settle": settle}
             structures.append(
                 self.exchange.safe_market_structure(names | (contract if settle else {"contract": False}))
             )

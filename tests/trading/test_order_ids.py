@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradigrade.trading.order_ids import CLIENT_ID_LIMIT, Tags, client_id_prefix, make_client_id, tags_of
+from tradigrade.trading.order_ids import CLIENT_ID_LIMIT, Tags, client_id_prefix, make_client_id, sequence_of, tags_of
 
 accounts = st.from_regex("[a-z][a-z0-9]{0,7}", fullmatch=True)
 epochs = st.integers(min_value=1, max_value=36**6 - 1)
@@ -65,3 +65,15 @@ def test_ids_of_versions_without_tags_have_none(client_id: str) -> None:
 
 def test_tags_are_of_the_strategy_and_of_the_leg() -> None:
     assert tags_of("tgmain-abcd01234-1-1q") == Tags("abcd", "01234")
+
+
+@given(places)
+def test_an_id_tells_its_record_of_the_journal(place: tuple[str, int, int]) -> None:
+    assert sequence_of(make_client_id(*place, "s", "signal")) == place[2]
+
+
+@pytest.mark.parametrize(
+    ("client_id", "sequence"), [("tgmain-1-62", 62), ("by-hand-x", 0), ("venue.7", 0), ("", 0), ("tgmain-1-", 0)]
+)
+def test_ids_without_tags_tell_theirs_in_decimals(client_id: str, sequence: int) -> None:
+    assert sequence_of(client_id) == sequence

@@ -13,7 +13,7 @@ export function draw(canvas, points, { colour, format, reference = null }) {
   drawLine(context, canvas, scale, shown, colour);
 }
 
-function fit(canvas) {
+export function fit(canvas) {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
@@ -25,7 +25,7 @@ function fit(canvas) {
   return context;
 }
 
-function say(context, canvas, text) {
+export function say(context, canvas, text) {
   context.fillStyle = "#7d8794";
   context.textAlign = "center";
   context.fillText(text, canvas.clientWidth / 2, canvas.clientHeight / 2);
@@ -46,7 +46,7 @@ function makeScale(canvas, points, reference) {
   };
 }
 
-function ticks(low, high, wanted) {
+export function ticks(low, high, wanted) {
   const raw = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * STEPS.find((candidate) => candidate * power >= raw);
@@ -91,7 +91,7 @@ function drawLine(context, canvas, scale, points, colour) {
   context.fill(path);
 }
 
-function line(context, fromX, fromY, toX, toY) {
+export function line(context, fromX, fromY, toX, toY) {
   context.beginPath();
   context.moveTo(fromX, Math.round(fromY) + 0.5);
   context.lineTo(toX, Math.round(toY) + 0.5);

@@ -1,0 +1,98 @@
+"""Keeps watch over what the venue trades: halts, delistings and new rules of symbols, told to all whom it concerns."""
+
+from typing import Any
+
+from ..exchanges.listing import InstrumentsChanged, ListingArrived, ListingPort, ListingUnavailable, ListingWord
+from ..exchanges.tasks import PortBroke, PortFault
+from ..kernel.actor import Actor
+from ..trading.messages import CauseNoted, StateAsked, SymbolStatus
+from ..trading.universe import Change, begin, hear_listing, hear_stream, state_of
+from ..transports.order_commands import CancelAllOrders
+from . import topics
+
+CAUSE_OF = {"halted": "SYMBOL_HALTED", "gone": "SYMBOL_GONE"}
+CANCEL_TIMEOUT_S = 5.0
+
+
+class _ListingDue:
+    pass
+
+
+class UniverseWatch(Actor):
+    """Publishes `SymbolStatus` on `universe` where a symbol's state changes, notes it as a cause of the ladder, and has
+    its orders cancelled: a market that opens again may open anywhere. What guards a position stays while the symbol is
+    only halted. Publishes `InstrumentsChanged` where the rules of our symbols are others than before."""
+
+    def __init__(self, symbols: tuple[str, ...], refresh_s: float, orders: str, *, cancel: bool = True) -> None:
+        self.symbols = symbols
+        self.refresh_s = refresh_s
+        self.orders = orders
+        self.cancel = cancel
+
+    def start(self) -> None:
+        self._universe = begin(self.symbols)
+        self._port: ListingPort | None = self.context.ports.get("listing")
+        self._rules: dict[str, Any] = {}
+        self.context.subscribe(topics.STATUS)
+        self.context.subscribe(topics.STATE_ASKED)
+        self._ask()
+        self.context.repeat(self.refresh_s, _ListingDue())
+
+    def stop(self, reason: str) -> None:
+        if self._port is not None:
+            self._port.close()
+
+    def receive(self, message: Any) -> Any:
+        match message:
+            case ListingArrived(listing):
+                self._universe, changes = hear_listing(self._universe, listing)
+                self._count("listings")
+                self._tell_rules()
+                self._tell(changes)
+            case SymbolStatus(symbol, state, detail):
+                self._universe, changes = hear_stream(self._universe, symbol, state, detail)
+                self._tell(changes)
+            case ListingUnavailable():
+                self._count("listings_unavailable")  # what was known holds on
+            case _ListingDue():
+                self._ask()
+            case StateAsked():
+                for symbol in self.symbols:
+                    self._note(Change(symbol, *state_of(self._universe, symbol)))
+            case PortBroke(reason):
+                raise PortFault(reason)
+
+    def _ask(self) -> None:
+        system, path = self.context.system, self.context.path
+
+        def deliver(word: ListingWord) -> None:
+            system.tell(path, word, sender="port/listing")
+
+        if self._port is not None:
+            self._port.ask(deliver)
+
+    def _tell(self, changes: tuple[Change, ...]) -> None:
+        for change in changes:
+            self._count(f"symbols_{change.state}")
+            self._note(change)
+            if self.cancel and change.state != "online":
+                words = f"{change.symbol} is {change.state}: {change.detail}"
+                wish = CancelAllOrders(change.symbol, change.state == "gone", words)
+                self.context.ask(self.orders, wish, CANCEL_TIMEOUT_S)
+
+    def _note(self, change: Change) -> None:
+        symbol, state, detail = change
+        self.context.publish(topics.UNIVERSE, SymbolStatus(symbol, state, detail, self.context.now_ns()))
+        for each, cause in CAUSE_OF.items():
+            self.context.publish(topics.CAUSES, CauseNoted(symbol, cause, each == state, detail))
+
+    def _tell_rules(self) -> None:
+        """To those who round and bound orders; a symbol that is gone keeps the rules it had."""
+        known = self._universe.instruments
+        rules = self._rules | {symbol: known[symbol] for symbol in self.symbols if symbol in known}
+        if rules != self._rules:
+            self._rules = rules
+            self.context.publish(topics.VENUE, InstrumentsChanged(rules))
+
+    def _count(self, name: str) -> None:
+        self.context.system.metrics.count(name)

@@ -1,0 +1,41 @@
+"""What the running trader answers when somebody looks: limits, books against the venue, one symbol's market."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+from aiohttp import web
+
+from .state import ConsoleState
+from .view import View
+
+SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
+
+
+class WindowPages:
+    """GET `/api/risk`, `/api/reconciliation`, `/api/chart?symbol=`. To look is to have it asked for a while."""
+
+    def __init__(self, state: ConsoleState, clock_ns: Callable[[], int]) -> None:
+        self._state = state
+        self._clock_ns = clock_ns
+
+    def add_to(self, application: web.Application) -> None:
+        application.router.add_get("/api/risk", self._get_risk)
+        application.router.add_get("/api/reconciliation", self._get_reconciliation)
+        application.router.add_get("/api/chart", self._get_chart)
+
+    async def _get_risk(self, _: web.Request) -> web.Response:
+        return _json(self._state.risk.look(self._clock_ns()))
+
+    async def _get_reconciliation(self, _: web.Request) -> web.Response:
+        return _json(self._state.reconciliation.look(self._clock_ns()))
+
+    async def _get_chart(self, request: web.Request) -> web.Response:
+        symbol = request.query.get("symbol", "")
+        if not SYMBOL.fullmatch(symbol):
+            raise web.HTTPBadRequest(text=f"symbol: expected one such as BTC/USDT, found {symbol[:40]!r}\n")
+        return _json(self._state.charts.look(symbol, self._clock_ns()))
+
+
+def _json(view: View) -> web.Response:
+    return web.Response(body=msgspec.json.encode(view), content_type="application/json")
