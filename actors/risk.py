@@ -103,7 +103,9 @@ class Risk(Actor):
     def start(self) -> None:
         self.incarnation = self.context.system.entropy.new_id()
         self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
-        self._limits = RiskLimits(self.context, self.settings, self.symbols)
+        self._limits = RiskLimits(
+            self.context, self.settings, self.symbols, lambda: (*self.strategies.values(), *self.books.holdings)
+        )
         self._known = Knowledge(self.context, self._limits, self.settings, self.symbols, self.currency)
         self._stopping = False
         self._flattening: set[str] = set()

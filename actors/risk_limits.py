@@ -1,13 +1,15 @@
 """Risk's part that holds the limits in force: from the configuration, and as people set them while it runs."""
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from ..config.limits import configured_limits
 from ..config.settings import RiskSettings
 from ..kernel.actor import Context
 from ..storage.limits_file import LimitsFile, LimitsLost, Stored
-from ..trading.limit_book import LimitBook, change, check, make_scope
-from ..trading.limits import LimitChanged, LimitFault, Limits, read_value, values_of
+from ..trading.adoption import MANUAL
+from ..trading.limit_book import LimitBook, change, check, make_scope, merge
+from ..trading.limits import LimitChanged, LimitFault, Limits, read_value
 from ..trading.messages import RiskAlert
 from ..transports.control import Failed, LimitSet, SetLimit
 from . import topics
@@ -19,9 +21,17 @@ BY_CONFIGURATION = "configuration"
 class RiskLimits:
     """Owned by risk. Needs the port `limits`. `fault`: why what was set is not known, and everything must halt."""
 
-    def __init__(self, context: Context, settings: RiskSettings, symbols: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        settings: RiskSettings,
+        symbols: tuple[str, ...],
+        strategies: Callable[[], Iterable[tuple[str, str]]],
+    ) -> None:
+        """`strategies`: those there are, each with its symbols; people may hold under any name that holds something."""
         self._context = context
         self._symbols = symbols
+        self._strategies = strategies
         self._file: LimitsFile = context.ports["limits"]
         self._configured = configured_limits(settings)
         self._resolved: dict[tuple[str, str], Limits] = {}
@@ -47,6 +57,9 @@ class RiskLimits:
                 raise LimitFault("reason", "why it is changed", "none")
             if asked.symbol and asked.value and asked.symbol not in self._symbols:  # it would bound nothing
                 raise LimitFault("symbol", f"one of {', '.join(self._symbols)}", asked.symbol)
+            known = {MANUAL, *(strategy for strategy, _ in self._strategies())}
+            if asked.strategy and asked.value and asked.strategy not in known:
+                raise LimitFault("strategy", f"one of {', '.join(sorted(known))}", asked.strategy)
             scope = make_scope(asked.symbol, asked.strategy)
             value = read_value(asked.name, asked.value or None) if asked.value or scope == "account" else None
             book = change(self.book, asked.name, scope, value)
@@ -73,17 +86,8 @@ class RiskLimits:
 
     def _merge(self, stored: Stored) -> LimitBook:
         """What the configuration changed since counts; all else stays as it was set."""
-        book, before, now = stored.book, stored.configured, self._configured
-        words: list[tuple[str, str]] = []
-        for name, value in values_of(now.account).items():
-            if value != before.value(name, "account") and value != book.value(name, "account"):
-                words.append((name, "account"))
-        account = {name: now.value(name, "account") for name, _ in words}
-        merged = LimitBook(
-            Limits(**{**values_of(book.account), **account}),
-            book.overrides if now.overrides == before.overrides else {**book.overrides, **now.overrides},
-            book.number + 1,
-        )
+        book, now = stored.book, self._configured
+        merged, words = merge(book, stored.configured, now)
         changes = [self._word(book, merged, *each, BY_CONFIGURATION, "the configuration changed") for each in words]
         try:
             check(merged)

@@ -99,7 +99,8 @@ class StrategyRunner(Actor):
         for topic in (topics.market(self.symbol), topics.MODELS, topics.position(self.name, self.symbol)):
             self.context.subscribe(topic)
         scopes = above(self._scope)
-        for topic in (topics.LEARNER, topics.STATE_ASKED, topics.UNIVERSE, topics.quality(self.symbol), *map(topics.rung, scopes)):
+        heard = (topics.LEARNER, topics.STATE_ASKED, topics.UNIVERSE, topics.quality(self.symbol))
+        for topic in (*heard, *map(topics.rung, scopes)):
             self.context.subscribe(topic)
         self.context.tell(self.risk, RungAsked(scopes))
         self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))

@@ -15,6 +15,7 @@ import msgspec
 from .config.run import Run, to_json
 from .config.topology import node_tree
 from .config.wording import MASK, is_secret
+from .exchanges.listing import ListingPort, ListingWord
 from .exchanges.market import MarketPort, MarketWord
 from .exchanges.venue import EvidenceAsked, VenuePort, VenueWord
 from .kernel.boundary import Boundary, CaptureFault, Words
@@ -39,6 +40,7 @@ FLUSH_S = 0.25
 
 _FRAMES, _NOTHING, _REASONS = Words(bytes), Words(type(None)), Words(str)
 _VENUE_WORDS, _MARKET_WORDS = Words(*get_args(VenueWord)), Words(*get_args(MarketWord))
+_LISTING_WORDS = Words(*get_args(ListingWord))
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 
 
@@ -129,7 +131,8 @@ def captured_ports(boundary: Boundary, ports: dict[str, Any]) -> dict[str, Any]:
     free_bytes = ports["free_bytes"]
     return {
         **ports,
-        "market": CapturedMarket(boundary, ports["market"]),
+        **{name: CapturedMarket(boundary, port) for name, port in ports.items() if is_market(name)},
+        "listing": CapturedListing(boundary, ports["listing"]),
         "venue": CapturedVenue(boundary, ports["venue"]),
         "thread": CapturedBackground(boundary, ports["thread"]),
         "archive_thread": CapturedBackground(boundary, ports["archive_thread"]),
@@ -165,6 +168,29 @@ class CapturedVenue:
 
     def _call(self, what: str, argument: Any, act: Callable[[], object]) -> None:
         self._boundary.call(_fingerprint(what, argument), what, act)
+
+
+def is_market(name: str) -> bool:
+    """Whether a port of that name is a feed's."""
+    return name == "market" or name.startswith("market/")
+
+
+class CapturedListing:
+    """What a venue lists, behind the boundary."""
+
+    def __init__(self, boundary: Boundary, port: ListingPort) -> None:
+        self._boundary = boundary
+        self._port = port
+
+    def ask(self, deliver: Callable[[ListingWord], object]) -> None:
+        enter = self._boundary.inlet(deliver, _LISTING_WORDS)
+        self._call("ask for the listing", lambda: self._port.ask(enter))
+
+    def close(self) -> None:
+        self._call("close the listing", self._port.close)
+
+    def _call(self, what: str, act: Callable[[], object]) -> None:
+        self._boundary.call(_fingerprint(what, None), what, act)
 
 
 class CapturedMarket:

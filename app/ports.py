@@ -15,9 +15,11 @@ import structlog
 
 from .actors.credentials import Credentials
 from .actors.venue_server import VenueServer
+from .config.feeds import FeedPlan, feed_plans
 from .config.run import Run
 from .config.topology import RECEIVE_WINDOW_MS
 from .exchanges.limit_windows import SharedWindows
+from .exchanges.public_venue import OpenSession, make_protocol, session_opener
 from .exchanges.rate_budget import RateBudget
 from .exchanges.simulated.live_market import CONNECTED
 from .exchanges.simulated.tls import CERTIFICATE_NAME
@@ -116,9 +118,8 @@ def _learner_ports(run: Run, seams: Seams) -> dict[str, Any]:
 
 
 def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
-    from .exchanges.binance.protocol import BinanceSpot
+    from .exchanges.binance.listing import BinanceListing
     from .exchanges.ccxt_venue import CcxtVenue
-    from .exchanges.streams import StreamMarket
 
     credentials, budget = read_credentials(run), _rate_budget(run)
 
@@ -130,13 +131,29 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
         return _loopback_session(run)
 
     return {
-        "market": StreamMarket(loop, seams.clock, seams.entropy, BinanceSpot(), open_session, budget),
+        **_market_ports(run, loop, seams, open_session, budget),
+        "listing": BinanceListing(loop, open_session),
         "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect, budget),
         "thread": OneThread(loop),
         "archive_thread": OneThread(loop, "archive"),
         "free_bytes": lambda: disk_usage(run.data).free,
         **trader_files(run, seams),
     }
+
+
+def _market_ports(
+    run: Run, loop: asyncio.AbstractEventLoop, seams: Seams, open_session: OpenSession, budget: Any
+) -> dict[str, Any]:
+    """One way to market data for each feed: those of references lead to the venues themselves."""
+    from .exchanges.streams import StreamMarket
+
+    def make(plan: FeedPlan) -> StreamMarket:
+        venue = run.settings.venue
+        opener = session_opener(venue.address, venue.certificate) if plan.reference else open_session
+        shared = None if plan.reference else budget
+        return StreamMarket(loop, seams.clock, seams.entropy, make_protocol(plan.venue), opener, shared)
+
+    return {plan.port: make(plan) for plan in feed_plans(run.settings)}
 
 
 def trader_files(run: Run, seams: Seams) -> dict[str, Any]:

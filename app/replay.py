@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 
 from .capture import CapturedGateway, captured_ports, nonces_of, tree_entrances
+from .config.feeds import feed_plans
 from .config.run import Run, from_json
-from .exchanges.binance.protocol import BinanceSpot
+from .exchanges.public_venue import make_protocol
+from .exchanges.stream_protocol import StreamProtocol
 from .kernel.boundary import Boundary, CaptureFault
 from .kernel.clock import SystemClock
 from .kernel.disk import SystemDisk
@@ -42,7 +44,8 @@ class Replay:
         files = _files(run, Seams(loop, clock, entropy, self.disk, nonces_of(int(header.seed))))
         files["journal"] = self._journal = _NotedJournal(files["journal"])
         outside = {
-            "market": _NoMarket(),
+            **{plan.port: _NoMarket(make_protocol(plan.venue)) for plan in feed_plans(run.settings)},
+            "listing": _Nowhere(),
             "venue": _Nowhere(),
             "thread": _nothing,
             "archive_thread": _nothing,
@@ -141,7 +144,8 @@ class _Nowhere:
 class _NoMarket(_Nowhere):
     """Its frames are read as they were then."""
 
-    protocol = BinanceSpot()
+    def __init__(self, protocol: StreamProtocol) -> None:
+        self.protocol = protocol
 
 
 def _nothing(*_: object) -> None:

@@ -142,6 +142,23 @@ class LadderSettings(Section, frozen=True):
     restarts_period_s: PositiveFloat = 60.0
 
 
+class ReferenceSettings(Section, frozen=True):
+    """Another venue whose public prices ours are compared with; nothing is traded there."""
+
+    venue: Literal["kraken", "okx", "coinbase", "bybit"]
+    symbols: tuple[str, ...] = ()
+    """Empty: every symbol of the system."""
+
+
+class FeedSettings(Section, frozen=True):
+    symbols_per_feed: PositiveInt = 100
+    """Each feed has its own connection, its own part of the symbols, and fails alone."""
+    max_jump: Fraction = 0.05
+    """A price that differs by more than this fraction from the last ones is kept back until another stream of the venue
+    says the same."""
+    references: tuple[ReferenceSettings, ...] = ()
+
+
 class UniverseSettings(Section, frozen=True):
     """What the venue trades: asked for now and then, besides what its streams say."""
 
@@ -275,6 +292,7 @@ class Settings(Section, frozen=True):
     risk: RiskSettings = RiskSettings()
     budgets: BudgetSettings = BudgetSettings()
     ladder: LadderSettings = LadderSettings()
+    feeds: FeedSettings = FeedSettings()
     universe: UniverseSettings = UniverseSettings()
     learning: LearningSettings = LearningSettings()
     journal: JournalSettings = JournalSettings()

@@ -8,6 +8,7 @@ from ..supervisors.backoff import Backoff
 from ..supervisors.process_table import FORK_SERVERS
 from ..supervisors.spec import Budget, ChildSpec, Flags, Strategy
 from .consistency import strategy_name
+from .feeds import FeedPlan, feed_plans
 from .placement import paths, place
 from .run import Run, to_json
 from .settings import Settings, StrategySettings
@@ -134,7 +135,7 @@ def _console(run: Run) -> ChildSpec:
 def _trader(run: Run) -> ChildSpec:
     settings = run.settings
     flags = _flags(settings)
-    feed = _actor("binance", "actors.feed:Feed", symbols=settings.symbols)
+    feeds = [_feed(plan, settings.feeds.max_jump) for plan in feed_plans(settings)]
     strategies = [_strategy(run, strategy, symbol) for strategy, symbol in _strategies(settings)]
     return _supervisor(
         "trader",
@@ -146,7 +147,7 @@ def _trader(run: Run) -> ChildSpec:
             trainer="learner/trainer",
             silent_s=settings.ladder.learner_silent_s,
         ),
-        _supervisor("feeds", flags, feed),
+        _supervisor("feeds", flags, *feeds),
         _supervisor("strategies", flags, *strategies),
         *_budgets(settings),
         _supervisor(
@@ -157,6 +158,14 @@ def _trader(run: Run) -> ChildSpec:
             _account(run),
         ),
         _actor(
+            "universe",
+            "actors.universe:UniverseWatch",
+            symbols=settings.symbols,
+            refresh_s=settings.universe.refresh_s,
+            orders="trader/trading/account/orders",
+            cancel=settings.universe.cancel_orders,
+        ),
+        _actor(
             "portfolio",
             "actors.portfolio:Portfolio",
             receiver="console/console",
@@ -165,6 +174,11 @@ def _trader(run: Run) -> ChildSpec:
             candle_s=settings.bar_s,
         ),
     )
+
+
+def _feed(plan: FeedPlan, max_jump: float) -> ChildSpec:
+    settings = {"venue": plan.venue, "reference": plan.reference, "max_jump": max_jump}
+    return _actor(plan.name, "actors.feed:Feed", symbols=plan.symbols, port=plan.port, **settings)
 
 
 def _shares(settings: Settings) -> bool:

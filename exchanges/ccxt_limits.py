@@ -12,16 +12,18 @@ RETRY_AFTER_S = 10.0
 """Where the venue does not say how long we are to wait."""
 
 
-async def compare_clocks(exchange: Any, clock: VenueClock) -> ClockCompared:
-    """Ask the venue for its time, and sign by it from then on. Raises what ccxt raises, and ValueError where the venue
-    has none to tell."""
+async def compare_clocks(exchange: Any, clock: VenueClock, step_ms: int = 1, *, signs: bool = True) -> ClockCompared:
+    """Ask the venue for its time, which it tells in such steps, and where requests are signed with it do so by it from
+    then on. Raises what ccxt raises, and ValueError where the venue has none to tell."""
     asked_ns, asked_at = clock.now_ns() - clock.offset_ns, clock.monotonic_ns()
     venue_ms = await exchange.fetch_time()
     took_ns = clock.monotonic_ns() - asked_at
     if not isinstance(venue_ms, int):
         raise ValueError(f"the venue tells no time: {venue_ms!r}")
-    proven_s = clock.note(venue_ms, asked_ns, took_ns)
-    exchange.options["timeDifference"] = -clock.offset_ns // 1_000_000  # what ccxt takes off our time
+    step_ns = step_ms * 1_000_000 if step_ms > 1 else 0  # it told its time at some instant of the step that is shown
+    proven_s = clock.note(venue_ms, asked_ns - step_ns, took_ns + step_ns)
+    if signs:
+        exchange.options["timeDifference"] = -clock.offset_ns // 1_000_000  # what ccxt takes off our time
     return ClockCompared(proven_s)
 
 

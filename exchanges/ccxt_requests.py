@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from ..kernel.clock import Clock
 from ..trading.order_events import OrderIntended
 from . import ccxt_parsing as parsing
+from .ccxt_dialect import Dialect
 from .ccxt_evidence import gather_evidence
-from .ccxt_orders import order_arguments
 from .limit_watch import LimitWatch
 from .venue import (
     REQUEST_TIMEOUT_S,
@@ -21,6 +21,7 @@ from .venue import (
     SwitchAnswered,
     VenueWord,
 )
+from .venue_clock import VenueClock
 
 Value = TypeVar("Value")
 
@@ -28,15 +29,23 @@ Value = TypeVar("Value")
 class CcxtRequests:
     """Of one connected exchange."""
 
-    def __init__(self, exchange: Any, clock: Clock, limits: LimitWatch) -> None:
+    def __init__(
+        self, exchange: Any, dialect: Dialect, clock: Clock, venue_clock: VenueClock, limits: LimitWatch
+    ) -> None:
         self._exchange = exchange
+        self._dialect = dialect
         self._clock = clock
+        self._venue_clock = venue_clock
         self._limits = limits
 
     async def place(self, intent: OrderIntended) -> list[VenueWord]:
         """The answer, and the fills it tells of."""
         try:
-            order = await self._ask(self._exchange.create_order(*order_arguments(intent)))
+            arguments = self._dialect.arguments(intent, self._venue_clock.now_ns())
+        except ValueError as error:
+            return [PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=str(error))]
+        try:
+            order = await self._ask(self._exchange.create_order(*arguments))
             fills = [*parsing.fills_of_order(order, intent)]
             return [PlaceAnswered(intent.client_id, "done", venue_id=str(order["id"])), *fills]
         except Exception as error:  # noqa: BLE001 - whatever happened, it proves a refusal or nothing
@@ -45,14 +54,14 @@ class CcxtRequests:
 
     async def cancel(self, client_id: str, symbol: str) -> list[VenueWord]:
         try:
-            await self._ask(self._exchange.cancel_order(client_id, symbol, {"clientOrderId": client_id}))
+            await self._ask(self._dialect.cancel(client_id, symbol))
         except Exception as error:  # noqa: BLE001 - as above
             return [CancelAnswered(client_id, *self._failure(error))]
         return [CancelAnswered(client_id, "done")]
 
     async def gather(self, request: EvidenceAsked) -> list[VenueWord]:
         try:
-            evidence = await self._ask(gather_evidence(self._exchange, request, self._clock))
+            evidence = await self._ask(gather_evidence(self._exchange, self._dialect, request, self._clock))
         except Exception as error:  # noqa: BLE001 - a failed look proves nothing, and is told
             self._failure(error)
             return [EvidenceFailed(request.request_id, f"{type(error).__name__}: {error}"[:300])]
@@ -73,4 +82,4 @@ class CcxtRequests:
 
     def _failure(self, error: Exception) -> tuple[Outcome, str]:
         self._limits.hear_error(self._exchange, error)
-        return "refused" if parsing.proves_refusal(error) else "unknown", str(error)[:300]
+        return "refused" if self._dialect.proves_refusal(error) else "unknown", str(error)[:300]

@@ -14,9 +14,9 @@ from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from ..trading.order_events import OrderIntended
 from . import ccxt_parsing as parsing
-from .binance.account_stream import hear_orders
 from .binance.order_entry import OrderEntry
-from .ccxt_balances import hear_balances
+from .ccxt_dialect import Dialect
+from .ccxt_dialects import make_dialect
 from .ccxt_direct import make_entry
 from .ccxt_limits import CLOCK_PERIOD_S, compare_clocks
 from .ccxt_requests import CcxtRequests
@@ -32,7 +32,6 @@ from .venue import (
     CancelAnswered,
     EvidenceAsked,
     EvidenceFailed,
-    OrderReported,
     PlaceAnswered,
     SwitchAnswered,
     VenueClosed,
@@ -56,13 +55,16 @@ class CcxtVenue:
         symbols: tuple[str, ...],
         connect: Connect,
         budget: RateBudget | None = None,
+        prefix: str = "",
     ) -> None:
-        """`budget` is shared with all who ask the venue from this address with this key."""
+        """`budget` is shared with all who ask the venue from this address with this key; `prefix` is what the client
+        ids of this account begin with."""
         self._loop = loop
         self._clock = clock
         self._entropy = entropy
         self._symbols = symbols
         self._connect = connect
+        self._prefix = prefix
         self._deliver: Callable[[VenueWord], object] = lambda _: None
         self._requests: CcxtRequests | None = None
         self._entry: OrderEntry | None = None
@@ -149,19 +151,18 @@ class CcxtVenue:
         delay_s = RECONNECT_MIN_S
         while True:
             exchange, session = await self._connect()
-            requests = CcxtRequests(exchange, self._clock, self._limits)
+            dialect = make_dialect(exchange, self._tell, self._prefix)
+            requests = CcxtRequests(exchange, dialect, self._clock, self._venue_clock, self._limits)
             try:
                 await exchange.load_markets()
-                hear_balances(exchange, self._tell)
-                hear_orders(exchange, self._tell)
-                await self._compare_clocks(exchange)  # what is signed with a wrong time is refused
-                await exchange.authenticate({"type": "spot"})
+                await self._compare_clocks(exchange, dialect)  # what is signed with a wrong time is refused
+                await dialect.begin()
                 self._requests, self._entry = requests, self._make_entry(exchange)
                 delay_s = RECONNECT_MIN_S
                 instruments = parsing.instruments(exchange, self._symbols)
                 self._ids = {symbol: instrument.venue_symbol for symbol, instrument in instruments.items()}
                 self._deliver(VenueOpened(instruments, bool(exchange.has.get("cancelAllOrdersAfter"))))
-                await self._listen(exchange, session, self._entry)
+                await self._listen(exchange, dialect, session, self._entry)
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 self._deliver(VenueClosed(_first_words(error)))
             finally:
@@ -179,24 +180,27 @@ class CcxtVenue:
             entry.listen(self._tell, self._limits.hear_answer)
         return entry
 
-    async def _listen(self, exchange: Any, session: aiohttp.ClientSession, entry: OrderEntry | None) -> None:
+    async def _listen(
+        self, exchange: Any, dialect: Dialect, session: aiohttp.ClientSession, entry: OrderEntry | None
+    ) -> None:
         async with asyncio.TaskGroup() as group:
             if entry is not None:
                 group.create_task(entry.stay_connected(session))
-            group.create_task(self._watch(exchange.watch_my_trades, self._hear_trade))
-            group.create_task(self._watch(exchange.watch_orders, self._hear_order))
-            group.create_task(self._watch_clock(exchange))
+            for watch, hear in dialect.watches():
+                group.create_task(self._watch(watch, hear))
+            group.create_task(self._watch_clock(exchange, dialect))
 
-    async def _watch_clock(self, exchange: Any) -> None:
+    async def _watch_clock(self, exchange: Any, dialect: Dialect) -> None:
         while True:
             await asyncio.sleep(CLOCK_PERIOD_S)
-            await self._compare_clocks(exchange)
+            await self._compare_clocks(exchange, dialect)
 
-    async def _compare_clocks(self, exchange: Any) -> None:
+    async def _compare_clocks(self, exchange: Any, dialect: Dialect) -> None:
         """A comparison that fails proves nothing, and is made again."""
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                self._deliver(await compare_clocks(exchange, self._venue_clock))
+                compared = compare_clocks(exchange, self._venue_clock, dialect.time_step_ms, signs=dialect.signs_time)
+                self._deliver(await compared)
         except Exception as error:  # noqa: BLE001 - as said
             self._limits.hear_error(exchange, error)
 
@@ -204,15 +208,6 @@ class CcxtVenue:
         while True:
             for item in await watch():
                 hear(item)
-
-    def _hear_trade(self, trade: Any) -> None:
-        if fill := parsing.fill_of_trade(trade, parsing.client_id_of(trade)):
-            self._deliver(fill)
-
-    def _hear_order(self, order: Any) -> None:
-        state = parsing.reported_state(order)
-        if state is not None and order.get("clientOrderId"):
-            self._deliver(OrderReported(str(order["clientOrderId"]), str(order["id"]), state))
 
 
 def _first_words(error: Exception) -> str:

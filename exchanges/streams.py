@@ -73,9 +73,10 @@ class StreamMarket:
         self._asked[symbol] = self._tasks.run(self._renew(symbol, delay_s, self._deliver))
 
     def resubscribe(self, symbol: str) -> None:
-        connection, texts = self._connections.get(symbol), self.protocol.resubscribe(symbol)
-        if connection is not None and texts and not self.protocol.snapshots_in_stream:  # else asking for one does it
-            self._tasks.run(self._send(connection, texts))
+        if self.protocol.snapshots_in_stream:
+            self.request_snapshot(symbol, 0.0)
+        elif (connection := self._connections.get(symbol)) is not None:
+            self._tasks.run(self._send(connection, self.protocol.resubscribe(symbol)))
 
     def close(self) -> None:
         self._tasks.cancel()

@@ -65,7 +65,8 @@ class BarMaker:
         if start_ns < self._last_ns:
             raise BarsOutOfOrder(f"{self.symbol}: expected nothing before {self._last_ns}, found {start_ns}")
         open_, high, low, close = prices
-        begin_ns, made = start_ns - start_ns % self.bar_ns, ()
+        begin_ns = start_ns - start_ns % self.bar_ns
+        made: tuple[MadeBar, ...] = ()
         if not self._parts or begin_ns != self._start_ns:
             made = self.finish()
             self._begin(begin_ns, open_)

@@ -89,6 +89,25 @@ def _override(book: LimitBook, name: str, scope: str, value: Decimal | None) -> 
     return {**others, scope: ours} if ours else others
 
 
+def merge(book: LimitBook, before: LimitBook, now: LimitBook) -> tuple[LimitBook, tuple[tuple[str, str], ...]]:
+    """What the configuration changed from `before` to `now`, removals too, over what was set; and what that changes, as
+    names and scopes."""
+    scopes = (ACCOUNT, *sorted(before.overrides.keys() | now.overrides.keys()))
+    differs = (
+        (name, scope) for scope in scopes for name in SPECS if before.value(name, scope) != now.value(name, scope)
+    )
+    changes = tuple(each for each in differs if book.value(*each) != now.value(*each))
+    account = {name: now.value(name, scope) for name, scope in changes if scope == ACCOUNT}
+    overrides = {scope: dict(values) for scope, values in book.overrides.items()}
+    for name, scope in changes:
+        if scope != ACCOUNT:
+            overrides.setdefault(scope, {}).pop(name, None)
+            if (value := now.value(name, scope)) is not None:
+                overrides[scope][name] = value
+    kept = {scope: values for scope, values in overrides.items() if values}
+    return LimitBook(Limits(**{**values_of(book.account), **account}), kept, book.number + 1), changes
+
+
 def check(book: LimitBook) -> None:
     """Raises `LimitFault` for the first thing that does not fit."""
     if len(book.overrides) > OVERRIDES_MAX:

@@ -1,5 +1,6 @@
 """Groups of orders as they stand: what was asked, what was sent, what came of it."""
 
+from copy import copy
 from decimal import Decimal
 
 import msgspec
@@ -114,10 +115,27 @@ class Groups(msgspec.Struct):
 
     def copy(self) -> "Groups":
         """One that shares nothing that changes."""
-        return msgspec.msgpack.decode(_encode(self), type=Groups)
+        opened = {group_id: _copy_group(group) for group_id, group in self.open.items()}
+        return Groups(opened, dict(self.closed), dict(self.requests), dict(self.orders))
 
 
-_encode = msgspec.msgpack.Encoder(decimal_format="string").encode
+def _copy_group(group: Group) -> Group:
+    copied = copy(group)
+    copied.legs = {slot: _copy_leg(state) for slot, state in group.legs.items()}
+    copied.modifies = list(group.modifies)
+    return copied
+
+
+def _copy_leg(state: LegState) -> LegState:
+    copied = copy(state)
+    copied.attempts = {name: _copy_attempt(attempt) for name, attempt in state.attempts.items()}
+    return copied
+
+
+def _copy_attempt(attempt: Attempt) -> Attempt:
+    copied = copy(attempt)
+    copied.trades = list(attempt.trades)
+    return copied
 
 
 def request_id_of(group_id: str, slot: Slot, number: int, salt: str) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from ..actors.venue_server import ServerOpened
+from ..config.feeds import feed_plans
 from ..config.run import Run
+from ..exchanges.listing import ListingPort, ListingWord
 from ..exchanges.market import MarketPort, MarketWord
 from ..exchanges.tasks import PortBroke
 from ..exchanges.venue import EvidenceAsked, VenuePort, VenueWord
@@ -47,7 +49,11 @@ def simulated_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
 def _trader_ports(node: "SimulatedNode", run: Run) -> dict[str, Any]:
     account = run.settings.account.name
     return {
-        "market": NodeMarketPort(node, node.world.venue.market_port(node.world.host_clock)),
+        **{
+            plan.port: NodeMarketPort(node, node.world.venue.market_port(node.world.host_clock))
+            for plan in feed_plans(run.settings)
+        },
+        "listing": NodeListingPort(node, node.world.venue.listing_port()),
         "venue": NodeVenuePort(node, node.world.venue.account_port(node.owner, node.world.host_clock)),
         "journal": AccountJournal(node.disk, run.data / f"account-{account}.journal", ROTATE_AT_BYTES),
         "lease": FileLease(node.disk, run.data / f"account-{account}.lease"),
@@ -121,6 +127,22 @@ class NodeMarketPort:
 
     def resubscribe(self, symbol: str) -> None:
         self._port.resubscribe(symbol)
+
+    def close(self) -> None:
+        self._port.close()
+
+
+class NodeListingPort:
+    """What the venue lists, as one process hears it."""
+
+    def __init__(self, node: "SimulatedNode", port: ListingPort) -> None:
+        self._node = node
+        self._port = port
+        node.closers.append(port.close)
+
+    def ask(self, deliver: Callable[[ListingWord], object]) -> None:
+        if self._node.alive:
+            self._port.ask(arriving(self._node.loop, deliver))  # type: ignore[arg-type]  # words of any kind
 
     def close(self) -> None:
         self._port.close()

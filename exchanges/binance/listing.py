@@ -96,9 +96,12 @@ class BinanceListing:
 
     async def _fetch(self, deliver: Callable[[ListingWord], object]) -> None:
         try:
-            async with asyncio.timeout(TIMEOUT_S), await self._open_session() as session:
-                async with session.get(self._url) as answer:
-                    answer.raise_for_status()
-                    deliver(ListingArrived(decode_listing(await answer.read())))
+            async with (
+                asyncio.timeout(TIMEOUT_S),
+                await self._open_session() as session,
+                session.get(self._url) as answer,
+            ):
+                answer.raise_for_status()
+                deliver(ListingArrived(decode_listing(await answer.read())))
         except (aiohttp.ClientError, TimeoutError, OSError, MalformedFrame) as error:
             deliver(ListingUnavailable(f"{type(error).__name__}: {error}"))

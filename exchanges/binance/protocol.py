@@ -38,9 +38,7 @@ class BinanceSpot:
         return subscription(self._stream_url, names)
 
     def resubscribe(self, symbol: str) -> tuple[str, ...]:
-        names = [f"{self.venue_symbol(symbol).lower()}@{stream}" for stream in STREAMS]
-        methods = ("UNSUBSCRIBE", "SUBSCRIBE")
-        return tuple(json.dumps({"method": method, "params": names, "id": method}) for method in methods)
+        return resubscription([f"{self.venue_symbol(symbol).lower()}@{stream}" for stream in STREAMS])
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         try:
@@ -81,6 +79,12 @@ def subscription(url: str, names: list[str]) -> Subscription:
     parts = [names[start : start + STREAMS_PER_TEXT] for start in range(0, len(names), STREAMS_PER_TEXT)]
     requests = [{"method": "SUBSCRIBE", "params": part, "id": number} for number, part in enumerate(parts, 1)]
     return Subscription(url, tuple(map(json.dumps, requests)), len(requests))
+
+
+def resubscription(names: list[str]) -> tuple[str, ...]:
+    """To leave these streams and subscribe to them again."""
+    methods = ("UNSUBSCRIBE", "SUBSCRIBE")
+    return tuple(json.dumps({"method": method, "params": names, "id": method}) for method in methods)
 
 
 def read_answer(payload: bytes) -> ControlEvent | None:

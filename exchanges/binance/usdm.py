@@ -24,7 +24,7 @@ from ..market_events import (
     to_size,
 )
 from ..stream_protocol import Subscription
-from .protocol import read_answer, subscription
+from .protocol import read_answer, resubscription, subscription
 from .snapshot import decode_snapshot
 from .synchronizer import BookSynchronizer
 
@@ -163,7 +163,7 @@ class BinanceUsdm:
         return subscription(self._stream_url, names)
 
     def resubscribe(self, symbol: str) -> tuple[str, ...]:
-        return ()
+        return resubscription([f"{self.venue_symbol(symbol).lower()}@{stream}" for stream in STREAMS])
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         return decode(payload)

@@ -44,8 +44,8 @@ class BybitSpot:
         return Subscription(self._url, tuple([_ask("subscribe", part) for part in parts]), len(parts))
 
     def resubscribe(self, symbol: str) -> tuple[str, ...]:
-        book = self._topics(symbol)[:1]
-        return _ask("unsubscribe", book), _ask("subscribe", book)
+        topics = self._topics(symbol)
+        return _ask("unsubscribe", topics), _ask("subscribe", topics)
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         return decode(payload)

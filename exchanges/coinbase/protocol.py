@@ -42,7 +42,8 @@ class CoinbaseSpot:
         return Subscription(self._url, (*texts, self._ask("subscribe", "heartbeats", ())), len(texts) + 1)
 
     def resubscribe(self, symbol: str) -> tuple[str, ...]:
-        return self._ask("unsubscribe", "level2", (symbol,)), self._ask("subscribe", "level2", (symbol,))
+        methods = ("unsubscribe", "subscribe")
+        return tuple([self._ask(method, channel, (symbol,)) for method in methods for channel in CHANNELS])
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         return decode(payload)

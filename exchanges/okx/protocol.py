@@ -37,7 +37,7 @@ class OkxSpot:
         return Subscription(self._url, texts, len(symbols) * len(CHANNELS))
 
     def resubscribe(self, symbol: str) -> tuple[str, ...]:
-        return self._ask("unsubscribe", (symbol,), ("books",)), self._ask("subscribe", (symbol,), ("books",))
+        return self._ask("unsubscribe", (symbol,), CHANNELS), self._ask("subscribe", (symbol,), CHANNELS)
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         return decode(payload)

@@ -26,6 +26,7 @@ FAULTS_TOLD = 5
 _PLAIN = r"[+-]?(\d{1,20}(\.\d{0,18}0*)?|\.\d{1,18}0*)"
 _SCIENTIFIC = r"[+-]?\d(\.\d{1,9})?[eE][+-]?0?\d"
 _STAMP = r"\d{1,20}(\.\d{1,9}0*)?"
+_OFFSET = r"([+-])(\d\d):?(\d\d)"
 _SIDES = "case lower({0}) when 'buy' then 'buy' when 'sell' then 'sell' when 'b' then 'buy' when 's' then 'sell'"
 _MAKER = " when 'true' then 'sell' when 'false' then 'buy' when '1' then 'sell' when '0' then 'buy' else {0} end"
 
@@ -84,13 +85,21 @@ def offer_gathered(connection: "duckdb.DuckDBPyConnection") -> None:
 def _value(name: str, kind: str, unit: str, base_ns: int, *, time: bool) -> str:
     if time:
         count = f"try_cast(try_cast({name} as decimal(38,9)) * {UNITS_NS[unit]} as decimal(38,9))"
-        text = f"epoch_ns(try_cast({name} as timestamp_ns))"
+        text = _iso_time(name)
         whole = f"case when {count} % 1 = 0 then try_cast({count} as bigint) + {base_ns} end"
         return f"case when regexp_full_match({name}, '{_STAMP}') then {whole} else {text} end"
     if kind == DECIMAL:
         exact = f"regexp_full_match({name}, '{_PLAIN}') or regexp_full_match({name}, '{_SCIENTIFIC}')"
         return f"case when {exact} then try_cast({name} as {DECIMAL}) end"
     return (_SIDES + _MAKER).format(name) if name == "side" else name
+
+
+def _iso_time(name: str) -> str:
+    """Of a text as 2024-01-31T12:00:00.5+02:00; without an offset it is UTC."""
+    local = f"epoch_ns(try_cast(regexp_replace({name}, '(Z|{_OFFSET})$', '') as timestamp_ns))"
+    sign, hours, minutes = (f"regexp_extract({name}, '{_OFFSET}$', {group})" for group in (1, 2, 3))
+    seconds = f"({hours}::bigint * 3600 + {minutes}::bigint * 60) * if({sign} = '-', -1, 1)"
+    return f"{local} - if({sign} = '', 0, {seconds}) * {UNITS_NS['s']}"
 
 
 def _find_unit(connection: "duckdb.DuckDBPyConnection", dataset: Dataset) -> str:

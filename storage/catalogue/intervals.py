@@ -7,12 +7,12 @@ from typing import NamedTuple
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
 _UNIT_NS = {"s": SECOND_NS, "m": 60 * SECOND_NS, "h": 3600 * SECOND_NS, "d": DAY_NS, "w": 7 * DAY_NS}
-_MONDAY_NS = 4 * DAY_NS
-"""The first Monday after the epoch: weeks begin on Mondays."""
+_MONDAY_NS = -3 * DAY_NS
+"""The last Monday before the epoch: weeks begin on Mondays."""
 
 
 class Interval(NamedTuple):
-    """Bars open at multiples of it since the epoch, weeks since a Monday, months since January 1970. All times UTC."""
+    """Bars open at multiples of it since the epoch, weeks since the Monday before, months since January 1970. All times UTC."""
 
     times: int
     unit: str

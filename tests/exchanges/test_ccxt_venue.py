@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tests.exchanges.test_order_params import intend
 from tests.exchanges.test_simulated_venue import SPOT_ONLY, Rig, run_venue
+from tradigrade.exchanges.ccxt_dialect import Dialect
 from tradigrade.exchanges.ccxt_requests import CcxtRequests
 from tradigrade.exchanges.ccxt_venue import CcxtVenue
 from tradigrade.exchanges.limit_watch import LimitWatch
@@ -25,6 +26,7 @@ from tradigrade.exchanges.venue import (
     VenueClosed,
     VenueOpened,
 )
+from tradigrade.exchanges.venue_clock import VenueClock
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.trading.order_events import OrderFilled, OrderIntended
@@ -212,7 +214,9 @@ class Switching:
 )
 def test_the_dead_man_switch_is_set_in_milliseconds_and_its_answer_judged(error: Any, outcome: str) -> None:
     exchange = Switching(error)
-    requests = CcxtRequests(exchange, SystemClock(), LimitWatch(SystemClock(), lambda _: None))
+    clock = SystemClock()
+    dialect, limits = Dialect(exchange, lambda _: None), LimitWatch(clock, lambda _: None)
+    requests = CcxtRequests(exchange, dialect, clock, VenueClock(clock), limits)
     (word,) = asyncio.run(requests.arm(15.0))
     assert isinstance(word, SwitchAnswered)
     assert (word.timeout_s, word.outcome, exchange.asked) == (15.0, outcome, [15_000])

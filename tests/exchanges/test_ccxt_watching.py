@@ -55,13 +55,19 @@ STREAMS: dict[str, tuple[Callable[[Any], Awaitable[Any]], Callable[[Any], Any]]]
     ),
     "watch_tickers": (lambda x: x.watch_tickers([BTC]), lambda r: day(r[BTC])),
     "watch_tickers of all": (lambda x: x.watch_tickers(), lambda r: set(r) <= {BTC, ETH} and r),
-    "watch_bids_asks": (lambda x: x.watch_bids_asks([BTC]), lambda r: (r[BTC]["bid"], r[BTC]["ask"]) == (19_999, 20_001)),
+    "watch_bids_asks": (
+        lambda x: x.watch_bids_asks([BTC]),
+        lambda r: (r[BTC]["bid"], r[BTC]["ask"]) == (19_999, 20_001),
+    ),
     "watch_order_book": (lambda x: x.watch_order_book(BTC), stands),
-    "watch_order_book_for_symbols": (lambda x: x.watch_order_book_for_symbols([BTC, ETH]), lambda r: r["bids"][0][1] == 1.5),
+    "watch_order_book_for_symbols": (
+        lambda x: x.watch_order_book_for_symbols([BTC, ETH]),
+        lambda r: r["bids"][0][1] == 1.5,
+    ),
     "watch_ohlcv": (lambda x: x.watch_ohlcv(BTC, "1m"), lambda r: r[-1][1] in (20_000, 20_001) and r[-1][5] > 0),
     "watch_ohlcv, seconds": (lambda x: x.watch_ohlcv(BTC, "1s"), lambda r: r[-1][0] % 1_000 == 0),
     "watch_ohlcv_for_symbols": (lambda x: x.watch_ohlcv_for_symbols([[ETH, "5m"]]), lambda r: r[ETH]["5m"][-1][5] > 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -195,14 +201,14 @@ async def hear(bench: CcxtBench, watch: str, act: Callable[[Any], Awaitable[Any]
     """What the first answer of a watching call is, after something was done."""
     exchange = bench.exchange()
     heard = asyncio.ensure_future(getattr(exchange, watch)(*([] if watch == "watch_balance" else [BTC])))
-    while not len(bench.venue._users):
+    while not len(bench.venue._users):  # noqa: ASYNC110
         await asyncio.sleep(0.002)
     for fault, value in faults.items():
         setattr(bench.venue.faults, fault, value)
     done = await act(bench.ccxt)
     result = await heard
     bench.leave(exchange)
-    while len(bench.venue._users):
+    while len(bench.venue._users):  # noqa: ASYNC110
         await asyncio.sleep(0.002)
     return done, result
 
@@ -258,7 +264,7 @@ def test_an_answer_may_come_after_its_report(bench: CcxtBench) -> None:
     async def scenario() -> Any:
         exchange = bench.exchange()
         heard = asyncio.ensure_future(exchange.watch_orders(BTC))
-        while not len(bench.venue._users):
+        while not len(bench.venue._users):  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         bench.venue.faults.delay_s, bench.venue.faults.place_late = 0.1, 1
         asked = asyncio.ensure_future(exchange.create_order_ws(BTC, "limit", "buy", 0.01, 19_000))
@@ -269,5 +275,3 @@ def test_an_answer_may_come_after_its_report(bench: CcxtBench) -> None:
         return early, report[-1]["id"] == answer["id"]
 
     assert bench.run(scenario()) == (True, True)
-
-

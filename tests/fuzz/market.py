@@ -3,10 +3,10 @@
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tradigrade.exchanges.binance.protocol import BinanceSpot
 from tradigrade.exchanges.binance.usdm import BinanceUsdm
@@ -23,6 +23,7 @@ MS = 1_700_000_000_000
 MOMENT = "2023-11-14T22:13:20.5Z"
 LAST_NS, LAST_ID = 2**63, 2**63
 MOST = Decimal(10**15)
+Item = TypeVar("Item")
 BOOKS_FOR = 500
 """Inputs that meet the same books."""
 
@@ -34,13 +35,14 @@ HOSTILE = (
     b'"\xff\xfe"', b'"\\ud800"', b'"\\u0000"', '"١"'.encode(), b'"\xc2\xbd"', b"[" * 2_000, b'{"a":' * 500, b"",
     b'[["1","2"],["1"]]', b'{"a":{"a":[]}}', b"'1'", b"[[],[]]",
 )  # fmt: skip
-PLAUSIBLE = (
-    b"7", b"1", b"9223372036854775807", b"9223372036853", b'"1"', b'"0.000000000000000001"', b'"999999999999999.9"',
-    b'"21000"',    b'"19000"', b'"9"', b'"9223372036853"', b'"1970-01-01T00:00:01Z"', b'"2200-01-01T00:00:00.999999999Z"', b'"ask"',
-    b"0.00000001", b"123456789.123", b'[["21000","3"]]', b'"A"', b"[]", b'"snapshot"', b'"update"', b'"BUY"', b'"sell"',
-)  # fmt: skip
-"""What may well be taken, and what a book has to stand."""
-VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"(?!\s*:)|-?\d+(?:\.\d+)?(?![^,\]}]*":)|true|false|null')
+PLAUSIBLE = {
+    b'"': (
+        b'"1"', b'"0.000000000000000001"', b'"999999999999999.9"', b'"21000"', b'"19000"', b'"9"', b'"9223372036853"',
+        b'"1970-01-01T00:00:01Z"', b'"2200-01-01T00:00:00.999999999Z"', b'"ask"', b'"BUY"', b'"sell"', b'"update"',
+    ),
+    b"0": (b"7", b"0", b"11", b"9223372036854775807", b"9223372036853", b"0.00000001", b"123456789.123", b"20002"),
+}  # fmt: skip
+"""What may well be taken in the place of a text or a number, and what a book has to stand."""
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null|[\[\]{},:]')
 
 
@@ -222,15 +224,17 @@ def market_doors() -> dict[str, MarketDoor]:
 
 
 @lru_cache(maxsize=256)
-def _spans(sound: bytes, what: re.Pattern[bytes]) -> tuple[tuple[int, int], ...]:
-    return tuple(found.span() for found in what.finditer(sound))
+def _spans(sound: bytes) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Where all tokens are, and where the values among them."""
+    tokens = [found.span() for found in TOKEN.finditer(sound)]
+    values = [(begin, end) for begin, end in tokens if sound[begin] not in b"[]{},:" and sound[end : end + 1] != b":"]
+    return tokens, values
 
 
 def spoil_token(chance: random.Random, sound: bytes) -> bytes:
     """One token of a sound frame replaced, doubled, swapped for another of the frame, or left out; or one value."""
-    fate = int(chance.random() * 8)
-    spans = _spans(sound, TOKEN if fate < 4 else VALUE) or ((0, 0),)
-    begin, end = spans[int(chance.random() * len(spans))]
+    fate, (tokens, values) = int(chance.random() * 10), _spans(sound)
+    begin, end = _pick(chance, tokens if fate < 4 else values)
     match fate:
         case 0:
             return sound[:begin]
@@ -239,20 +243,27 @@ def spoil_token(chance: random.Random, sound: bytes) -> bytes:
         case 2:
             return sound[:end] + b"," + sound[begin:]
         case 3:
-            other, until = spans[int(chance.random() * len(spans))]
+            other, until = _pick(chance, tokens)
             return sound[:begin] + sound[other:until] + sound[end:]
-        case 4 | 5:
-            return sound[:begin] + PLAUSIBLE[int(chance.random() * len(PLAUSIBLE))] + sound[end:]
+        case 4 | 5 | 6:
+            likely = PLAUSIBLE[b'"' if sound[begin] == ord('"') else b"0"]
+            return sound[:begin] + _pick(chance, likely) + sound[end:]
         case _:
-            return sound[:begin] + HOSTILE[int(chance.random() * len(HOSTILE))] + sound[end:]
+            return sound[:begin] + _pick(chance, HOSTILE) + sound[end:]
+
+
+def _pick(chance: random.Random, among: Sequence[Item]) -> Item:
+    """As `choice`, several times as fast."""
+    return among[int(chance.random() * len(among))]
 
 
 def spoiled(chance: random.Random, sound: tuple[bytes, ...], others: Iterator[bytes]) -> Iterator[bytes]:
-    """Without end: mostly one or two tokens of a frame, else what `others` has."""
+    """Without end: mostly one token of a frame, sometimes two, else what `others` has."""
     while True:
-        fate = chance.random()
+        fate, frame = chance.random(), spoil_token(chance, _pick(chance, sound))
         if fate < 0.1:
             yield next(others)
-            continue
-        frame = spoil_token(chance, chance.choice(sound))
-        yield frame if fate < 0.7 else spoil_token(chance, frame)
+        elif fate < 0.2 and frame:
+            yield spoil_token(chance, frame + b'"1"')
+        else:
+            yield frame

@@ -71,6 +71,7 @@ class CapturedTrader:
         self.system = System("trader", seams.loop, seams.clock, seams.entropy)
         outside = {
             "market": world.venue.market_port(clock),
+            "listing": world.venue.listing_port(),
             "venue": world.venue.account_port("trader", clock),
             "thread": self._sync,
             "archive_thread": lambda _, done: done(""),  # older files stay for a test to look at

@@ -31,9 +31,11 @@ from tests.web.samples import (
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal
 from tradigrade.storage.halt import HALT_NAME, HaltLatch
+from tradigrade.trading.candles import Candle
 from tradigrade.trading.differences import DifferenceNoted
-from tradigrade.trading.messages import AccountReconciled, RiskAlert
-from tradigrade.transports.control import LimitView, ReconciliationAnswered, RiskAnswered
+from tradigrade.trading.messages import ZERO, AccountReconciled, RiskAlert
+from tradigrade.trading.views import FillView
+from tradigrade.transports.control import ChartAnswered, LimitView, ReconciliationAnswered, RiskAnswered
 from tradigrade.web.history import HistoryReader
 from tradigrade.web.server import ConsoleServer
 from tradigrade.web.state import ConsoleState
@@ -407,6 +409,30 @@ def test_the_risk_page_shows_how_books_and_venue_compare() -> None:
     browse(test, "/risk")
 
 
+def test_the_market_page_shows_candles_the_book_and_our_fills() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        candles = tuple(Candle(NOW - (90 - n) * S, 100.0, 103.0, 98.0, 101.0 + n % 3, 5.0) for n in range(90))
+        bids, asks = ((Decimal("101.5"), Decimal(4)),), ((Decimal("102.5"), Decimal(2)), (Decimal(103), Decimal(1)))
+        fill = FillView("tg-1-7", "BTC/USDT", "buy", Decimal("101.25"), Decimal("0.5"), ZERO, "USDT", NOW - 20 * S)
+        await expect(it.page, "#symbol").to_have_value("BTC/USDT")
+        await expect(it.page, "#chart-summary").to_contain_text("not asked yet")
+        it.state.charts.hear(ChartAnswered("BTC/USDT", S, candles, bids, asks, (fill,)), NOW)
+        await expect(it.page, "#book tbody tr").to_have_count(4)
+        await expect(it.page, "#book tbody tr:first-child").to_contain_text("103")
+        await expect(it.page, "#book-summary").to_contain_text("spread 98.52 bps")
+        await expect(it.page, "#fills tbody tr").to_contain_text("101.25")
+        await expect(it.page, "#fills a").to_have_attribute("href", "/orders#tg-1-7")
+        await expect(it.page, "#chart-summary").to_contain_text("90 intervals")
+        await it.page.select_option("#interval", label="5 s")
+        painted = "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size"
+        assert await it.page.eval_on_selector("#candles", painted) > 20
+        await it.page.select_option("#symbol", "ETH/USDT")
+        await expect(it.page, "#book tbody tr").to_have_count(0)
+        assert it.page.url.endswith("#ETH%2FUSDT")
+
+    browse(test, "/market")
+
+
 def test_an_alert_opens_its_tab_until_somebody_chose_one() -> None:
     async def test(it: SimpleNamespace) -> None:
         await expect(it.page, "#alerts-tab").to_have_text("Alerts")
@@ -425,7 +451,7 @@ def test_an_alert_opens_its_tab_until_somebody_chose_one() -> None:
 # -- the kill switch --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/orders", "/risk", "/chaos"])
+@pytest.mark.parametrize("path", ["/", "/market", "/orders", "/risk", "/chaos"])
 def test_everything_is_halted_and_released_by_a_button_and_a_reason(path: str, tmp_path: Path) -> None:
     latch = HaltLatch(SystemDisk(), tmp_path / HALT_NAME)
 

@@ -72,11 +72,11 @@ def test_the_state_is_served_as_json() -> None:
 FILES = (
     *("console.css", "console.js", "charts.js", "connection.js", "format.js", "panels.js", "tables.js"),
     *("chaos.css", "chaos.js", "header.js", "ladder.js", "halt.js", "books.js"),
-    *("orders.css", "orders.js", "risk.css", "risk.js", "story.js"),
+    *("orders.css", "orders.js", "risk.css", "risk.js", "story.js", "market.css", "market.js", "candles.js"),
 )
 
 
-@pytest.mark.parametrize("path", ["/", "/orders", "/risk", "/chaos"])
+@pytest.mark.parametrize("path", ["/", "/market", "/orders", "/risk", "/chaos"])
 def test_the_page_and_all_it_refers_to_are_served_from_here(path: str) -> None:
     async def test(it: SimpleNamespace) -> None:
         async with it.http.get(it.url + path) as response:
@@ -131,7 +131,10 @@ def test_health_is_503_before_the_first_report() -> None:
 # -- security ---------------------------------------------------------------------------------------------------------
 
 
-SERVED = ("/", "/orders", "/risk", "/chaos", "/api/risk", "/static/console.js", "/api/state", "/metrics", "/healthz")
+SERVED = (
+    *("/", "/market", "/orders", "/risk", "/chaos", "/static/console.js"),
+    *("/api/risk", "/api/chart?symbol=BTC/USDT", "/api/state", "/metrics", "/healthz"),
+)
 
 
 @pytest.mark.parametrize("path", [*SERVED, "/nothing"])

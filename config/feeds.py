@@ -1,0 +1,38 @@
+"""Which feeds a trader has: one for each shard of its symbols, and one for each venue that is only compared with."""
+
+from typing import NamedTuple
+
+from .settings import Settings
+
+PRIMARY = "binance"
+
+
+class FeedPlan(NamedTuple):
+    """One feed, by the name it goes by below `trader/feeds`. `port` is its way to the market data."""
+
+    name: str
+    port: str
+    venue: str
+    symbols: tuple[str, ...]
+    reference: bool = False
+
+
+def feed_plans(settings: Settings) -> tuple[FeedPlan, ...]:
+    """Shards in the order of the symbols; the first feed of the trader's own venue is `binance`, on `market`."""
+    symbols, most = settings.symbols, settings.feeds.symbols_per_feed
+    shards = [symbols[start : start + most] for start in range(0, len(symbols), most)]
+    own = [_plan(PRIMARY, number, shard) for number, shard in enumerate(shards, 1)]
+    others = [
+        FeedPlan(each.venue, f"market/{each.venue}", each.venue, each.symbols or symbols, reference=True)
+        for each in settings.feeds.references
+    ]
+    return (*own, *others)
+
+
+def feed_paths(settings: Settings) -> tuple[str, ...]:
+    return tuple(f"trader/feeds/{plan.name}" for plan in feed_plans(settings))
+
+
+def _plan(venue: str, number: int, symbols: tuple[str, ...]) -> FeedPlan:
+    name = venue if number == 1 else f"{venue}-{number}"
+    return FeedPlan(name, "market" if number == 1 else f"market/{name}", venue, symbols)

@@ -1,0 +1,131 @@
+"""What Kraken behind ccxt does its own way: its form of our ids, a deadline for every order, reading of the account."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...trading.evidence import VenueOrder
+from ...trading.order_events import OrderFilled, OrderIntended
+from ..ccxt_dialect import Dialect, Watch
+from ..ccxt_orders import Arguments, order_arguments
+from ..ccxt_parsing import proves_refusal as ccxt_proves
+from ..venue import REQUEST_TIMEOUT_S, VenueWord
+from .account import Account
+from .account_stream import AccountStream
+from .client_ids import ClientIds
+from .refusals import error_of, proves_refusal
+
+DEADLINE_MS = 2_000
+"""An order that reaches the matching engine later is refused by it: what it does not hold then, it never will."""
+FEE_IN_QUOTE = "fciq"
+"""Of which the account's history tells the currency."""
+
+
+class KrakenDialect(Dialect):
+    """Private requests go one after the other: of two that overtake each other the later nonce bars the earlier."""
+
+    time_step_ms = 1_000
+    signs_time = False
+    trades_page = 1 << 62
+
+    def __init__(self, exchange: Any, tell: Callable[[VenueWord], object], prefix: str) -> None:
+        super().__init__(exchange, tell)
+        self._ids = ClientIds(prefix)
+        self._account = Account(exchange, self._ids.read)
+        self._stream = AccountStream(self._ids.read, exchange.safe_currency_code)
+        self._subscribed = asyncio.Event()
+        self._watching: asyncio.Future[Any] | None = None
+        self._hook(exchange)
+
+    async def begin(self) -> None:
+        """ccxt does not tell that a subscription was refused: that it was taken shows by the snapshot. Raises
+        TimeoutError, or what ccxt raises."""
+        watching = self._watching = asyncio.ensure_future(self._exchange.watch_orders())
+        watching.add_done_callback(lambda task: task.cancelled() or task.exception())
+        heard = asyncio.ensure_future(self._subscribed.wait())
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                await asyncio.wait((watching, heard), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            heard.cancel()
+        if watching.done():
+            await watching
+
+    def watches(self) -> tuple[Watch, ...]:
+        """What is said is taken before ccxt has it, so that these end only with the connection."""
+        return (self._watch_orders, lambda _: None), (self._exchange.watch_balance, lambda _: None)
+
+    async def _watch_orders(self) -> Any:
+        begun, self._watching = self._watching, None
+        return await (begun or self._exchange.watch_orders())
+
+    def arguments(self, intent: OrderIntended, venue_ns: int) -> Arguments:
+        spelled = replace(intent, client_id=self._ids.spell(intent.client_id))
+        arguments = order_arguments(spelled)
+        params = dict(arguments.params)
+        params.pop("stopLossOrTakeProfit", None)
+        if params.pop("trailingTriggerPrice", None) is not None:
+            raise ValueError("a trailing stop begins at the market here, not at a price")
+        if (shown := params.pop("icebergAmount", None)) is not None:
+            params |= {"ordertype": "iceberg", "displayvol": shown}
+        deadline = datetime.fromtimestamp((venue_ns // 1_000_000 + DEADLINE_MS) / 1_000, UTC)
+        params |= {"oflags": FEE_IN_QUOTE, "deadline": deadline.isoformat(timespec="milliseconds")}
+        return arguments._replace(params=params)
+
+    async def cancel(self, client_id: str, symbol: str) -> None:
+        await self._exchange.cancel_order(None, symbol, {"clientOrderId": self._ids.spell(client_id)})
+
+    def proves_refusal(self, error: Exception) -> bool:
+        said = error_of(str(error))
+        return proves_refusal(said) if said else ccxt_proves(error)
+
+    async def open_orders(self, symbols: tuple[str, ...]) -> list[VenueOrder]:
+        return [order for order in await self._account.open_orders() if order.symbol in symbols]
+
+    async def find_order(self, client_id: str, symbol: str) -> VenueOrder:
+        """Among the open ones first: one that ends meanwhile is found among the closed."""
+        spelled = self._ids.spell(client_id)
+        found = await self._account.open_orders(cl_ord_id=spelled) or await self._account.closed_orders(
+            cl_ord_id=spelled
+        )
+        return found[0] if found else VenueOrder(client_id, "", symbol, "missing")
+
+    async def order_of(self, venue_id: str, symbol: str) -> VenueOrder:
+        return await self._account.order(venue_id)
+
+    async def last_trade_id(self, symbol: str) -> int:
+        return await self._account.last_trade_id(symbol)
+
+    async def trades(self, symbol: str, from_id: int) -> list[tuple[str, OrderFilled]]:
+        return await self._account.trades(symbol, from_id)
+
+    async def balances(self) -> dict[str, Decimal]:
+        return await self._account.balances()
+
+    def _hook(self, exchange: Any) -> None:
+        def hear_executions(_client: Any, message: Any, *_: Any) -> None:
+            self._subscribed.set()
+            self._say(self._stream.executions(message))
+
+        def hear_balances(_client: Any, message: Any) -> None:
+            self._say(self._stream.balances(message))
+
+        exchange.handle_orders = exchange.handle_my_trades = hear_executions
+        exchange.handle_balance = hear_balances
+        fetch, turn = exchange.fetch, asyncio.Lock()
+
+        async def fetch_in_turn(url: str, *rest: Any, **more: Any) -> Any:
+            if "/private/" not in url:
+                return await fetch(url, *rest, **more)
+            async with turn:
+                return await fetch(url, *rest, **more)
+
+        exchange.fetch = fetch_in_turn
+
+    def _say(self, words: Iterator[VenueWord]) -> None:
+        for word in words:
+            self._tell(word)

@@ -1,0 +1,31 @@
+"""Which of Kraken's errors prove that a request was not taken. Pure."""
+
+import re
+
+PROOFS = (
+    "EOrder:",
+    "EQuery:",
+    "EAPI:",
+    "EGeneral:Invalid arguments",
+    "EGeneral:Permission denied",
+    "EGeneral:Unknown method",
+    "EGeneral:Temporary lockout",
+    "EGeneral:Too many requests",
+    "ESession:Invalid session",
+    "EService:Deadline elapsed",
+    "EService:Market in ",
+)
+"""How they begin. Every other proves nothing: a service that failed may have failed after taking the order."""
+DUPLICATE = re.compile("duplicate|already|not unique", re.IGNORECASE).search
+"""It may hold an order of this client id: the opposite of a proof that it does not."""
+_first_error = re.compile(r'"error":\s*\[\s*"([^"]*)"').search
+
+
+def error_of(text: str) -> str:
+    """The venue's own error in what ccxt says of one; empty where it has none."""
+    found = _first_error(text)
+    return found[1] if found else ""
+
+
+def proves_refusal(error: str) -> bool:
+    return error.startswith(PROOFS) and not DUPLICATE(error)
