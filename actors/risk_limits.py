@@ -57,10 +57,10 @@ class RiskLimits:
                 raise LimitFault("reason", "why it is changed", "none")
             if asked.symbol and asked.value and asked.symbol not in self._symbols:  # it would bound nothing
                 raise LimitFault("symbol", f"one of {', '.join(self._symbols)}", asked.symbol)
+            scope = make_scope(asked.symbol, asked.strategy)
             known = {MANUAL, *(strategy for strategy, _ in self._strategies())}
             if asked.strategy and asked.value and asked.strategy not in known:
                 raise LimitFault("strategy", f"one of {', '.join(sorted(known))}", asked.strategy)
-            scope = make_scope(asked.symbol, asked.strategy)
             value = read_value(asked.name, asked.value or None) if asked.value or scope == "account" else None
             book = change(self.book, asked.name, scope, value)
             changed = self._word(self.book, book, asked.name, scope, asked.by, asked.reason)

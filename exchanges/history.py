@@ -96,7 +96,7 @@ class Paging:
     def __init__(
         self, start_ms: int, end_ms: int, step: Callable[[int], int], window: Callable[[int], int], limit: int
     ) -> None:
-        self._end_ms = end_ms
+        self._start_ms, self._end_ms = start_ms, end_ms
         self._step, self._window, self._limit = step, window, limit
         self._cursor_ms = start_ms
         self._seen: set[str] = set()
@@ -104,7 +104,6 @@ class Paging:
         self._doubts: list[Doubt] = []
         self._repeats = 0
         self._honours_since = False
-        self._settled: list[Range] = []
         self.withheld: list[Range] = []
         """What the venue does not give, without proof that it does not have it."""
 
@@ -133,7 +132,7 @@ class Paging:
 
     def proven(self) -> list[Range]:
         """What is settled beyond doubt: what no row is of there, the venue does not have."""
-        left = list(self._settled)
+        left = [(self._start_ms, self.done_ms)]
         for out_start, out_end in (*((each.start_ms, each.end_ms) for each in self._doubts), *self.withheld):
             left = [
                 piece
@@ -155,7 +154,7 @@ class Paging:
             inside = True
         if len(wanted) < len(ahead):
             self._doubt(self._end_ms, inside=inside)
-            self._settle(self._end_ms)
+            self._cursor_ms = self._end_ms
         return Taken(wanted, fresh=True)
 
     def _is_new_here(self, row: Row) -> bool:
@@ -168,12 +167,7 @@ class Paging:
             self._seen = set()
         if after_ms == row.at_ms:
             self._seen.add(row.key)
-        self._settle(after_ms)
-
-    def _settle(self, until_ms: int) -> None:
-        if until_ms > self._cursor_ms:
-            self._settled.append((self._cursor_ms, min(until_ms, self._end_ms)))
-        self._cursor_ms = until_ms
+        self._cursor_ms = after_ms
 
     def _doubt(self, end_ms: int, *, inside: bool) -> None:
         """Bars are due at every step; trades are not: a time without them between two of one answer is no hole."""
@@ -188,9 +182,8 @@ class Paging:
             after_ms = self._cursor_ms + 1
             self.withheld.append((self._cursor_ms, after_ms))
         else:
-            start_ms = self._cursor_ms + bool(self._seen)  # what is of the cursor's time was given before
-            self._doubts.append(Doubt(start_ms, after_ms, inside=False))
-        self._settle(after_ms)
+            self._doubts.append(Doubt(self._cursor_ms, after_ms, inside=False))
+        self._cursor_ms = after_ms
         self._seen = set()
         return Taken([], fresh=True)
 

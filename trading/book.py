@@ -80,6 +80,10 @@ class OrderBook:
         best_bids, best_asks = self._ascending["bid"][: -n - 1 : -1], self._ascending["ask"][:n]
         return tuple((price, bids[price]) for price in best_bids), tuple((price, asks[price]) for price in best_asks)
 
+    def size_at(self, side: BookSide, price: Decimal) -> Decimal:
+        """What stands at a price; zero where nothing does."""
+        return self._sizes[side].get(price, ZERO)
+
     def levels(self, side: BookSide) -> Iterator[Level]:
         """All levels of one side, best first. The book must not change while they are read."""
         ascending, sizes = self._ascending[side], self._sizes[side]

@@ -30,7 +30,7 @@ def cancel_replace(engine: Engine, params: Parameters, now_ms: int) -> Any:
     if mode not in (STOP, ALLOW):
         raise RequestRefused(missing("cancelReplaceMode"))
     request = read_order(params)
-    check_filters(request, engine.market(request.symbol))
+    check_filters(request, engine.market(request.symbol), now_ms)
     old = _find(engine, params)
     cancelled, placed = Outcome(), Outcome()
     request_id = read_client_id(params, "cancelNewClientOrderId") or f"venue.x{engine.state.books.executions + 1}"

@@ -3,49 +3,51 @@
 Deciding is pure; `commit` makes the batch durable before it takes effect, so that no reply tells of a lost order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from decimal import Decimal
-from itertools import chain
 from typing import Protocol
 
 from ...trading.instruments import Instrument
-from ...trading.messages import Level
-from ..market_events import MarketEvent, TradeEvent
-from .accounts import ZERO
-from .deciding import begin_trail, check_filters, match, offers, rest, worst_payment
+from ..market_events import MarketEvent, TickerEvent, TradeEvent
+from .account_view import AccountView
+from .accounts import DAY_MS
+from .contingencies import contingent
+from .deciding import check_account, check_filters, meet, owned, request_of, worst_payment
 from .errors import (
     DUPLICATE_ORDER,
     INSUFFICIENT_BALANCE,
     INVALID_SYMBOL,
+    UNKNOWN_LIST,
     UNKNOWN_ORDER,
-    WOULD_MATCH,
-    WOULD_TRIGGER,
     RequestRefused,
 )
-from .filters import (
-    check_open_orders,
-    check_stop_price,
-    check_transfer,
-    check_waiting_orders,
-)
+from .execution import Rate, execute
+from .fees import TIERS, Tier, tier_of
+from .filters import Rules, check_transfer
+from .listing import judge_held, open_list
 from .market import Market
-from .matching import fee_of, share
-from .orders import Order, OrderRequest
+from .matching import NOTHING, Match
+from .opening import Placement, check_payable, judge, opened_of, queue_places
+from .orders import ListRequest, Order, OrderList, OrderRequest
 from .records import (
+    MAIN,
     AnyRecord,
     BalanceCredited,
     FundsTransferred,
     OrderClosed,
-    OrderFilled,
     OrderOpened,
-    OrderSide,
+    OrderReleased,
     OrderTrailed,
     OrderTriggered,
     PositionNoted,
+    QueueMoved,
     encode_batch,
 )
+from .resting import crossed_by, filled_as_makers, moved_by, passed_by
 from .state import VenueState
-from .stops import affordable, trailed, triggers
+from .stops import WORKS_AS, is_market
+from .trailing import is_triggered, moved_trail
 
 OPEN_ORDERS_MAX = 10_000
 
@@ -65,8 +67,8 @@ class Listener(Protocol):
     def committed(self) -> None: ...
 
 
-class Engine:
-    """One account on the markets of some instruments."""
+class Engine(AccountView):
+    """The accounts of one venue on the markets of some instruments, as the one of them that it acts for."""
 
     def __init__(
         self,
@@ -75,12 +77,23 @@ class Engine:
         log: Log,
         listener: Listener,
         open_orders_max: int = OPEN_ORDERS_MAX,
+        rules: Mapping[str, Rules] | None = None,
+        tiers: tuple[Tier, ...] = TIERS,
     ) -> None:
-        self.state = state
-        self.markets = {instrument.venue_symbol: Market(instrument) for instrument in instruments}
+        """`rules` are by the venue's symbol, and what every symbol has by default where it is not among them."""
+        super().__init__(state, MAIN)
+        self.markets = {each.venue_symbol: Market(each, (rules or {}).get(each.venue_symbol)) for each in instruments}
         self.open_orders_max = open_orders_max
+        self._tiers = tiers
+        self._tier_of: dict[int, tuple[int, Tier]] = {}
         self._log = log
         self._listener = listener
+
+    def of(self, uid: int) -> "Engine":
+        """The same engine, acting for another account."""
+        other = copy(self)
+        other.uid = uid
+        return other
 
     def market(self, symbol: str) -> Market:
         """Raises RequestRefused for a symbol this venue does not have."""
@@ -89,70 +102,109 @@ class Engine:
         except KeyError:
             raise RequestRefused(INVALID_SYMBOL) from None
 
+    # -- money ----------------------------------------------------------------------------------------------------
+
     def credit(self, amounts: dict[str, Decimal]) -> None:
-        self.commit([BalanceCredited(asset, amount) for asset, amount in amounts.items()])
+        """Also what makes an account."""
+        self.commit([BalanceCredited(asset, amount, self.uid) for asset, amount in amounts.items()])
 
     def transfer(self, asset: str, amount: Decimal, now_ms: int) -> FundsTransferred:
         """Deposit, or with an amount below zero withdraw of what is free. Raises RequestRefused."""
         check_transfer((market.instrument for market in self.markets.values()), asset, amount)
-        if -amount > self.state.books.account.free(asset):
+        if -amount > self.account.free(asset):
             raise RequestRefused(INSUFFICIENT_BALANCE)
         latest = max((each.at_ms for each in self.state.books.transfers[-1:]), default=0)
-        record = FundsTransferred(asset, amount, max(now_ms, latest + 1_000))
+        record = FundsTransferred(asset, amount, max(now_ms, latest + 1_000), self.uid)
         self.commit([record])
         return record
 
-    def note_position(self, position: PositionNoted) -> None:
-        self.commit([position])
+    def tier(self, now_ms: int) -> Tier:
+        """The account's fee rates today."""
+        return self._tier(self.uid, now_ms // DAY_MS)
+
+    def _tier(self, uid: int, day: int) -> Tier:
+        known = self._tier_of.get(uid)
+        if known is None or known[0] != day:
+            known = self._tier_of[uid] = day, tier_of(self.state.account(uid).volume(day), self._tiers)
+        return known[1]
+
+    # -- orders ---------------------------------------------------------------------------------------------------
 
     def place(self, request: OrderRequest, now_ms: int) -> Order:
         """Accept an order and match it at once. Raises RequestRefused, and then nothing changed."""
-        records = self.decide(request, now_ms)
-        self.commit(records)
-        return self.state.books.orders[records[0].order_id]
+        opened, placement = self._judged(request, now_ms)
+        works = opened if opened.type not in WORKS_AS else None
+        self._carry_out([opened], works, placement.met, now_ms)
+        self._release_due(now_ms)
+        return self.state.books.orders[opened.order_id]
 
-    def decide(self, request: OrderRequest, now_ms: int) -> list[OrderOpened | OrderFilled | OrderClosed]:
-        """What accepting the order would change. Raises RequestRefused."""
-        market = self.market(request.symbol)
-        check_filters(request, market)
-        if self.state.open.find(request.client_id):
-            raise RequestRefused(DUPLICATE_ORDER)
-        check_open_orders(len(self.state.open), self.open_orders_max)
-        if request.trailing_delta:
-            request = begin_trail(request, market)
-        if request.stop_price:
-            self._check_stop(request, market)
-            return [self._open(request, market.instrument, [], now_ms)]
-        taken = match(request, market)
-        if taken and request.type == "LIMIT_MAKER":
-            raise RequestRefused(WOULD_MATCH)
-        opened = self._open(request, market.instrument, taken, now_ms)
-        return [opened, *self._fills(opened, taken, now_ms), *rest(opened, taken, now_ms)]
+    def decide(self, request: OrderRequest, now_ms: int) -> OrderOpened:
+        """What accepting the order would open. Raises RequestRefused where `place` would."""
+        return self._judged(request, now_ms)[0]
+
+    def place_list(self, request: ListRequest, now_ms: int) -> OrderList:
+        """Accept orders that belong together: all or none. Raises RequestRefused."""
+        market = self.market(request.orders[0].symbol)
+        request = self._admitted_list(request, market, now_ms)
+        opening = open_list(request, market, self.state, now_ms)
+        self._carry_out([*opening.opened, opening.listed], opening.works, opening.met, now_ms)
+        self._release_due(now_ms)
+        return self.state.books.lists[opening.listed.list_id]
 
     def cancel(self, order: Order | None, request_id: str, now_ms: int) -> Order:
-        """Raises RequestRefused for an order that is not open."""
+        """An order of a list takes the others with it. Raises RequestRefused for an order that is not open."""
         return self.cancel_all([order] if order else [], request_id, now_ms)[0]
 
     def cancel_all(self, orders: Sequence[Order], request_id: str, now_ms: int) -> list[Order]:
         """All or none. Raises RequestRefused for no order at all, or one that is not open."""
         if not orders or not all(order.is_open for order in orders):
             raise RequestRefused(UNKNOWN_ORDER)
-        self.commit([OrderClosed(order.order_id, "CANCELED", request_id, now_ms) for order in orders])
+        self._commit([OrderClosed(each.order_id, "CANCELED", request_id, now_ms) for each in orders], now_ms)
         return list(orders)
 
-    def observe(self, symbol: str, event: MarketEvent, now_ms: int) -> None:
-        """Take a market event in: it fills the resting orders it reaches as maker at their own price, and a trade
-        triggers those that wait for its price.
+    def cancel_list(self, found: OrderList | None, request_id: str, now_ms: int) -> OrderList:
+        """Raises RequestRefused for a list that is done."""
+        if found is None or found.done:
+            raise RequestRefused(UNKNOWN_LIST)
+        orders = [self.state.books.orders[each] for each in found.order_ids if each in self.state.books.orders]
+        self.cancel_all([order for order in orders if order.is_open], request_id, now_ms)
+        return found
 
-        A trade at or through their price fills orders up to its size; so does the opposite best quote crossing it.
-        """
-        self.markets[symbol].apply(event)
-        if len(self.state.open):
-            fills = list(self._maker_fills(symbol, offers(event), now_ms))
-            if fills:
-                self.commit(fills)
-            if isinstance(event, TradeEvent):
-                self._trigger(symbol, event.price, now_ms)
+    def expire_all(self, now_ms: int, symbol: str = "") -> list[Order]:
+        """The venue ends the open orders of a symbol, or all, as it does for maintenance."""
+        orders = [order for order in self.state.open if symbol in ("", order.symbol)]
+        closed = [OrderClosed(each.order_id, "EXPIRED", "", now_ms, "EXCHANGE_CANCELED") for each in orders]
+        if closed:
+            self._commit(closed, now_ms)
+        return orders
+
+    # -- the market -----------------------------------------------------------------------------------------------
+
+    def observe(self, symbol: str, event: MarketEvent, now_ms: int) -> None:
+        """Take a market event in: it moves resting orders forward in their queues and fills those it reaches as maker
+        at their own price; a trade triggers those that wait for its price."""
+        market, book = self.markets[symbol], self.state.open
+        if not book.on(symbol):
+            market.apply(event)
+            return
+        if isinstance(event, TradeEvent):
+            market.apply(event)
+            fills, ahead = passed_by(event, market, book)
+        else:
+            ahead = moved_by(event, market, book)
+            market.apply(event)
+            fills = crossed_by(event, market, book, now_ms) if isinstance(event, TickerEvent) else []
+        if ahead or fills:
+            moved: list[AnyRecord] = [QueueMoved(tuple(ahead))] if ahead else []
+            rate = self._rates(now_ms)
+            made = filled_as_makers(fills, self.state.books.last_trade_id, rate, market, now_ms)
+            self._commit([*moved, *made], now_ms)
+        if isinstance(event, TradeEvent):
+            self._trigger(market, event.price, now_ms)
+        self._release_due(now_ms)
+
+    def note_position(self, position: PositionNoted) -> None:
+        self.commit([position])
 
     def commit(self, records: Sequence[AnyRecord]) -> None:
         self._log.append(encode_batch(records))
@@ -160,72 +212,82 @@ class Engine:
             self._listener.changed(record, self.state.apply(record))
         self._listener.committed()
 
-    def _open(self, request: OrderRequest, instrument: Instrument, taken: list[Level], now_ms: int) -> OrderOpened:
-        # An order by cost takes the quantity its cost bought, as the real venue reports it.
-        quantity = request.quantity or sum((size for _, size in taken), ZERO)
-        locked = worst_payment(request, quantity, taken)
-        pays = instrument.quote if request.side == "BUY" else instrument.base
-        if max(locked, request.quote_quantity if request.side == "BUY" else ZERO) > self.state.books.account.free(pays):
-            raise RequestRefused(INSUFFICIENT_BALANCE)
-        order_id = self.state.books.last_order_id + 1
-        return OrderOpened(
-            order_id=order_id,
-            client_id=request.client_id or f"venue.{order_id}",
-            symbol=request.symbol,
-            base=instrument.base,
-            quote=instrument.quote,
-            side=request.side,
-            type=request.type,
-            time_in_force=request.time_in_force,
-            price=request.price,
-            quantity=quantity,
-            quote_quantity=request.quote_quantity,
-            locked=locked,
-            at_ms=now_ms,
-            stop_price=request.stop_price,
-            trailing_delta=request.trailing_delta,
-            iceberg=request.iceberg,
-        )
+    # -- how ------------------------------------------------------------------------------------------------------
 
-    def _trigger(self, symbol: str, price: Decimal, now_ms: int) -> None:
-        """What waited for `price` works, and takes at once what it may; each order in a batch of its own."""
-        market = self.markets[symbol]
-        for order in self.state.open.waiting(symbol):
-            self._follow(order, market, price)
-            if triggers(order.type, order.side, order.stop_price, price):
-                taken = match(order, market)
-                if order.side == "BUY":
-                    taken = affordable(taken, order.locked, market.instrument.step_size)
-                fills = self._fills(order, taken, now_ms)
-                self.commit([OrderTriggered(order.order_id, now_ms), *fills, *rest(order, taken, now_ms)])
+    def _judged(self, request: OrderRequest, now_ms: int) -> tuple[OrderOpened, Placement]:
+        market = self.market(request.symbol)
+        check_filters(request, market, now_ms)
+        request = owned(request, self.uid, market)
+        check_account((request,), market, self.state, self.open_orders_max)
+        placement = judge(request, market, self.state, now_ms)
+        check_payable((placement,), market, self.state)
+        return opened_of(placement, market.instrument, self.state.books.last_order_id + 1, now_ms), placement
 
-    def _follow(self, order: Order, market: Market, price: Decimal) -> None:
-        """A trailing stop goes with the market, and never back."""
-        if not order.trailing_delta:
+    def _admitted_list(self, request: ListRequest, market: Market, now_ms: int) -> ListRequest:
+        for each in request.orders:
+            check_filters(each, market, now_ms)
+        orders = tuple(owned(each, self.uid, market) for each in request.orders)
+        check_account(orders, market, self.state, self.open_orders_max)
+        earlier = self.find_list(None, request.client_id) if request.client_id else None
+        if earlier and not earlier.done:
+            raise RequestRefused(DUPLICATE_ORDER)
+        return ListRequest(request.client_id, request.contingency, orders)
+
+    def _carry_out(
+        self, first: Sequence[AnyRecord], works: OrderOpened | Order | None, met: Match, now_ms: int
+    ) -> None:
+        """Commit what leads to a match with what it makes of the order that `works`, if any; the market has less of
+        what strangers gave."""
+        if works is None:
+            self._commit(first, now_ms)
             return
-        stop = trailed(order.side, price, order.trailing_delta, market.instrument.tick_size)
-        if stop > order.stop_price if order.side == "SELL" else stop < order.stop_price:
-            self.commit([OrderTrailed(order.order_id, stop)])
+        market = self.markets[works.symbol]
+        places = queue_places(works, met, market, now_ms)
+        moved = [QueueMoved(places)] if places else []
+        made = execute(works, met, self.state, self._rates(now_ms), now_ms)
+        self._commit([*first, *made, *moved], now_ms)
+        for price, size, maker in met.taken:
+            if maker is None:
+                market.impact.take("ask" if works.side == "BUY" else "bid", price, size, now_ms)
 
-    def _check_stop(self, request: OrderRequest, market: Market) -> None:
-        """Raises RequestRefused."""
-        check_stop_price(market.instrument, request.stop_price)
-        check_waiting_orders(len(self.state.open.waiting(request.symbol)))
-        price = market.last_price
-        if price and triggers(request.type, request.side, request.stop_price, price):
-            raise RequestRefused(WOULD_TRIGGER)
+    def _commit(self, records: Sequence[AnyRecord], now_ms: int) -> None:
+        """With what it means to order lists."""
+        self.commit(contingent(records, self.state, now_ms))
 
-    def _fills(self, opened: OrderOpened | Order, taken: list[Level], now_ms: int) -> Iterable[OrderFilled]:
-        for trade_id, (price, size) in enumerate(taken, self.state.books.last_trade_id + 1):
-            fee = fee_of(size if opened.side == "BUY" else price * size)
-            yield OrderFilled(opened.order_id, trade_id, price, size, fee, maker=False, at_ms=now_ms)
+    def _rates(self, now_ms: int) -> Rate:
+        day = now_ms // DAY_MS
+        return lambda uid, maker: self._tier(uid, day).rate(maker=maker)
 
-    def _maker_fills(
-        self, symbol: str, offers: Iterable[tuple[OrderSide, Decimal, Decimal]], now_ms: int
-    ) -> Iterable[OrderFilled]:
-        shares = chain.from_iterable(
-            share(self.state.open.reached_by(symbol, side, price), size) for side, price, size in offers
-        )
-        for trade_id, (order, part) in enumerate(shares, self.state.books.last_trade_id + 1):
-            fee = fee_of(part if order.side == "BUY" else order.price * part)
-            yield OrderFilled(order.order_id, trade_id, order.price, part, fee, maker=True, at_ms=now_ms)
+    def _trigger(self, market: Market, price: Decimal, now_ms: int) -> None:
+        """What waited for `price` works, and takes at once what it may; each order in a batch of its own."""
+        tick = market.instrument.tick_size
+        for order in self.state.open.waiting(market.instrument.venue_symbol):
+            if not (order.waits and order.is_open):
+                continue  # the other one of its pair was first
+            if (stop := moved_trail(order, price, tick)) != order.stop_price:
+                self.commit([OrderTrailed(order.order_id, stop)])
+            if is_triggered(order, price):
+                request = request_of(order)
+                budget = None
+                if is_market(order.type) and order.side == "BUY":
+                    budget = order.locked or worst_payment(request, order.stop_price, order.quantity, NOTHING)
+                met = meet(request, market, self.state.open, now_ms, budget)
+                self._carry_out([OrderTriggered(order.order_id, now_ms)], order, met, now_ms)
+
+    def _release_due(self, now_ms: int) -> None:
+        """Place what waited for the working order of its list."""
+        while self.state.due:
+            found = self.state.books.lists[next(iter(self.state.due))]
+            orders = self.state.books.orders
+            held = [orders[each] for each in found.order_ids if each in orders and orders[each].held]
+            try:
+                placements = judge_held(held, self.markets[found.symbol], self.state, now_ms)
+            except RequestRefused:
+                self._commit([OrderClosed(held[0].order_id, "EXPIRED", "", now_ms, "REJECTED")], now_ms)
+                continue
+            released = [
+                OrderReleased(order.order_id, each.locked, each.stop_price, now_ms)
+                for order, each in zip(held, placements, strict=True)
+            ]
+            works = next((order for order in held if order.type not in WORKS_AS), None)
+            self._carry_out(released, works, placements[0].met, now_ms)

@@ -39,6 +39,17 @@ INSUFFICIENT_BALANCE = Refusal(-2010, "Account has insufficient balance for requ
 DUPLICATE_ORDER = Refusal(-2010, "Duplicate order sent.")
 WOULD_MATCH = Refusal(-2010, "Order would immediately match and take.")
 WOULD_TRIGGER = Refusal(-2010, "Stop price would trigger immediately.")
+BAD_PRICES = Refusal(-2010, "The relationship of the prices for the orders is not correct.")
+ICEBERG_EXCEEDS = Refusal(-2010, "IcebergQty exceeds QTY.")
+NO_LIQUIDITY = Refusal(-2010, "Order book liquidity is less than `LOT_SIZE` filter minimum quantity.")
+PREVENTION_NOT_ALLOWED = Refusal(-1013, "This symbol does not allow the specified self-trade prevention mode.")
+UNSUPPORTED_COMBINATION = Refusal(-2010, "Unsupported order combination")
+BUY_STOP_BELOW = Refusal(-1196, "A stop loss order in a buy OCO must be above.")
+SELL_STOP_ABOVE = Refusal(-1197, "A stop loss order in a sell OCO must be below.")
+BUY_PROFIT_ABOVE = Refusal(-1198, "A take profit order in a buy OCO must be below.")
+SELL_PROFIT_BELOW = Refusal(-1199, "A take profit order in a sell OCO must be above.")
+UNKNOWN_LIST = Refusal(-2011, "Unknown order list sent.")
+NO_SUCH_LIST = Refusal(-2018, "Order list does not exist.")
 UNKNOWN_ORDER = Refusal(-2011, "Unknown order sent.")
 INVALID_CANCEL_RESTRICTIONS = Refusal(
     -1145, "`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`."

@@ -4,18 +4,54 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from ...trading.instruments import Instrument
-from .errors import INVALID_ASSET, INVALID_PRICE, INVALID_QUANTITY, TOO_PRECISE, RequestRefused, filter_failed
+import msgspec
 
-PRICE_MAX = Decimal(1_000_000)
+from ...trading.instruments import Instrument
+from .errors import (
+    ICEBERG_EXCEEDS,
+    INVALID_ASSET,
+    INVALID_PRICE,
+    INVALID_QUANTITY,
+    PREVENTION_NOT_ALLOWED,
+    TOO_PRECISE,
+    RequestRefused,
+    filter_failed,
+)
+from .impact import LASTS_MS
+from .records import OrderKind, OrderSide, Prevention
+
 TRANSFER_MAX = Decimal("1e12")
 ASSET_STEP = Decimal("1e-8")
-MULTIPLIER_UP = Decimal(5)
-MULTIPLIER_DOWN = Decimal("0.2")
-TRAILING_MIN, TRAILING_MAX = 10, 2_000
-ICEBERG_PARTS_MAX = 10
-WAITING_ORDERS_MAX = 5
-"""Orders of one symbol that may wait for their stop price at once."""
+MARKET_PART = 10
+"""By default an order at any price may be that much smaller than one with a limit."""
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What a symbol's instrument does not say. `impact_ms` is no filter: how long the market feels what was taken."""
+
+    price_max: Decimal = Decimal(1_000_000)
+    market_amount_max: Decimal | None = None
+    notional_max: Decimal = Decimal(9_000_000)
+    notional_max_for_market: bool = False
+    notional_min_for_market: bool = True
+    bid_multiplier_up: Decimal = Decimal(5)
+    bid_multiplier_down: Decimal = Decimal("0.2")
+    ask_multiplier_up: Decimal = Decimal(5)
+    ask_multiplier_down: Decimal = Decimal("0.2")
+    average_minutes: int = 5
+    """Zero: prices are compared with the last one, not with the average of these minutes."""
+    trailing_above: tuple[int, int] = (10, 2_000)
+    trailing_below: tuple[int, int] = (10, 2_000)
+    iceberg_parts: int = 10
+    waiting_orders_max: int = 5
+    """Orders of one account that may wait for their stop price at once."""
+    position_max: Decimal | None = None
+    default_prevention: Prevention = "EXPIRE_MAKER"
+    preventions: tuple[Prevention, ...] = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
+    impact_ms: int = LASTS_MS
+
+    def market_max(self, instrument: Instrument) -> Decimal:
+        return self.market_amount_max or instrument.max_amount / MARKET_PART
 
 
 def check_quantity(instrument: Instrument, quantity: Decimal) -> None:
@@ -27,45 +63,76 @@ def check_quantity(instrument: Instrument, quantity: Decimal) -> None:
         raise RequestRefused(filter_failed("LOT_SIZE"))
 
 
-def check_price(instrument: Instrument, price: Decimal, last_price: Decimal | None) -> None:
+def check_market_quantity(instrument: Instrument, rules: Rules, quantity: Decimal) -> None:
     """Raises RequestRefused."""
+    if quantity > rules.market_max(instrument):
+        raise RequestRefused(filter_failed("MARKET_LOT_SIZE"))
+
+
+def check_price(instrument: Instrument, rules: Rules, side: OrderSide, price: Decimal, usual: Decimal | None) -> None:
+    """`usual` is what prices are compared with. Raises RequestRefused."""
     if price <= 0:
         raise RequestRefused(INVALID_PRICE)
-    if price > PRICE_MAX or price % instrument.tick_size:
-        raise RequestRefused(filter_failed("PRICE_FILTER"))
-    if last_price and not last_price * MULTIPLIER_DOWN <= price <= last_price * MULTIPLIER_UP:
+    check_stop_price(instrument, rules, price)
+    down, up = (
+        (rules.bid_multiplier_down, rules.bid_multiplier_up)
+        if side == "BUY"
+        else (rules.ask_multiplier_down, rules.ask_multiplier_up)
+    )
+    if usual and not usual * down <= price <= usual * up:
         raise RequestRefused(filter_failed("PERCENT_PRICE_BY_SIDE"))
 
 
-def check_stop_price(instrument: Instrument, stop_price: Decimal) -> None:
+def check_stop_price(instrument: Instrument, rules: Rules, price: Decimal) -> None:
     """Raises RequestRefused."""
-    if stop_price <= 0 or stop_price > PRICE_MAX or stop_price % instrument.tick_size:
+    if price < instrument.tick_size or price > rules.price_max or price % instrument.tick_size:
         raise RequestRefused(filter_failed("PRICE_FILTER"))
 
 
-def check_trailing(delta: int, last_price: Decimal | None) -> None:
-    """A trail begins at the last trade. Raises RequestRefused."""
-    if not TRAILING_MIN <= delta <= TRAILING_MAX or not last_price:
+def check_trailing(rules: Rules, kind: OrderKind, side: OrderSide, delta: int) -> None:
+    """Raises RequestRefused."""
+    above = (side == "BUY") == kind.startswith("STOP_LOSS")
+    least, most = rules.trailing_above if above else rules.trailing_below
+    if not least <= delta <= most:
         raise RequestRefused(filter_failed("TRAILING_DELTA"))
 
 
-def check_iceberg(instrument: Instrument, iceberg: Decimal, quantity: Decimal) -> None:
+def check_iceberg(instrument: Instrument, rules: Rules, iceberg: Decimal, quantity: Decimal) -> None:
     """Raises RequestRefused."""
+    if iceberg > quantity:
+        raise RequestRefused(ICEBERG_EXCEEDS)
     check_quantity(instrument, iceberg)
-    if -(-quantity // iceberg) > ICEBERG_PARTS_MAX:
+    if -(-quantity // iceberg) > rules.iceberg_parts:
         raise RequestRefused(filter_failed("ICEBERG_PARTS"))
 
 
-def check_waiting_orders(waiting: int) -> None:
+def check_waiting_orders(rules: Rules, waiting: int) -> None:
     """Raises RequestRefused."""
-    if waiting >= WAITING_ORDERS_MAX:
+    if waiting > rules.waiting_orders_max:
         raise RequestRefused(filter_failed("MAX_NUM_ALGO_ORDERS"))
 
 
-def check_notional(instrument: Instrument, notional: Decimal) -> None:
+def check_notional(instrument: Instrument, rules: Rules, notional: Decimal, *, market: bool) -> None:
     """Raises RequestRefused."""
-    if notional < instrument.min_notional:
+    too_small = notional < instrument.min_notional and (not market or rules.notional_min_for_market)
+    too_large = notional > rules.notional_max and (not market or rules.notional_max_for_market)
+    if too_small or too_large:
         raise RequestRefused(filter_failed("NOTIONAL"))
+
+
+def check_position(rules: Rules, position: Decimal) -> None:
+    """`position` is what the account would hold of the base were every buy filled. Raises RequestRefused."""
+    if rules.position_max is not None and position > rules.position_max:
+        raise RequestRefused(filter_failed("MAX_POSITION"))
+
+
+def check_prevention(rules: Rules, prevention: Prevention | None) -> Prevention:
+    """The mode that holds. Raises RequestRefused."""
+    if prevention is None:
+        return rules.default_prevention
+    if prevention not in rules.preventions:
+        raise RequestRefused(PREVENTION_NOT_ALLOWED)
+    return prevention
 
 
 def check_transfer(instruments: Iterable[Instrument], asset: str, amount: Decimal) -> None:
@@ -80,17 +147,19 @@ def check_transfer(instruments: Iterable[Instrument], asset: str, amount: Decima
 
 def check_open_orders(open_orders: int, limit: int) -> None:
     """Raises RequestRefused."""
-    if open_orders >= limit:
+    if open_orders > limit:
         raise RequestRefused(filter_failed("MAX_NUM_ORDERS"))
 
 
-def describe(instrument: Instrument, open_orders_max: int) -> list[dict[str, Any]]:
+def describe(instrument: Instrument, rules: Rules, open_orders_max: int) -> list[dict[str, Any]]:
     """The filters in Binance's form."""
-    return [
+    minutes = rules.average_minutes
+    above, below = rules.trailing_above, rules.trailing_below
+    filters: list[dict[str, Any]] = [
         {
             "filterType": "PRICE_FILTER",
             "minPrice": _text(instrument.tick_size),
-            "maxPrice": _text(PRICE_MAX),
+            "maxPrice": _text(rules.price_max),
             "tickSize": _text(instrument.tick_size),
         },
         {
@@ -99,33 +168,42 @@ def describe(instrument: Instrument, open_orders_max: int) -> list[dict[str, Any
             "maxQty": _text(instrument.max_amount),
             "stepSize": _text(instrument.step_size),
         },
+        {"filterType": "ICEBERG_PARTS", "limit": rules.iceberg_parts},
+        {
+            "filterType": "MARKET_LOT_SIZE",
+            "minQty": _text(Decimal(0)),
+            "maxQty": _text(rules.market_max(instrument)),
+            "stepSize": _text(Decimal(0)),
+        },
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": above[0],
+            "maxTrailingAboveDelta": above[1],
+            "minTrailingBelowDelta": below[0],
+            "maxTrailingBelowDelta": below[1],
+        },
         {
             "filterType": "PERCENT_PRICE_BY_SIDE",
-            "bidMultiplierUp": str(MULTIPLIER_UP),
-            "bidMultiplierDown": str(MULTIPLIER_DOWN),
-            "askMultiplierUp": str(MULTIPLIER_UP),
-            "askMultiplierDown": str(MULTIPLIER_DOWN),
-            "avgPriceMins": 0,
+            "bidMultiplierUp": str(rules.bid_multiplier_up),
+            "bidMultiplierDown": str(rules.bid_multiplier_down),
+            "askMultiplierUp": str(rules.ask_multiplier_up),
+            "askMultiplierDown": str(rules.ask_multiplier_down),
+            "avgPriceMins": minutes,
         },
         {
             "filterType": "NOTIONAL",
             "minNotional": _text(instrument.min_notional),
-            "applyMinToMarket": True,
-            "maxNotional": "9000000.00000000",
-            "applyMaxToMarket": False,
-            "avgPriceMins": 0,
-        },
-        {"filterType": "ICEBERG_PARTS", "limit": ICEBERG_PARTS_MAX},
-        {
-            "filterType": "TRAILING_DELTA",
-            "minTrailingAboveDelta": TRAILING_MIN,
-            "maxTrailingAboveDelta": TRAILING_MAX,
-            "minTrailingBelowDelta": TRAILING_MIN,
-            "maxTrailingBelowDelta": TRAILING_MAX,
+            "applyMinToMarket": rules.notional_min_for_market,
+            "maxNotional": _text(rules.notional_max),
+            "applyMaxToMarket": rules.notional_max_for_market,
+            "avgPriceMins": minutes,
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": open_orders_max},
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": WAITING_ORDERS_MAX},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": rules.waiting_orders_max},
     ]
+    if rules.position_max is not None:
+        filters.append({"filterType": "MAX_POSITION", "maxPosition": _text(rules.position_max)})
+    return filters
 
 
 def _text(number: Decimal) -> str:

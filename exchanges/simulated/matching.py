@@ -1,23 +1,53 @@
-"""Which trades an order makes: pure arithmetic over levels of price and size, best first.
+"""Which trades a taker makes: pure arithmetic over offers of price and size, best first.
 
-The market is given: it does not react to the account's own orders, and what one order took stands there again for
-the next, until the market itself changes.
+At a price, strangers and our own accounts' orders stand in one queue; what an iceberg hides comes after all that is
+shown there.
 """
 
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
+from typing import NamedTuple
 
 from ...trading.messages import Level
+from .accounts import ZERO
 from .orders import Order
-from .records import OrderSide
-
-FEE_RATE = Decimal("0.001")
-FEE_STEP = Decimal("0.00000001")
+from .records import OrderSide, Prevention
 
 
-def fee_of(received: Decimal) -> Decimal:
-    """0.1 % of the amount received, in whole hundred-millionths of its asset, rounded down."""
-    return (received * FEE_RATE).quantize(FEE_STEP, ROUND_DOWN)
+class Offer(NamedTuple):
+    price: Decimal
+    size: Decimal
+    maker: Order | None = None
+    """Whose it is, where it is an order of this venue."""
+
+
+class Wish(NamedTuple):
+    """What a taker wants: up to `quantity`, and for no more than `budget` of the quote currency; None: unbounded."""
+
+    uid: int
+    prevention: Prevention
+    quantity: Decimal | None
+    budget: Decimal | None
+    step: Decimal
+
+
+class Match(NamedTuple):
+    taken: list[Offer]
+    prevented: list[Offer]
+    """Offers of the same account that were met, with what the two would have traded."""
+    expired: bool
+    """Whether the taker ended by it."""
+
+    @property
+    def quantity(self) -> Decimal:
+        return sum((offer.size for offer in self.taken), ZERO)
+
+    @property
+    def cost(self) -> Decimal:
+        return sum((offer.price * offer.size for offer in self.taken), ZERO)
+
+
+NOTHING = Match([], [], expired=False)
 
 
 def reaches(side: OrderSide, limit: Decimal, price: Decimal) -> bool:
@@ -25,47 +55,71 @@ def reaches(side: OrderSide, limit: Decimal, price: Decimal) -> bool:
     return price <= limit if side == "BUY" else price >= limit
 
 
-def within(levels: Iterable[Level], side: OrderSide, limit: Decimal) -> Iterator[Level]:
-    """The levels up to the limit."""
-    for level in levels:
-        if not reaches(side, limit, level[0]):
+def within(offers: Iterable[Offer], side: OrderSide, limit: Decimal) -> Iterator[Offer]:
+    """The offers up to the limit."""
+    for offer in offers:
+        if not reaches(side, limit, offer.price):
             return
-        yield level
+        yield offer
 
 
-def take(levels: Iterable[Level], quantity: Decimal) -> list[Level]:
-    """What a taker of `quantity` gets, level by level; less where the levels hold less."""
-    taken = []
-    for price, size in levels:
-        part = min(size, quantity)
+def match(offers: Iterable[Offer], wish: Wish) -> Match:
+    """What a taker gets, offer by offer; less where the offers hold less."""
+    taken: list[Offer] = []
+    prevented: list[Offer] = []
+    quantity, budget = wish.quantity, wish.budget
+    for price, size, maker in offers:
+        part = size if quantity is None else min(size, quantity)
+        if budget is not None:
+            part = min(part, budget / price // wish.step * wish.step)
         if part <= 0:
             break
-        taken.append((price, part))
-        quantity -= part
-    return taken
+        if maker is not None and maker.uid == wish.uid and wish.prevention != "NONE":
+            if all(offer.maker is not maker for offer in prevented):
+                prevented.append(Offer(price, part, maker))
+            if wish.prevention != "EXPIRE_MAKER":
+                return Match(taken, prevented, expired=True)
+            continue
+        taken.append(Offer(price, part, maker))
+        quantity = None if quantity is None else quantity - part
+        budget = None if budget is None else budget - price * part
+    return Match(taken, prevented, expired=False)
 
 
-def spend(levels: Iterable[Level], budget: Decimal, step: Decimal) -> list[Level]:
-    """What `budget` of the quote currency buys (or, sold for it, yields) in whole steps of the amount."""
-    taken = []
-    for price, size in levels:
-        part = min(size, budget / price) // step * step
-        if part <= 0:
-            break
-        taken.append((price, part))
-        budget -= price * part
-    return taken
+def queued(strangers: Iterable[Level], ours: Iterable[Order], side: OrderSide) -> Iterator[Offer]:
+    """Strangers' levels and our resting orders of one side as one queue, best first."""
+    mine = iter(ours)
+    order = next(mine, None)
+    for price, size in strangers:
+        while order is not None and reaches(side, price, order.price) and order.price != price:
+            yield from _alone(order)
+            order = next(mine, None)
+        at_price = []
+        while order is not None and order.price == price:
+            at_price.append(order)
+            order = next(mine, None)
+        yield from _interleaved(price, size, at_price) if at_price else (Offer(price, size),)
+    while order is not None:
+        yield from _alone(order)
+        order = next(mine, None)
 
 
-def share(orders: Iterable[Order], size: Decimal) -> list[tuple[Order, Decimal]]:
-    """How `size` of the market fills resting orders, in their priority: (order, amount)."""
-    shares = []
+def _alone(order: Order) -> Iterator[Offer]:
+    yield Offer(order.price, order.visible, order)
+    if hidden := order.remaining - order.visible:
+        yield Offer(order.price, hidden, order)
+
+
+def _interleaved(price: Decimal, size: Decimal, orders: list[Order]) -> Iterator[Offer]:
+    passed = ZERO
     for order in orders:
-        part = min(order.remaining, size)
-        if part <= 0:
-            break
-        if order.iceberg:  # what is hidden comes up when what is seen was taken, for the next event
-            part = min(part, order.iceberg)
-        shares.append((order, part))
-        size -= part
-    return shares
+        before = min(order.ahead, size) - passed
+        if before > 0:
+            yield Offer(price, before)
+            passed += before
+        yield Offer(price, order.visible, order)
+    if size > passed:
+        yield Offer(price, size - passed)
+    for order in orders:
+        if hidden := order.remaining - order.visible:
+            yield Offer(price, hidden, order)

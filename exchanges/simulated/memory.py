@@ -31,7 +31,7 @@ from .records import AnyRecord, OrderFilled, OrderKind
 from .restamp import restamp
 from .source import MarketFrame, MarketSource
 from .state import VenueState
-from .words import balances_word, fill_word, order_word, stream_words, symbol_of, totals, touched_by
+from .words import balances_word, concerns, fill_word, order_word, stream_words, symbol_of, totals, touched_by
 
 LATENCY_S = (0.002, 0.02)
 
@@ -199,24 +199,25 @@ class MemoryVenue:
 
     def orders(self) -> dict[str, VenueOrder]:
         """Every order by client id, the newest where one was used twice."""
-        return {order.client_id: order_word(order) for order in self.engine.state.books.orders.values()}
+        return {order.client_id: order_word(order) for order in self.engine.orders()}
 
     def open_orders(self) -> dict[str, VenueOrder]:
-        return {order.client_id: order_word(order) for order in self.engine.state.open}
+        return {order.client_id: order_word(order) for order in self.engine.open_orders()}
 
     def open_kinds(self) -> dict[str, OrderKind]:
         """Binance's own type of each open order by client id: the contract knows no stops."""
-        return {order.client_id: order.type for order in self.engine.state.open}
+        return {order.client_id: order.type for order in self.engine.open_orders()}
 
     def trades(self) -> list[FillWord]:
         """Oldest first."""
         books = self.engine.state.books
-        orders = ((fill, books.orders.get(fill.order_id)) for fill in books.fills)
+        fills = self.engine.fills_from(0)
+        orders = ((fill, books.orders.get(fill.order_id)) for fill in fills)
         return [fill_word(fill, order.client_id, symbol_of(order)) for fill, order in orders if order]
 
     def balances(self) -> dict[str, Decimal]:
         """Free and locked together."""
-        return totals(self.engine.state.books.account)
+        return totals(self.engine.account)
 
     def place(self, request: OrderRequest) -> Order:
         """An order by another hand than the ports', a protective stop for instance. Raises RequestRefused."""
@@ -233,6 +234,8 @@ class MemoryVenue:
     # -- what the engine and the market say ---------------------------------------------------------------------------
 
     def changed(self, record: AnyRecord, order: Order | None) -> None:
+        if not concerns(record, order, self.engine.uid):
+            return
         fill = self.engine.state.books.fills[-1] if isinstance(record, OrderFilled) else None
         self._words += stream_words(record, order, fill)
         self._touched |= dict.fromkeys(touched_by(record, order))
@@ -241,7 +244,7 @@ class MemoryVenue:
         words, self._words = self._words, []
         touched, self._touched = self._touched, {}
         if words:
-            words.append(balances_word(self.engine.state.books.account, touched, self._host.now_ms))
+            words.append(balances_word(self.engine.account, touched, self._host.now_ms))
             for account in self._host.connections.accounts:
                 account.hear(words)
 

@@ -25,7 +25,7 @@ from .errors import (
     overweight,
 )
 from .memory_faults import FaultDice
-from .orders import Fill, OrderRequest
+from .orders import OrderRequest
 from .parameters import read_order
 from .words import fill_word
 
@@ -127,12 +127,12 @@ class MemoryHost:
             return [PlaceAnswered(intent.client_id, "refused", code=code, reason=f"venue {error}")]
         self.note("arrived", sender, "place", intent.client_id)
         done = PlaceAnswered(intent.client_id, "done", venue_id=str(order.order_id))
-        return [done, *(fill_word(fill, intent.client_id, intent.symbol) for fill in self._fills(order.order_id))]
+        return [done, *(fill_word(fill, intent.client_id, intent.symbol) for fill in self.engine.fills_of(order))]
 
     def cancel(self, sender: str, client_id: str, symbol: str, signed_ms: int) -> list[VenueWord]:
         try:
             self._judge("cancel", signed_ms)
-            order = self.engine.state.find_order(self.instrument(symbol).venue_symbol, None, client_id)
+            order = self.engine.find_order(self.instrument(symbol).venue_symbol, None, client_id)
             self.engine.cancel(order, "", self.now_ms)
         except RequestRefused as error:
             self.note("arrived", sender, "cancel", client_id, name_of(error.refusal))
@@ -152,7 +152,7 @@ class MemoryHost:
 
     def _set_off(self) -> None:
         self._switch = None
-        if self.up and (orders := list(self.engine.state.open)):
+        if self.up and (orders := list(self.engine.open_orders())):
             self.dice.fired["switch_set_off"] += 1
             self.engine.cancel_all(orders, "", self.now_ms)
 
@@ -173,15 +173,6 @@ class MemoryHost:
     def _request(self, intent: OrderIntended) -> OrderRequest:
         """Read from what would be sent, so that both doors of the venue let the same in. Raises RequestRefused."""
         return read_order(order_params(intent, self.instrument(intent.symbol).venue_symbol))
-
-    def _fills(self, order_id: int) -> list[Fill]:
-        """Of an order just placed: its fills are the newest."""
-        newest: list[Fill] = []
-        for fill in reversed(self.engine.state.books.fills):
-            if fill.order_id != order_id:
-                break
-            newest.insert(0, fill)
-        return newest
 
 
 def name_of(refusal: Refusal) -> str:

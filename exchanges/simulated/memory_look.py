@@ -7,6 +7,7 @@ from ...trading.order_events import FundsMoved, OrderFilled
 from ..venue import EvidenceAsked, funds_moved
 from .errors import OUT_OF_ORDER, RequestRefused
 from .memory_host import MemoryHost
+from .orders import Fill
 from .words import fill_word, order_word, totals
 
 
@@ -37,43 +38,46 @@ class Look:
             self._trades = tuple(trade for symbol in self._asked.trades_of for trade in self._fresh_trades(symbol))
             self._orders += tuple(self._owners(self._trades))
             return None
-        balances = totals(self._host.engine.state.books.account)
+        balances = totals(self._host.engine.account)
         transfers = self._transfers()
         return Evidence(self._asked_ns, self._orders, self._trades, self._last, balances, self._venue_ns, transfers)
 
     def _found_orders(self) -> dict[str, VenueOrder]:
         """All open orders of the symbols, and those asked for that are not among them."""
-        state, symbols = self._host.engine.state, set(self._asked.symbols)
-        found = {order.client_id: order_word(order) for order in state.open}
+        engine, symbols = self._host.engine, set(self._asked.symbols)
+        found = {order.client_id: order_word(order) for order in engine.open_orders()}
         found = {client_id: order for client_id, order in found.items() if order.symbol in symbols}
         for client_id, symbol in self._asked.open_ids.items():
             if client_id not in found:
-                order = state.find_order(symbol.replace("/", ""), None, client_id)
+                order = engine.find_order(symbol.replace("/", ""), None, client_id)
                 found[client_id] = order_word(order) if order else VenueOrder(client_id, "", symbol, "missing")
         return found
 
     def _fresh_trades(self, symbol: str) -> list[OrderFilled]:
         """Notes the symbol's last trade id, and gives the trades after the last known one."""
-        state = self._host.engine.state
+        engine = self._host.engine
         name, since = symbol.replace("/", ""), self._asked.since.get(symbol)
-        latest = next((fill.trade_id for fill in reversed(state.books.fills) if fill.symbol == name), 0)
+        latest = next((fill.trade_id for fill in reversed(engine.state.books.fills) if self._mine(fill, name)), 0)
         self._last[symbol] = max(latest, since or 0)
         if since is None:
             return []
-        fresh = [fill for fill in state.fills_from(since + 1) if fill.symbol == name]
+        fresh = [fill for fill in engine.fills_from(since + 1) if fill.symbol == name]
         return [fill_word(fill, self._client_id(fill.order_id), symbol) for fill in fresh]
 
     def _owners(self, trades: tuple[OrderFilled, ...]) -> Iterator[VenueOrder]:
         """The orders of trades that nobody asked for."""
         told = {order.client_id for order in self._orders or ()} | set(self._asked.known.values())
         for trade in {trade.client_id: trade for trade in trades if trade.client_id not in told}.values():
-            order = self._host.engine.state.find_order(trade.symbol.replace("/", ""), None, trade.client_id)
+            order = self._host.engine.find_order(trade.symbol.replace("/", ""), None, trade.client_id)
             if order is not None:
                 yield order_word(order)
 
+    def _mine(self, fill: Fill, name: str) -> bool:
+        return fill.symbol == name and fill.uid == self._host.engine.uid
+
     def _transfers(self) -> tuple[FundsMoved, ...]:
         since_ns = self._asked.transfers_since_ns
-        told = () if since_ns is None else self._host.engine.state.books.transfers
+        told = () if since_ns is None else self._host.engine.transfers()
         words = (funds_moved(each.asset, each.amount, each.at_ms) for each in told)
         return tuple(each for each in words if since_ns is not None and each.at_ns >= since_ns)
 

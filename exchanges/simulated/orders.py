@@ -1,15 +1,21 @@
-"""Orders and fills as the venue holds them, and the index that finds the open ones."""
+"""Orders and fills as the venue holds them."""
 
-from bisect import bisect_left, insort
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
 
-from .records import OrderKind, OrderSide, TimeInForce
+from .records import (
+    MAIN,
+    NO_LIST,
+    Contingency,
+    OrderKind,
+    OrderSide,
+    Prevention,
+    TimeInForce,
+)
 
 ZERO = Decimal(0)
-OPEN = ("NEW", "PARTIALLY_FILLED")
+OPEN = ("NEW", "PARTIALLY_FILLED", "PENDING_NEW")
 
 
 class Order(msgspec.Struct):
@@ -31,18 +37,47 @@ class Order(msgspec.Struct):
     executed: Decimal = ZERO
     executed_quote: Decimal = ZERO
     stop_price: Decimal = ZERO
+    """Of a trailing order: where the trail stands, zero before it began."""
     waits: bool = False
     """For its stop price; it neither matches nor is on the book."""
     trailing_delta: int = 0
     iceberg: Decimal = ZERO
+    uid: int = MAIN
+    prevention: Prevention = "NONE"
+    activation: Decimal = ZERO
+    """Where a trail begins, if not at once."""
+    list_id: int = NO_LIST
+    held: bool = False
+    """For its list's working order: its status is PENDING_NEW."""
+    working_ms: int = 0
+    """Since when it is on the book; zero before."""
+    rank: int = 0
+    """Its place among our orders of its price: the lower, the earlier it came there."""
+    ahead: Decimal = ZERO
+    """What strangers have standing before it at its price."""
+    shown: Decimal = ZERO
+    """Of an iceberg: what is left of the part that is on the book."""
+    prevented: Decimal = ZERO
+    prevented_id: int = -1
+    reason: str = ""
+    """Binance's word for why it expired."""
 
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
 
     @property
+    def rests(self) -> bool:
+        """Whether it is on the book."""
+        return self.is_open and not self.waits and not self.held
+
+    @property
     def remaining(self) -> Decimal:
         return self.quantity - self.executed
+
+    @property
+    def visible(self) -> Decimal:
+        return self.shown if self.iceberg else self.remaining
 
     @property
     def pays(self) -> str:
@@ -57,7 +92,7 @@ class Order(msgspec.Struct):
 
 class OrderRequest(msgspec.Struct, frozen=True):
     """A new order, well-formed but not yet judged. A market order has no price and one of the two quantities; an order
-    that waits has a stop price."""
+    that waits has a stop price, a trail or both."""
 
     symbol: str
     side: OrderSide
@@ -70,6 +105,50 @@ class OrderRequest(msgspec.Struct, frozen=True):
     stop_price: Decimal = ZERO
     trailing_delta: int = 0
     iceberg: Decimal = ZERO
+    uid: int = MAIN
+    prevention: Prevention | None = None
+    """None: as the symbol does by default."""
+
+
+class ListRequest(msgspec.Struct, frozen=True):
+    """Orders that belong together. OCO: the two of a pair; OTO: the working order, then one or a pair that waits for
+    it."""
+
+    client_id: str
+    contingency: Contingency
+    orders: tuple[OrderRequest, ...]
+
+
+class OrderList(msgspec.Struct):
+    list_id: int
+    client_id: str
+    uid: int
+    symbol: str
+    contingency: Contingency
+    order_ids: tuple[int, ...]
+    client_ids: tuple[str, ...]
+    """Of its orders, in their order."""
+    created_ms: int
+    updated_ms: int
+    done: bool = False
+
+    @property
+    def pair(self) -> tuple[int, ...]:
+        """The orders of which one works at most."""
+        return self.order_ids if self.contingency == "OCO" else self.order_ids[1:] if len(self.order_ids) > 2 else ()
+
+    @property
+    def working(self) -> int:
+        """The order that the others wait for; zero of an OCO."""
+        return 0 if self.contingency == "OCO" else self.order_ids[0]
+
+    @property
+    def status_type(self) -> str:
+        return "ALL_DONE" if self.done else "EXEC_STARTED"
+
+    @property
+    def order_status(self) -> str:
+        return "ALL_DONE" if self.done else "EXECUTING"
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -83,61 +162,22 @@ class Fill(msgspec.Struct, frozen=True):
     fee_asset: str
     maker: bool
     at_ms: int
+    uid: int = MAIN
+    list_id: int = NO_LIST
+    counter_id: int = 0
 
 
-class OpenOrders:
-    """The open orders by client id; those that work by side of a symbol in price-time priority, those that wait for
-    their stop price by symbol, oldest first."""
+class PreventedMatch(msgspec.Struct, frozen=True):
+    """Two orders of one account that did not trade with each other."""
 
-    def __init__(self) -> None:
-        self._by_client: dict[str, Order] = {}
-        self._queues: dict[tuple[str, OrderSide], list[tuple[Decimal, int]]] = {}
-        self._orders: dict[int, Order] = {}
-        self._waiting: dict[str, dict[int, Order]] = {}
-
-    def __len__(self) -> int:
-        return len(self._orders)
-
-    def __iter__(self) -> Iterator[Order]:
-        return iter(self._orders.values())
-
-    def find(self, client_id: str) -> Order | None:
-        return self._by_client.get(client_id)
-
-    def add(self, order: Order) -> None:
-        self._orders[order.order_id] = order
-        self._by_client[order.client_id] = order
-        if order.waits:
-            self._waiting.setdefault(order.symbol, {})[order.order_id] = order
-        else:
-            self._queue(order)
-
-    def work(self, order: Order) -> None:
-        """The order waits no more."""
-        del self._waiting[order.symbol][order.order_id]
-        self._queue(order)
-
-    def remove(self, order: Order) -> None:
-        del self._orders[order.order_id]
-        del self._by_client[order.client_id]
-        if order.waits:
-            del self._waiting[order.symbol][order.order_id]
-            return
-        queue = self._queues[order.symbol, order.side]
-        del queue[bisect_left(queue, _priority(order))]
-
-    def waiting(self, symbol: str) -> tuple[Order, ...]:
-        return tuple(self._waiting.get(symbol, {}).values())
-
-    def _queue(self, order: Order) -> None:
-        insort(self._queues.setdefault((order.symbol, order.side), []), _priority(order))
-
-    def reached_by(self, symbol: str, side: OrderSide, price: Decimal) -> list[Order]:
-        """The limit orders of one side which a trade at `price` would reach, best first."""
-        queue = self._queues.get((symbol, side), [])
-        last = (-price if side == "BUY" else price, 1 << 62)
-        return [self._orders[order_id] for _, order_id in queue[: bisect_left(queue, last)]]
-
-
-def _priority(order: Order) -> tuple[Decimal, int]:
-    return (-order.price if order.side == "BUY" else order.price, order.order_id)
+    prevented_id: int
+    symbol: str
+    uid: int
+    taker_id: int
+    maker_id: int
+    price: Decimal
+    mode: Prevention
+    taker_prevented: Decimal
+    """Zero where the order did not end by it."""
+    maker_prevented: Decimal
+    at_ms: int

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from ...trading.instruments import Instrument
 from .accounts import ZERO, Account
 from .engine import Engine
+from .fees import TIERS, Tier
 from .filters import describe
 from .market import Market
-from .orders import Fill, Order
-from .records import FundsTransferred, OrderClosed, OrderFilled, OrderOpened, OrderTriggered
-from .stops import WORKS_AS, is_market
+from .orders import Fill, Order, OrderList, PreventedMatch
+from .records import MAIN, FundsTransferred
+from .stops import WORKS_AS
 
 Json = dict[str, Any]
 
@@ -25,7 +25,7 @@ def order_core(order: Order) -> Json:
     return {
         "symbol": order.symbol,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": order.list_id,
         "clientOrderId": order.client_id,
         "price": money(order.price),
         "origQty": money(order.quantity),
@@ -36,8 +36,8 @@ def order_core(order: Order) -> Json:
         "timeInForce": order.time_in_force,
         "type": order.type,
         "side": order.side,
-        "selfTradePreventionMode": "NONE",
-    }
+        "selfTradePreventionMode": order.prevention,
+    } | _prevented(order)
 
 
 def order_status(order: Order) -> Json:
@@ -45,12 +45,12 @@ def order_status(order: Order) -> Json:
         order_core(order)
         | _trail(order)
         | {
-            "stopPrice": money(ZERO if order.trailing_delta else order.stop_price),
+            "stopPrice": money(asked_stop(order)),
             "icebergQty": money(order.iceberg),
             "time": order.created_ms,
             "updateTime": order.updated_ms,
-            "isWorking": order.is_open and not order.waits,
-            "workingTime": -1 if order.waits else order.created_ms,
+            "isWorking": order.rests,
+            "workingTime": order.working_ms or -1,
         }
     )
 
@@ -62,39 +62,87 @@ def order_ack(order: Order) -> Json:
 
 
 def order_result(order: Order) -> Json:
-    working = {"workingTime": -1 if order.waits else order.created_ms}
-    return order_core(order) | {"transactTime": order.created_ms} | working | _stop_price(order)
+    return order_core(order) | {"transactTime": order.created_ms, "workingTime": order.working_ms or -1} | _terms(order)
 
 
-def _stop_price(order: Order) -> Json:
-    """Only in answers to orders that have one."""
-    if order.trailing_delta:
-        return _trail(order)
-    return {"stopPrice": money(order.stop_price)} if order.stop_price else {}
+def _terms(order: Order) -> Json:
+    """Only in answers to orders that have them."""
+    stop, iceberg = asked_stop(order), order.iceberg
+    terms = {"stopPrice": money(stop)} if stop else {}
+    return terms | ({"icebergQty": money(iceberg)} if iceberg else {}) | _trail(order)
+
+
+def asked_stop(order: Order) -> Decimal:
+    return order.activation if order.trailing_delta else order.stop_price
 
 
 def _trail(order: Order) -> Json:
     return {"trailingDelta": order.trailing_delta, "trailingTime": order.created_ms} if order.trailing_delta else {}
 
 
-def order_full(order: Order, fills: Iterable[Fill]) -> Json:
-    return order_result(order) | {
-        "fills": [
-            {
-                "price": money(fill.price),
-                "qty": money(fill.quantity),
-                "commission": money(fill.fee),
-                "commissionAsset": fill.fee_asset,
-                "tradeId": fill.trade_id,
-            }
-            for fill in fills
-        ]
-    }
+def _prevented(order: Order) -> Json:
+    if order.prevented_id < 0:
+        return {}
+    return {"preventedMatchId": order.prevented_id, "preventedQuantity": money(order.prevented)}
+
+
+def order_full(order: Order, fills: Iterable[Fill], prevented: Iterable[PreventedMatch] = ()) -> Json:
+    """`prevented`: what it did not trade with because both were the account's own."""
+    met = [_met(each) for each in prevented if each.taker_id == order.order_id]
+    return (
+        order_result(order)
+        | ({"preventedMatches": met} if met else {})
+        | {
+            "fills": [
+                {
+                    "price": money(fill.price),
+                    "qty": money(fill.quantity),
+                    "commission": money(fill.fee),
+                    "commissionAsset": fill.fee_asset,
+                    "tradeId": fill.trade_id,
+                }
+                for fill in fills
+            ]
+        }
+    )
+
+
+def list_orders(orders: OrderList) -> list[Json]:
+    ids = zip(orders.order_ids, orders.client_ids, strict=True)
+    return [{"symbol": orders.symbol, "orderId": order_id, "clientOrderId": client_id} for order_id, client_id in ids]
 
 
 def order_cancelled(order: Order, request_id: str) -> Json:
     ids = {"origClientOrderId": order.client_id, "clientOrderId": request_id, "transactTime": order.updated_ms}
-    return order_core(order) | ids | _stop_price(order)
+    return order_core(order) | ids | _terms(order)
+
+
+def prevented_match(each: PreventedMatch) -> Json:
+    return (
+        {
+            "symbol": each.symbol,
+            "preventedMatchId": each.prevented_id,
+            "takerOrderId": each.taker_id,
+            "makerSymbol": each.symbol,
+            "makerOrderId": each.maker_id,
+            "tradeGroupId": -1,
+            "selfTradePreventionMode": each.mode,
+            "price": money(each.price),
+        }
+        | _sides(each)
+        | {"transactTime": each.at_ms}
+    )
+
+
+def _met(each: PreventedMatch) -> Json:
+    ids = {"preventedMatchId": each.prevented_id, "makerOrderId": each.maker_id, "price": money(each.price)}
+    return ids | _sides(each)
+
+
+def _sides(each: PreventedMatch) -> Json:
+    """Only of the orders that ended by it."""
+    taker = {"takerPreventedQuantity": money(each.taker_prevented)} if each.taker_prevented else {}
+    return taker | ({"makerPreventedQuantity": money(each.maker_prevented)} if each.maker_prevented else {})
 
 
 def own_trade(fill: Fill) -> Json:
@@ -102,7 +150,7 @@ def own_trade(fill: Fill) -> Json:
         "symbol": fill.symbol,
         "id": fill.trade_id,
         "orderId": fill.order_id,
-        "orderListId": -1,
+        "orderListId": fill.list_id,
         "price": money(fill.price),
         "qty": money(fill.quantity),
         "quoteQty": money(fill.price * fill.quantity),
@@ -115,14 +163,13 @@ def own_trade(fill: Fill) -> Json:
     }
 
 
-def account_status(account: Account, updated_ms: int) -> Json:
-    rate = "0.00100000"
+def account_status(account: Account, updated_ms: int, tier: Tier = TIERS[0], uid: int = MAIN) -> Json:
     return {
-        "makerCommission": 10,
-        "takerCommission": 10,
+        "makerCommission": int(tier.maker * 10_000),
+        "takerCommission": int(tier.taker * 10_000),
         "buyerCommission": 0,
         "sellerCommission": 0,
-        "commissionRates": {"maker": rate, "taker": rate, "buyer": money(ZERO), "seller": money(ZERO)},
+        "commissionRates": commission_rates(tier),
         "canTrade": True,
         "canWithdraw": False,
         "canDeposit": False,
@@ -136,67 +183,12 @@ def account_status(account: Account, updated_ms: int) -> Json:
             for asset, balance in sorted(account.balances.items())
         ],
         "permissions": ["SPOT"],
-        "uid": 1,
+        "uid": uid,
     }
 
 
-def execution_report(
-    record: OrderOpened | OrderTriggered | OrderFilled | OrderClosed, order: Order, execution_id: int
-) -> Json:
-    """The user stream's event of one record, with the order as it stands after it."""
-    fill = record if isinstance(record, OrderFilled) else None
-    request_id = record.request_id if isinstance(record, OrderClosed) else ""
-    kind = "NEW" if isinstance(record, OrderOpened | OrderTriggered) else "TRADE" if fill else order.status
-    return {
-        "e": "executionReport",
-        "E": record.at_ms,
-        "s": order.symbol,
-        "c": request_id or order.client_id,
-        "S": order.side,
-        "o": order.type,
-        "f": order.time_in_force,
-        "q": money(order.quantity),
-        "p": money(order.price),
-        "P": money(order.stop_price),
-        "F": money(order.iceberg),
-        "g": -1,
-        "C": order.client_id if request_id else "",
-        "x": kind,
-        "X": order.status,
-        "r": "NONE",
-        "i": order.order_id,
-        "l": money(fill.quantity if fill else ZERO),
-        "z": money(order.executed),
-        "L": money(fill.price if fill else ZERO),
-        "n": money(fill.fee if fill else ZERO),
-        "N": order.receives if fill else None,
-        "T": record.at_ms,
-        "t": fill.trade_id if fill else -1,
-        "I": execution_id,
-        "w": order.is_open and not order.waits and not is_market(order.type),
-        "m": bool(fill and fill.maker),
-        "M": bool(fill),
-        "O": order.created_ms,
-        "Z": money(order.executed_quote),
-        "Y": money(fill.price * fill.quantity if fill else ZERO),
-        "Q": money(order.quote_quantity),
-        "W": order.created_ms,
-        "V": "NONE",
-    }
-
-
-def account_position(account: Account, assets: Iterable[str], at_ms: int) -> Json:
-    balances = {asset: account.balances[asset] for asset in assets if asset in account.balances}
-    return {
-        "e": "outboundAccountPosition",
-        "E": at_ms,
-        "u": at_ms,
-        "B": [{"a": asset, "f": money(held.free), "l": money(held.locked)} for asset, held in balances.items()],
-    }
-
-
-def balance_update(moved: FundsTransferred) -> Json:
-    return {"e": "balanceUpdate", "E": moved.at_ms, "a": moved.asset, "d": money(moved.amount), "T": moved.at_ms}
+def commission_rates(tier: Tier) -> Json:
+    return {"maker": money(tier.maker), "taker": money(tier.taker), "buyer": money(ZERO), "seller": money(ZERO)}
 
 
 def deposit(moved: FundsTransferred) -> Json:
@@ -227,11 +219,12 @@ def exchange_info(engine: Engine, symbols: Iterable[str], weight_limit: int, now
             {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": weight_limit}
         ],
         "exchangeFilters": [],
-        "symbols": [_symbol(engine.market(symbol).instrument, engine.open_orders_max) for symbol in symbols],
+        "symbols": [_symbol(engine.market(symbol), engine.open_orders_max) for symbol in symbols],
     }
 
 
-def _symbol(instrument: Instrument, open_orders_max: int) -> Json:
+def _symbol(market: Market, open_orders_max: int) -> Json:
+    instrument, rules = market.instrument, market.rules
     return {
         "symbol": instrument.venue_symbol,
         "status": "TRADING",
@@ -244,18 +237,18 @@ def _symbol(instrument: Instrument, open_orders_max: int) -> Json:
         "quoteCommissionPrecision": 8,
         "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", *WORKS_AS],
         "icebergAllowed": True,
-        "ocoAllowed": False,
-        "otoAllowed": False,
+        "ocoAllowed": True,
+        "otoAllowed": True,
         "quoteOrderQtyMarketAllowed": True,
         "allowTrailingStop": True,
-        "cancelReplaceAllowed": False,
+        "cancelReplaceAllowed": True,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
-        "filters": describe(instrument, open_orders_max),
+        "filters": describe(instrument, rules, open_orders_max),
         "permissions": [],
         "permissionSets": [["SPOT"]],
-        "defaultSelfTradePreventionMode": "NONE",
-        "allowedSelfTradePreventionModes": ["NONE"],
+        "defaultSelfTradePreventionMode": rules.default_prevention,
+        "allowedSelfTradePreventionModes": list(rules.preventions),
     }
 
 

@@ -22,9 +22,4 @@ def answer_to(order: Order, params: Parameters, fills: Iterable[Fill]) -> Any:
 
 def fills_of(engine: Engine, order: Order) -> Iterable[Fill]:
     """Of an order just placed: its fills are the newest."""
-    newest = []
-    for fill in reversed(engine.state.books.fills):
-        if fill.order_id != order.order_id:
-            break
-        newest.append(fill)
-    return reversed(newest)
+    return engine.fills_of(order)

@@ -11,6 +11,13 @@ OrderKind = Literal[
     "LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"
 ]
 TimeInForce = Literal["GTC", "IOC", "FOK"]
+Prevention = Literal["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
+"""What becomes of an order that would trade with another one of its own account; the taker's word counts."""
+Contingency = Literal["OCO", "OTO"]
+
+MAIN = 1
+"""The account that the venue always has."""
+NO_LIST = -1
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag=True, forbid_unknown_fields=True):
@@ -20,6 +27,7 @@ class Record(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag=True, for
 class BalanceCredited(Record, frozen=True, gc=False):
     asset: str
     amount: Decimal
+    uid: int = MAIN
 
 
 class FundsTransferred(Record, frozen=True, gc=False):
@@ -29,6 +37,7 @@ class FundsTransferred(Record, frozen=True, gc=False):
     asset: str
     amount: Decimal
     at_ms: int
+    uid: int = MAIN
 
 
 class OrderOpened(Record, frozen=True, gc=False):
@@ -54,6 +63,22 @@ class OrderOpened(Record, frozen=True, gc=False):
     """Above zero: the stop price follows the trades at this distance, in hundredths of a per cent."""
     iceberg: Decimal = Decimal(0)
     """What of it is on the book at once, where that is not all."""
+    uid: int = MAIN
+    prevention: Prevention = "NONE"
+    activation: Decimal = Decimal(0)
+    """The price from which a trailing order follows the market, where that is not the market's at its opening."""
+    list_id: int = NO_LIST
+    held: bool = False
+    """Nothing happens to it, and nothing is set aside, before its list's working order is filled."""
+
+
+class OrderReleased(Record, frozen=True, gc=False):
+    """The working order of the list is filled: this one is placed now. `stop_price` is where a trail begins."""
+
+    order_id: int
+    locked: Decimal
+    stop_price: Decimal
+    at_ms: int
 
 
 class OrderTriggered(Record, frozen=True, gc=False):
@@ -64,10 +89,24 @@ class OrderTriggered(Record, frozen=True, gc=False):
 
 
 class OrderTrailed(Record, frozen=True, gc=False):
-    """The stop price of a trailing order followed the market."""
+    """The stop price of a trailing order followed the market, or the market reached its activation."""
 
     order_id: int
     stop_price: Decimal
+
+
+class QueueMoved(Record, frozen=True, gc=False):
+    """What strangers have standing before resting orders at their prices, by order id."""
+
+    ahead: tuple[tuple[int, Decimal], ...]
+
+
+class LockMoved(Record, frozen=True, gc=False):
+    """One order of a pair takes over what the other one had set aside for both, and sets `locked` aside."""
+
+    order_id: int
+    from_id: int
+    locked: Decimal
 
 
 class OrderFilled(Record, frozen=True, gc=False):
@@ -80,6 +119,8 @@ class OrderFilled(Record, frozen=True, gc=False):
     fee: Decimal
     maker: bool
     at_ms: int
+    counter_id: int = 0
+    """The order of this venue that was the other side; zero where strangers were."""
 
 
 class OrderClosed(Record, frozen=True, gc=False):
@@ -88,6 +129,42 @@ class OrderClosed(Record, frozen=True, gc=False):
     order_id: int
     status: Literal["CANCELED", "EXPIRED"]
     request_id: str
+    at_ms: int
+    reason: str = ""
+    """Binance's word for why it expired."""
+
+
+class TradePrevented(Record, frozen=True, gc=False):
+    """An order ended because it would have traded with one of its own account."""
+
+    order_id: int
+    counter_id: int
+    prevented_id: int
+    taker_id: int
+    price: Decimal
+    quantity: Decimal
+    """What the two would have traded."""
+    mode: Prevention
+    at_ms: int
+
+
+class ListOpened(Record, frozen=True, gc=False):
+    """Orders just opened belong together: of the last two of an OCO or of three orders one works at most; the second
+    and third of an OTO wait for the first."""
+
+    list_id: int
+    client_id: str
+    uid: int
+    symbol: str
+    contingency: Contingency
+    order_ids: tuple[int, ...]
+    at_ms: int
+
+
+class ListDone(Record, frozen=True, gc=False):
+    """No order of the list is open any more."""
+
+    list_id: int
     at_ms: int
 
 
@@ -98,14 +175,17 @@ class PositionNoted(Record, frozen=True):
     horizon_ns: int
 
 
+OrderRecord = OrderOpened | OrderReleased | OrderTriggered | OrderFilled | OrderClosed | TradePrevented
+"""What the account's own stream reports of an order."""
+ListRecord = ListOpened | ListDone
 AnyRecord = (
-    BalanceCredited
+    OrderRecord
+    | ListRecord
+    | BalanceCredited
     | FundsTransferred
-    | OrderOpened
     | OrderTrailed
-    | OrderTriggered
-    | OrderFilled
-    | OrderClosed
+    | QueueMoved
+    | LockMoved
     | PositionNoted
 )
 

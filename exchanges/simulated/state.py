@@ -2,50 +2,40 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from operator import attrgetter
 
 import msgspec
 
 from .accounts import ZERO, Account
-from .orders import Fill, OpenOrders, Order
+from .books import Books, decode_books, fill_of, list_of, order_of, prevented_of
+from .open_orders import OpenOrders
+from .orders import Fill, Order, OrderList
 from .records import (
+    MAIN,
     AnyRecord,
     BalanceCredited,
     FundsTransferred,
+    ListDone,
+    ListOpened,
+    LockMoved,
     OrderClosed,
     OrderFilled,
     OrderOpened,
+    OrderReleased,
     OrderTrailed,
     OrderTriggered,
     PositionNoted,
+    QueueMoved,
+    TradePrevented,
     decode_batch,
 )
 
 CLOSED_ORDERS_KEPT = 10_000
 FILLS_KEPT = 100_000
 TRANSFERS_KEPT = 1_000
-
-
-class Books(msgspec.Struct):
-    """All that a snapshot holds. Orders are by id; closed ones and fills are kept within twice the bounds above."""
-
-    version: int = 1
-    account: Account = msgspec.field(default_factory=Account)
-    orders: dict[int, Order] = {}
-    closed: list[int] = []
-    fills: list[Fill] = []
-    last_order_id: int = 0
-    last_trade_id: int = 0
-    executions: int = 0
-    """How many records of orders were applied: the id of an execution report."""
-    updated_ms: int = 0
-    position: PositionNoted | None = None
-    transfers: list[FundsTransferred] = []
-    """The latest, oldest first."""
-
-
-class SnapshotRefused(ValueError):
-    """The snapshot is not one of this venue, or of another version; nothing was restored."""
+PREVENTED_KEPT = 1_000
+LISTS_KEPT = 5_000
 
 
 class VenueState:
@@ -54,35 +44,36 @@ class VenueState:
     def __init__(self) -> None:
         self.books = Books()
         self.open = OpenOrders()
-        self._by_client: dict[str, int] = {}
+        self.due: dict[int, None] = {}
+        """The lists whose working order is filled, and whose others are yet to be placed."""
+        self._by_client: dict[tuple[int, str], int] = {}
+        self._lists: dict[tuple[int, str], int] = {}
 
     def apply(self, record: AnyRecord) -> Order | None:
         """Fold one record; the order it concerns is returned as it stands after."""
         match record:
-            case BalanceCredited(asset, amount):
-                self.books.account.credit(asset, amount)
+            case QueueMoved(ahead):
+                for order_id, strangers in ahead:
+                    self.books.orders[order_id].ahead = strangers
                 return None
-            case PositionNoted():
-                self.books.position = record
-                return None
-            case FundsTransferred(asset, amount):
-                self.books.account.credit(asset, amount)
-                self.books.transfers = [*self.books.transfers[1 - TRANSFERS_KEPT :], record]
-                self.books.updated_ms = record.at_ms
-                return None
-            case OrderTrailed(order_id, stop_price):  # nobody is told
-                self.books.orders[order_id].stop_price = stop_price
-                return None
-            case OrderOpened():
-                order = self._open(record)
-            case OrderTriggered():
-                order = self._trigger(record)
             case OrderFilled():
                 order = self._fill(record)
+            case OrderOpened():
+                order = self._open(record)
             case OrderClosed():
                 order = self._close(record)
-        self.books.executions += 1
-        self.books.updated_ms = order.updated_ms = record.at_ms
+            case OrderTriggered():
+                order = self._trigger(record)
+            case OrderReleased():
+                order = self._release(record)
+            case TradePrevented():
+                order = self._prevent(record)
+            case _:
+                self._note(record)
+                return None
+        books = self.books
+        books.executions += 1
+        books.updated_ms = order.updated_ms = books.accounts[order.uid].updated_ms = record.at_ms
         return order
 
     def replay(self, payloads: Iterable[bytes]) -> None:
@@ -95,24 +86,35 @@ class VenueState:
         return msgspec.msgpack.encode(self.books)
 
     def restore(self, payload: bytes) -> None:
-        """Become the state that made the snapshot. Raises SnapshotRefused."""
-        try:
-            books = msgspec.msgpack.decode(payload, type=Books)
-        except msgspec.DecodeError as error:
-            raise SnapshotRefused(f"expected a snapshot of the venue, found {error}") from error
-        if books.version != Books().version:
-            raise SnapshotRefused(f"expected a snapshot of version {Books().version}, found {books.version}")
-        self.books, self.open = books, OpenOrders()
-        self._by_client = {order.client_id: order.order_id for order in books.orders.values()}
+        """Become the state that made the snapshot, of this version or an older one. Raises SnapshotRefused."""
+        self.books, self.open = decode_books(payload), OpenOrders()
+        books = self.books
+        self._by_client = {(order.uid, order.client_id): order.order_id for order in books.orders.values()}
+        self._lists = {(each.uid, each.client_id): each.list_id for each in books.lists.values()}
         for order in books.orders.values():
             if order.is_open:
                 self.open.add(order)
+        for each in books.lists.values():
+            self._settle(each)
 
-    def find_order(self, symbol: str, order_id: int | None, client_id: str) -> Order | None:
-        """By the venue's id where given, else the newest order of that client id."""
-        wanted = order_id if order_id is not None else self._by_client.get(client_id, 0)
+    def account(self, uid: int = MAIN) -> Account:
+        """Empty where nothing was ever credited to it."""
+        return self.books.accounts.get(uid) or Account()
+
+    def find_order(self, symbol: str, order_id: int | None, client_id: str, uid: int = MAIN) -> Order | None:
+        """By the venue's id where given, which the client's must agree with; else the newest order of that client
+        id."""
+        wanted = order_id if order_id is not None else self._by_client.get((uid, client_id), 0)
         order = self.books.orders.get(wanted)
-        return order if order and order.symbol == symbol else None
+        if order is None or order.symbol != symbol or order.uid != uid:
+            return None
+        return order if not client_id or order.client_id == client_id else None
+
+    def find_list(self, list_id: int | None, client_id: str, uid: int = MAIN) -> OrderList | None:
+        """By the venue's id where given, else the newest list of that client id."""
+        wanted = list_id if list_id is not None else self._lists.get((uid, client_id), 0)
+        found = self.books.lists.get(wanted)
+        return found if found and found.uid == uid else None
 
     def fills_from(self, trade_id: int) -> Iterator[Fill]:
         """Fills of that id and later, oldest first."""
@@ -120,42 +122,66 @@ class VenueState:
         for index in range(bisect_right(fills, trade_id - 1, key=attrgetter("trade_id")), len(fills)):
             yield fills[index]
 
+    def _note(self, record: AnyRecord) -> None:
+        books = self.books
+        match record:
+            case PositionNoted():
+                books.position = record
+            case BalanceCredited(asset, amount, uid):
+                self._own(uid).credit(asset, amount)
+            case FundsTransferred(asset, amount, at_ms, uid):
+                account = self._own(uid)
+                account.credit(asset, amount)
+                books.transfers = [*books.transfers[1 - TRANSFERS_KEPT :], record]
+                books.updated_ms = account.updated_ms = at_ms
+            case OrderTrailed(order_id, stop_price):  # nobody is told
+                books.orders[order_id].stop_price = stop_price
+            case LockMoved(order_id, from_id, locked):
+                self._move_lock(books.orders[order_id], books.orders[from_id], locked)
+            case ListOpened():
+                books.lists[record.list_id] = list_of(
+                    record, [books.orders[each].client_id for each in record.order_ids]
+                )
+                books.last_list_id = record.list_id
+                self._lists[record.uid, record.client_id] = record.list_id
+            case ListDone(list_id, at_ms):
+                self._end_list(books.lists[list_id], at_ms)
+
+    def _own(self, uid: int) -> Account:
+        return self.books.accounts.setdefault(uid, Account())
+
     def _open(self, record: OrderOpened) -> Order:
-        order = Order(
-            order_id=record.order_id,
-            client_id=record.client_id,
-            symbol=record.symbol,
-            base=record.base,
-            quote=record.quote,
-            side=record.side,
-            type=record.type,
-            time_in_force=record.time_in_force,
-            price=record.price,
-            quantity=record.quantity,
-            quote_quantity=record.quote_quantity,
-            locked=record.locked,
-            created_ms=record.at_ms,
-            updated_ms=record.at_ms,
-            stop_price=record.stop_price,
-            waits=bool(record.stop_price),
-            trailing_delta=record.trailing_delta,
-            iceberg=record.iceberg,
-        )
-        self.books.account.lock(order.pays, order.locked)
+        order = order_of(record)
+        if not order.held:
+            order.rank = self.books.executions + 1
+            self._own(order.uid).lock(order.pays, order.locked)
         self.books.last_order_id = order.order_id
         self.books.orders[order.order_id] = order
-        self._by_client[order.client_id] = order.order_id
+        self._by_client[order.uid, order.client_id] = order.order_id
         self.open.add(order)
+        return order
+
+    def _release(self, record: OrderReleased) -> Order:
+        order = self.books.orders[record.order_id]
+        self._own(order.uid).lock(order.pays, record.locked)
+        order.locked, order.stop_price = record.locked, record.stop_price
+        order.held, order.waits = False, bool(record.stop_price or order.trailing_delta)
+        order.status, order.rank = "NEW", self.books.executions + 1
+        order.working_ms = 0 if order.waits else record.at_ms
+        self.open.place(order)
+        self._settle(self.books.lists[order.list_id])
         return order
 
     def _trigger(self, record: OrderTriggered) -> Order:
         order = self.books.orders[record.order_id]
-        self.open.work(order)
-        order.waits = False
+        self.open.take_off(order)
+        order.waits, order.working_ms, order.rank = False, record.at_ms, self.books.executions + 1
+        self.open.place(order)
         return order
 
     def _fill(self, record: OrderFilled) -> Order:
         order = self.books.orders[record.order_id]
+        account = self.books.accounts[order.uid]
         cost = record.price * record.quantity
         spent, received = (cost, record.quantity) if order.side == "BUY" else (record.quantity, cost)
         order.executed += record.quantity
@@ -164,50 +190,93 @@ class VenueState:
         # A limit order locked its own price: what a better one saved is released with the fill.
         limited = order.side == "BUY" and order.price
         kept = order.price * order.remaining if limited else order.locked - spent
-        self.books.account.release(order.pays, order.locked - kept, spent)
-        self.books.account.credit(order.receives, received - record.fee)
+        account.release(order.pays, order.locked - kept, spent)
+        account.credit(order.receives, received - record.fee)
+        account.traded(cost, record.at_ms)
         order.locked = kept
         self.books.last_trade_id = record.trade_id
-        self.books.fills.append(_fill_of(order, record))
+        self.books.fills.append(fill_of(order, record))
         if len(self.books.fills) > 2 * FILLS_KEPT:
             del self.books.fills[:FILLS_KEPT]
         order.status = "PARTIALLY_FILLED" if order.remaining else "FILLED"
         if not order.remaining:
             self._retire(order)
+        elif order.iceberg:
+            self._refresh(order, record)
         return order
+
+    def _refresh(self, order: Order, record: OrderFilled) -> None:
+        """The next part of an iceberg comes up at the end of the queue."""
+        left = order.shown - record.quantity
+        if left > 0:
+            order.shown = left
+            return
+        self.open.take_off(order)
+        order.rank = self.books.executions + 1
+        order.shown = min(order.iceberg - -left % order.iceberg, order.remaining)
+        self.open.place(order)
 
     def _close(self, record: OrderClosed) -> Order:
         order = self.books.orders[record.order_id]
-        order.status = record.status
+        order.status, order.reason = record.status, record.reason
         self._retire(order)
         return order
 
+    def _prevent(self, record: TradePrevented) -> Order:
+        order = self.books.orders[record.order_id]
+        order.status = "EXPIRED_IN_MATCH"
+        order.prevented, order.prevented_id = order.remaining, record.prevented_id
+        books = self.books
+        books.last_prevented_id = record.prevented_id
+        if books.prevented and books.prevented[-1].prevented_id == record.prevented_id:
+            books.prevented[-1] = prevented_of(record, order, books.prevented[-1])
+        else:
+            books.prevented = [*books.prevented[1 - PREVENTED_KEPT :], prevented_of(record, order, None)]
+        self._retire(order)
+        return order
+
+    def _move_lock(self, order: Order, other: Order, locked: Decimal) -> None:
+        account = self.books.accounts[order.uid]
+        account.release(other.pays, other.locked)
+        other.locked = ZERO
+        account.lock(order.pays, locked)
+        order.locked = locked
+
     def _retire(self, order: Order) -> None:
-        self.books.account.release(order.pays, order.locked)
+        books = self.books
+        books.accounts[order.uid].release(order.pays, order.locked)
         order.locked = ZERO
         self.open.remove(order)
-        closed = self.books.closed
+        order.held = False
+        if order.list_id in books.lists:
+            self._settle(books.lists[order.list_id])
+        closed = books.closed
         closed.append(order.order_id)
         if len(closed) > 2 * CLOSED_ORDERS_KEPT:
             for order_id in closed[:CLOSED_ORDERS_KEPT]:
-                self._forget(self.books.orders.pop(order_id))
+                self._forget(books.orders.pop(order_id))
             del closed[:CLOSED_ORDERS_KEPT]
 
     def _forget(self, order: Order) -> None:
-        if self._by_client.get(order.client_id) == order.order_id:
-            del self._by_client[order.client_id]
+        if self._by_client.get((order.uid, order.client_id)) == order.order_id:
+            del self._by_client[order.uid, order.client_id]
 
+    def _settle(self, orders: OrderList) -> None:
+        """Note whether the others of a list are to be placed now."""
+        found = [self.books.orders.get(each) for each in orders.order_ids]
+        working = self.books.orders.get(orders.working)
+        if working and working.status == "FILLED" and any(order and order.held for order in found):
+            self.due[orders.list_id] = None
+        else:
+            self.due.pop(orders.list_id, None)
 
-def _fill_of(order: Order, record: OrderFilled) -> Fill:
-    return Fill(
-        trade_id=record.trade_id,
-        order_id=order.order_id,
-        symbol=order.symbol,
-        side=order.side,
-        price=record.price,
-        quantity=record.quantity,
-        fee=record.fee,
-        fee_asset=order.receives,
-        maker=record.maker,
-        at_ms=record.at_ms,
-    )
+    def _end_list(self, orders: OrderList, at_ms: int) -> None:
+        orders.done, orders.updated_ms = True, at_ms
+        ended = self.books.ended_lists
+        ended.append(orders.list_id)
+        if len(ended) > 2 * LISTS_KEPT:
+            for list_id in ended[:LISTS_KEPT]:
+                old = self.books.lists.pop(list_id)
+                if self._lists.get((old.uid, old.client_id)) == list_id:
+                    del self._lists[old.uid, old.client_id]
+            del ended[:LISTS_KEPT]

@@ -8,9 +8,9 @@ from .errors import TOO_MANY_SUBSCRIPTIONS, RequestRefused
 from .faults import FaultSwitch
 from .orders import Order
 from .outbox import Outbox
-from .payloads import account_position, balance_update, execution_report
-from .records import AnyRecord, BalanceCredited, FundsTransferred, OrderTrailed, PositionNoted
+from .records import AnyRecord, FundsTransferred, OrderRecord
 from .state import VenueState
+from .user_events import account_position, balance_update, execution_report
 
 SUBSCRIPTIONS_MAX = 16
 """Of one connection."""
@@ -62,7 +62,7 @@ class UserStreams:
         if isinstance(record, FundsTransferred):
             self._touched[record.asset] = None
             self._send(balance_update(record))
-        if isinstance(record, BalanceCredited | FundsTransferred | OrderTrailed | PositionNoted) or order is None:
+        if order is None or not isinstance(record, OrderRecord):
             return
         self._touched |= {order.base: None, order.quote: None}
         self._send(execution_report(record, order, self._state.books.executions))

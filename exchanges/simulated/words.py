@@ -14,10 +14,12 @@ from .records import AnyRecord, BalanceCredited, FundsTransferred, OrderFilled, 
 
 _STATES: dict[str, VenueState] = {
     "NEW": "open",
+    "PENDING_NEW": "open",
     "PARTIALLY_FILLED": "open",
     "FILLED": "filled",
     "CANCELED": "cancelled",
     "EXPIRED": "cancelled",
+    "EXPIRED_IN_MATCH": "cancelled",
 }
 
 
@@ -68,6 +70,13 @@ def stream_words(record: AnyRecord, order: Order | None, fill: Fill | None) -> l
         reported: Literal["open", "cancelled"] = "open" if state == "open" else "cancelled"
         words.append(OrderReported(order.client_id, str(order.order_id), reported))
     return words
+
+
+def concerns(record: AnyRecord, order: Order | None, uid: int) -> bool:
+    """Whether the account is told of the record."""
+    if isinstance(record, FundsTransferred | BalanceCredited):
+        return record.uid == uid
+    return order is not None and order.uid == uid
 
 
 def touched_by(record: AnyRecord, order: Order | None) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradigrade.exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
+from tradigrade.exchanges.simulated.books import SnapshotRefused
 from tradigrade.exchanges.simulated.engine import Engine
 from tradigrade.exchanges.simulated.errors import RequestRefused
 from tradigrade.exchanges.simulated.orders import OrderRequest
 from tradigrade.exchanges.simulated.records import OrderClosed, OrderFilled
-from tradigrade.exchanges.simulated.state import SnapshotRefused, VenueState
+from tradigrade.exchanges.simulated.state import VenueState
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 
 BTC = PAPER_INSTRUMENTS["BTC/USDT"]
@@ -266,7 +267,7 @@ def test_what_was_closed_long_ago_is_forgotten_the_same_in_a_replay(monkeypatch)
     assert replayed.books == engine.state.books
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x93", b"\x81\xa7version\x02"])
+@pytest.mark.parametrize("payload", [b"", b"\x93", b"\x81\xa7version\x03"])
 def test_what_is_no_snapshot_is_refused(payload):
     with pytest.raises(SnapshotRefused, match="expected a snapshot"):
         VenueState().restore(payload)

@@ -75,12 +75,14 @@ def test_a_trail_needs_a_trade_to_begin_at():
         make_engine().place(trailing(), 2)
 
 
-def test_of_an_iceberg_each_event_takes_at_most_what_is_seen():
+def test_of_an_iceberg_a_trade_takes_what_is_seen_and_one_through_it_all():
     engine = traded()
     order = engine.place(iceberg("0.1"), 2)
     for filled in ("0.1", "0.2", "0.3"):
-        engine.observe("BTCUSDT", trade("18999", "9"), 3)
+        engine.observe("BTCUSDT", trade("19000", "9"), 3)
         assert order.executed == D(filled)
+    engine.observe("BTCUSDT", trade("18999", "9"), 3)
+    assert order.status == "FILLED"
 
 
 @pytest.mark.parametrize(("seen", "refusal"), [("0.04", "ICEBERG_PARTS"), ("0.000001", "LOT_SIZE")])

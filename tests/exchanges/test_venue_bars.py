@@ -1,5 +1,6 @@
 """Bars of the venue's tape: what is folded step by step equals what is computed from all trades at once."""
 
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -45,7 +46,9 @@ def plain(events: list[TradeEvent], start_ms: int) -> Bar:
 
 @settings(max_examples=60, deadline=None)
 @given(trades, st.sampled_from([each for each in INTERVALS if each != "1s"]))
-def test_bars_of_any_interval_equal_a_plain_recomputation(rows: list[tuple[int, int, int, bool]], interval: str) -> None:
+def test_bars_of_any_interval_equal_a_plain_recomputation(
+    rows: list[tuple[int, int, int, bool]], interval: str
+) -> None:
     events, tape = made(rows), Tape()
     for event in events:
         tape.add(event)
@@ -55,7 +58,7 @@ def test_bars_of_any_interval_equal_a_plain_recomputation(rows: list[tuple[int, 
         wanted.setdefault(start(event.trade_ms), []).append(event)
     bars = tape.bars(interval, events[-1].trade_ms)
     assert [bar for bar in bars if bar.trades] == [plain(group, begin) for begin, group in wanted.items()]
-    for before, bar in zip(bars, bars[1:], strict=False):
+    for before, bar in itertools.pairwise(bars):
         assert bar.start_ms == end_of(interval, before.start_ms) + 1
         if not bar.trades:
             assert {bar.open, bar.high, bar.low, bar.close} == {before.close}

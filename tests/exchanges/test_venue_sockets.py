@@ -40,18 +40,16 @@ def test_a_connection_ends_after_its_life_and_is_told_before(certificate: Any, u
 
 def test_who_answers_no_ping_is_cut_off(certificate: Any) -> None:  # noqa: F811 - the fixture
     async def scenario(rig: Any, _: Any) -> Any:
-        rules = SocketRules
-        del rules
-        async with rig.session.ws_connect(f"{STREAMS}/ws/0", autoping=False) as mute:
-            async with rig.session.ws_connect(f"{STREAMS}/ws/0") as answers:
-                heard = asyncio.ensure_future(answers.receive())
-                kinds = []
-                while (message := await mute.receive()).type not in CLOSED:
-                    kinds.append(message.type)
-                await asyncio.sleep(0.1)
-                alive = not heard.done()
-                heard.cancel()
-                return kinds, alive
+        connect = rig.session.ws_connect
+        async with connect(f"{STREAMS}/ws/0", autoping=False) as mute, connect(f"{STREAMS}/ws/0") as answers:
+            heard = asyncio.ensure_future(answers.receive())
+            kinds = []
+            while (message := await mute.receive()).type not in CLOSED:
+                kinds.append(message.type)
+            await asyncio.sleep(0.1)
+            alive = not heard.done()
+            heard.cancel()
+            return kinds, alive
 
     kinds, alive = run_venue(certificate, scenario, rules=SocketRules(ping_period_s=0.05, pong_wait_s=0.2))
     assert set(kinds) == {aiohttp.WSMsgType.PING}
@@ -85,7 +83,11 @@ def test_a_connection_hears_1024_streams_at_most(certificate: Any) -> None:  # n
 def test_the_envelope_is_a_property_of_the_connection(certificate: Any) -> None:  # noqa: F811 - the fixture
     async def scenario(rig: Any, _: Any) -> Any:
         async with rig.session.ws_connect(f"{STREAMS}/ws/0") as socket:
-            requests = [("SET_PROPERTY", ["combined", True]), ("GET_PROPERTY", ["combined"]), ("SET_PROPERTY", ["x", 1])]
+            requests = [
+                ("SET_PROPERTY", ["combined", True]),
+                ("GET_PROPERTY", ["combined"]),
+                ("SET_PROPERTY", ["x", 1]),
+            ]
             answers = []
             for method, params in requests:
                 await socket.send_json({"method": method, "params": params, "id": 1})

@@ -1,0 +1,59 @@
+"""What own takers took from the displayed levels of one market: it is not there a second time.
+
+The replayed market knows nothing of it. A level stays thinner until the market's own updates put something there anew,
+and by and by all is forgotten: `lasts_ms` bounds how long, `LEVELS_MAX` how much is kept.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from ...trading.book import BookSide
+from ...trading.messages import ZERO, Level
+
+LASTS_MS = 10_000
+LEVELS_MAX = 1_000
+Key = tuple[BookSide, Decimal]
+
+
+class Impact:
+    """`lasts_ms`: what was taken comes back evenly over that time; zero for a market that at once is as it was."""
+
+    def __init__(self, lasts_ms: int = LASTS_MS) -> None:
+        self.lasts_ms = lasts_ms
+        self._taken: dict[Key, tuple[Decimal, int]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._taken)
+
+    def take(self, side: BookSide, price: Decimal, size: Decimal, now_ms: int) -> None:
+        taken = self.taken(side, price, now_ms) + size
+        self._taken.pop((side, price), None)
+        if self.lasts_ms:
+            self._taken[side, price] = taken, now_ms
+        if len(self._taken) > LEVELS_MAX:
+            del self._taken[next(iter(self._taken))]
+
+    def taken(self, side: BookSide, price: Decimal, now_ms: int) -> Decimal:
+        """What is missing at a level."""
+        if not (entry := self._taken.get((side, price))):
+            return ZERO
+        size, at_ms = entry
+        left_ms = self.lasts_ms - (now_ms - at_ms)
+        return size * min(left_ms, self.lasts_ms) / self.lasts_ms if left_ms > 0 else ZERO
+
+    def restated(self, side: BookSide, price: Decimal, before: Decimal, after: Decimal) -> None:
+        """The market says that `after` stands where `before` stood: what is new there was not taken."""
+        if entry := self._taken.get((side, price)):
+            size, at_ms = entry
+            left = min(size - max(ZERO, after - before), after)
+            if left > 0:
+                self._taken[side, price] = left, at_ms
+            else:
+                del self._taken[side, price]
+
+    def thinned(self, side: BookSide, levels: Iterator[Level], now_ms: int) -> Iterator[Level]:
+        """The levels without what was taken of them."""
+        for price, size in levels:
+            left = size - self.taken(side, price, now_ms)
+            if left > 0:
+                yield price, left

@@ -1,0 +1,296 @@
+"""The venue port before the simulated Kraken over TLS: orders, doubt and its end, fills and balances, exact."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ccxt.pro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.exchanges.test_kraken_venue import BTC, SECRET, Rig, certificate, run_venue
+from tests.exchanges.test_order_params import intend
+from tradigrade.exchanges.ccxt_venue import CcxtVenue
+from tradigrade.exchanges.kraken.client_ids import ClientIds
+from tradigrade.exchanges.kraken.refusals import error_of, proves_refusal
+from tradigrade.exchanges.loopback import open_session
+from tradigrade.exchanges.venue import (
+    BalancesReported,
+    CancelAnswered,
+    ClockCompared,
+    EvidenceAsked,
+    EvidenceGathered,
+    OrderReported,
+    PlaceAnswered,
+    SwitchAnswered,
+    VenueClosed,
+    VenueOpened,
+)
+from tradigrade.kernel.clock import SystemClock
+from tradigrade.kernel.identity import SystemEntropy
+from tradigrade.trading.evidence import Evidence
+from tradigrade.trading.order_events import FundsMoved, OrderFilled
+from tradigrade.trading.order_ids import client_id_prefix, make_client_id
+
+assert certificate  # a fixture of the venue's tests
+BOUND_S = 10.0
+PREFIX = client_id_prefix("paper")
+
+
+def our_id(sequence: int) -> str:
+    return make_client_id("paper", 3, sequence, "learned", f"signal-{sequence}")
+
+
+class Port:
+    """A `CcxtVenue` on Kraken's protocol, and its words."""
+
+    def __init__(self, rig: Rig, certificate: Path) -> None:
+        self.words: list[Any] = []
+        self.rig, self.connections = rig, 0
+
+        async def connect() -> Any:
+            self.connections += 1
+            self.session = open_session(rig.port, certificate)
+            settings = {"apiKey": "key", "secret": SECRET, "enableRateLimit": False, "session": self.session}
+            return ccxt.pro.kraken(settings), self.session
+
+        loop = asyncio.get_running_loop()
+        self.venue = CcxtVenue(loop, SystemClock(), SystemEntropy(), (BTC,), connect, prefix=PREFIX)
+        self.venue.open(self.words.append)
+
+    async def until(self, kind: Any, **fields: Any) -> Any:
+        """The first word of that kind which has these fields; it is taken out."""
+        async with asyncio.timeout(BOUND_S):
+            while True:
+                for word in self.words:
+                    if isinstance(word, kind) and all(getattr(word, name) == value for name, value in fields.items()):
+                        self.words.remove(word)
+                        return word
+                await asyncio.sleep(0.005)
+
+    def place(self, client_id: str, *order: Any, **more: Any) -> None:
+        intent = intend(*order, **more)
+        self.venue.place(replace(intent, client_id=client_id, at_ns=SystemClock().now_ns()))
+
+    async def look(self, **asked: Any) -> Evidence:
+        wanted = {"symbols": (BTC,), "open_ids": {}, "since": {}, "known": {}, "trades_of": (BTC,)} | asked
+        self.venue.gather(EvidenceAsked(7, **wanted))
+        evidence: Evidence = (await self.until(EvidenceGathered)).evidence
+        return evidence
+
+
+def run(certificate: Path, scenario: Callable[[Port], Awaitable[None]], **options: Any) -> None:
+    async def with_port(rig: Rig, _: Any) -> None:
+        await rig.market()
+        port = Port(rig, certificate)
+        try:
+            await port.until(VenueOpened)
+            await scenario(port)
+        finally:
+            port.venue.close()
+            await asyncio.sleep(0)
+            await port.session.close()
+
+    run_venue(certificate, with_port, **options)
+
+
+def test_it_opens_with_the_venues_rules_and_its_dead_man_switch(certificate: Path) -> None:
+    async def scenario(rig: Rig, _: Any) -> None:
+        port = Port(rig, certificate)
+        opened = await port.until(VenueOpened)
+        rules = opened.instruments[BTC]
+        assert (rules.venue_symbol, rules.tick_size, rules.step_size) == ("XBTUSDT", Decimal("0.01"), Decimal("1e-8"))
+        assert opened.offers_switch
+        assert (await port.until(ClockCompared)).offset_s == 0, "a time told in whole seconds proves no difference"
+        port.venue.arm(15.0)
+        assert (await port.until(SwitchAnswered)).outcome == "done"
+        port.venue.close()
+        await asyncio.sleep(0)
+        await port.session.close()
+
+    run_venue(certificate, scenario)
+
+
+def test_an_order_is_placed_heard_of_and_cancelled_by_our_own_id(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        mine = our_id(1)
+        port.place(mine, "limit", "15000")
+        placed = await port.until(PlaceAnswered, client_id=mine, outcome="done")
+        heard = await port.until(OrderReported, client_id=mine, state="open")
+        assert heard.venue_id == placed.venue_id
+        (order,) = (await port.look()).orders
+        assert (order.client_id, order.venue_id, order.state) == (mine, placed.venue_id, "open")
+        assert (order.type, order.price) == ("limit", Decimal(15_000))
+        port.venue.cancel(mine, BTC)
+        await port.until(CancelAnswered, client_id=mine, outcome="done")
+        await port.until(OrderReported, client_id=mine, state="cancelled")
+        port.venue.cancel(mine, BTC)
+        await port.until(CancelAnswered, client_id=mine, outcome="refused")
+
+    run(certificate, scenario)
+
+
+def test_fills_are_told_exactly_and_evidence_tells_the_same(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        mine = our_id(2)
+        assert (await port.look()).last_trade_ids == {BTC: 0}
+        port.place(mine, "market", amount="0.01234567")
+        await port.until(PlaceAnswered, client_id=mine, outcome="done")
+        fill: OrderFilled = await port.until(OrderFilled, client_id=mine)
+        assert (fill.amount, fill.fee_currency, fill.maker) == (Decimal("0.01234567"), "USDT", False)
+        evidence = await port.look(since={BTC: 0})
+        assert evidence.trades == (fill,)
+        assert evidence.last_trade_ids == {BTC: int(fill.trade_id)}
+        left = 10_000 - fill.price * fill.amount - fill.fee
+        assert evidence.balances == {"USDT": left, "BTC": 1 + fill.amount}
+        told = [word.totals for word in port.words if isinstance(word, BalancesReported)]
+        assert told[-2:] == [{"BTC": 1 + fill.amount}, {"USDT": left}]
+
+    run(certificate, scenario)
+
+
+@pytest.mark.parametrize(
+    ("fault", "arrived"), [("place_unanswered", True), ("place_failed", True), ("place_lost", False)]
+)
+def test_a_lost_answer_is_unknown_until_evidence_ends_the_doubt(certificate: Path, fault: str, arrived: bool) -> None:
+    async def scenario(port: Port) -> None:
+        doubted = our_id(3)
+        setattr(port.rig.venue.faults, fault, 1)
+        port.place(doubted, "limit", "15000")
+        assert (await port.until(PlaceAnswered, client_id=doubted)).outcome == "unknown"
+        evidence = await port.look(open_ids={doubted: BTC})
+        (order,) = evidence.orders
+        assert (order.client_id, order.state) == (doubted, "open" if arrived else "missing")
+        sent = [line for line in port.rig.lines() if line["path"] == "/0/private/AddOrder"]
+        assert len(sent) == int(arrived), "it is never sent again"
+
+    run(certificate, scenario)
+
+
+def test_an_order_that_ended_unheard_is_found_by_our_id(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        ended = our_id(4)
+        port.rig.venue.faults.event_lost = 100
+        port.place(ended, "market", amount="0.01")
+        await port.until(PlaceAnswered, client_id=ended, outcome="done")
+        evidence = await port.look(open_ids={ended: BTC}, since={BTC: 0})
+        (order,), (fill,) = evidence.orders, evidence.trades
+        assert (order.state, order.filled, fill.client_id) == ("filled", Decimal("0.01"), ended)
+
+    run(certificate, scenario)
+
+
+@pytest.mark.parametrize(
+    ("order", "more", "kind", "stop"),
+    [
+        (("stop_loss",), {"side": "sell", "stop_price": "18000"}, "stop_loss", "18000"),
+        (("stop_loss_limit", "17900"), {"side": "sell", "stop_price": "18000"}, "stop_loss_limit", "18000"),
+        (("take_profit",), {"side": "sell", "stop_price": "21000"}, "take_profit", "21000"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_orders_that_wait_are_known_for_what_they_are(
+    certificate: Path, order: Any, more: dict[str, Any], kind: str, stop: str
+) -> None:
+    async def scenario(port: Port) -> None:
+        mine = our_id(5)
+        port.place(mine, *order, amount="0.01", **more)
+        await port.until(PlaceAnswered, client_id=mine, outcome="done")
+        (found,) = (await port.look()).orders
+        assert (found.type, found.stop_price) == (kind, Decimal(stop))
+        assert found.price == (Decimal(order[1]) if len(order) > 1 else None)
+
+    run(certificate, scenario)
+
+
+REFUSALS = {
+    "by the venue": ({"amount": "50"}, "InsufficientFunds"),
+    "for its id": ({"amount": "0.01"}, "NOT_SENT"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSALS)
+def test_a_proven_refusal_is_told_as_one(certificate: Path, why: str) -> None:
+    async def scenario(port: Port) -> None:
+        more, code = REFUSALS[why]
+        client_id = our_id(6) if why == "by the venue" else "a-text-that-is-too-long"
+        port.place(client_id, "limit", "15000", **more)
+        answer = await port.until(PlaceAnswered, client_id=client_id)
+        assert (answer.outcome, answer.code) == ("refused", code)
+
+    run(certificate, scenario)
+
+
+def test_after_a_cut_it_connects_again_and_misses_nothing_that_evidence_tells(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        mine = our_id(7)
+        port.place(mine, "limit", "15000")
+        await port.until(PlaceAnswered, client_id=mine, outcome="done")
+        port.rig.venue.faults.account_cut = 1
+        await port.until(VenueClosed)
+        await port.until(VenueOpened)
+        port.venue.cancel(mine, BTC)
+        await port.until(CancelAnswered, client_id=mine, outcome="done")
+        await port.until(OrderReported, client_id=mine, state="cancelled")
+        assert port.connections == 2
+
+    run(certificate, scenario)
+
+
+def test_money_that_comes_and_goes_is_told_by_both_doors_under_one_name(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        port.rig.venue.transfer("USDT", Decimal(500))
+        port.rig.venue.transfer("BTC", Decimal("-0.5"))
+        heard = [await port.until(FundsMoved), await port.until(FundsMoved)]
+        assert [(each.currency, each.amount) for each in heard] == [("USDT", Decimal(500)), ("BTC", Decimal("-0.5"))]
+        evidence = await port.look(transfers_since_ns=heard[0].at_ns - 10_000_000_000)
+        assert [replace(each, at_ns=0) for each in evidence.transfers] == [replace(each, at_ns=0) for each in heard]
+
+    run(certificate, scenario)
+
+
+# -- the venue's form of our ids --------------------------------------------------------------------------------------
+
+
+@given(
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8),
+    st.integers(0, 2**20 - 1),
+    st.integers(0, 2**36 - 1),
+    st.text(max_size=20),
+)
+def test_each_of_our_ids_is_a_uuid_and_comes_back(account: str, epoch: int, sequence: int, signal: str) -> None:
+    mine, ids = make_client_id(account, epoch, sequence, "strategy", signal), ClientIds(client_id_prefix(account))
+    spelled = ids.spell(mine)
+    assert len(spelled) == 32
+    assert ids.read(spelled) == mine
+    assert ids.read(f"{spelled[:8]}-{spelled[8:12]}-{spelled[12:16]}-{spelled[16:20]}-{spelled[20:]}".upper()) == mine
+
+
+@pytest.mark.parametrize("foreign", ["by-hand", "6d1b345e28214ae2ad834ecb18a06876", "", "arb-20240509-00010"])
+def test_anothers_id_is_left_as_it_is(foreign: str) -> None:
+    assert ClientIds(PREFIX).read(foreign) == foreign
+
+
+def test_another_accounts_id_is_not_ours() -> None:
+    theirs = ClientIds(client_id_prefix("other")).spell(make_client_id("other", 1, 1, "a", "b"))
+    assert ClientIds(PREFIX).read(theirs) == theirs
+
+
+@pytest.mark.parametrize(
+    ("said", "proof"),
+    [
+        ('kraken {"error":["EOrder:Insufficient funds"]}', True),
+        ('kraken {"error":["EAPI:Invalid nonce"]}', True),
+        ('kraken {"error":["EService:Deadline elapsed"]}', True),
+        ('kraken {"error":["EOrder:Duplicate cl_ord_id"]}', False),
+        ('kraken {"error":["EService:Unavailable"]}', False),
+        ('kraken {"error":["EGeneral:Internal error"]}', False),
+        ("kraken POST https://api.kraken.com/0/private/AddOrder", False),
+    ],
+)
+def test_only_the_venues_own_word_proves_a_refusal(said: str, proof: bool) -> None:
+    assert proves_refusal(error_of(said)) == proof
