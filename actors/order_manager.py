@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..config.settings import RiskSettings
 from ..exchanges.listing import InstrumentsChanged
 from ..exchanges.venue import VenueOpened
 from ..kernel.actor import Actor
@@ -16,6 +17,7 @@ from ..trading.group_fold import fold
 from ..trading.group_modifies import lost_words
 from ..trading.group_steps import next_record, unanswered
 from ..trading.group_view import View, is_restless, watches
+from ..trading.limits import LimitChanged
 from ..trading.messages import (
     ZERO,
     AccountReconciled,
@@ -32,6 +34,7 @@ from ..transports.order_commands import CancelAllOrders, CancelOrder, FlattenPos
 from . import topics
 from .heard_rungs import HeardRungs
 from .order_desk import OrderDesk
+from .order_sizes import OrderSizes
 
 LOOK_PERIOD_S = 0.25
 ASK_AGAIN_NS = 1_000_000_000
@@ -50,15 +53,16 @@ class OrderManager(Actor):
     from the journal alone: after a crash, wherever it came, the groups go on where they stood. Every order goes
     through risk, every cancel through the executor."""
 
-    def __init__(self, venue: str, risk: str, executor: str) -> None:
+    def __init__(self, venue: str, risk: str, executor: str, limits: RiskSettings) -> None:
         """`venue`: ccxt's name of the exchange, for what it can hold itself."""
         self.venue = capabilities_of(venue)
         self.risk = risk
         self.executor = executor
+        self.limits = limits
 
     def start(self) -> None:
         self._journal: AccountJournal = self.context.ports["journal"]
-        for topic in (topics.ORDERS, topics.REFUSALS, topics.VENUE, topics.RUNG, topics.RECONCILED):
+        for topic in (topics.ORDERS, topics.REFUSALS, topics.VENUE, topics.RUNG, topics.RECONCILED, topics.LIMITS):
             self.context.subscribe(topic)
         with self._journal.exclusive():  # of one moment
             self.groups: Groups = self._journal.groups()
@@ -75,6 +79,7 @@ class OrderManager(Actor):
         self._said_ns: dict[str, int] = {}
         self._compared = False
         self._desk = OrderDesk(self)
+        self._sizes = OrderSizes(self.context, self.limits)
         self.context.repeat(LOOK_PERIOD_S, _LookDue())
 
     def receive(self, message: Any) -> Any:
@@ -90,6 +95,8 @@ class OrderManager(Actor):
                 self._desk.place_quietly(message)
             case RungChanged():
                 self._rungs.hear(message)
+            case LimitChanged():
+                self._sizes.read()
             case AccountReconciled(equal=True):
                 self._compared = True
             case VenueOpened(instruments) | InstrumentsChanged(instruments):
@@ -218,5 +225,6 @@ class OrderManager(Actor):
             salt=self._salt,
             busy=asked.kind == "flatten" and self._desk.is_busy(asked),
             orders_leave=self.may_leave(asked.strategy, asked.symbol),
+            largest=self._sizes.largest(asked.strategy, asked.symbol),
             compared=self._compared,
         )

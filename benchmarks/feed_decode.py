@@ -1,4 +1,4 @@
-"""From a raw market frame to exact numbers and an updated book, beside ccxt.pro's own parse of the same frames."""
+"""From a raw market frame to what strategies are told, its book updated, beside ccxt.pro's own parse of the same frames."""
 
 import gzip
 import json
@@ -9,10 +9,11 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from tradigrade.exchanges.binance.decoder import decode
-from tradigrade.exchanges.binance.synchronizer import BookSynchronizer
+from tradigrade.actors.feed_market import FeedMarket
+from tradigrade.exchanges.binance.protocol import BinanceSpot
 from tradigrade.exchanges.book_sync import BookSnapshot, StreamOpened
-from tradigrade.exchanges.market_events import DepthEvent
+from tradigrade.exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
+from tradigrade.trading.quality_prices import PriceBand
 
 from .measure import Result, compare
 
@@ -34,8 +35,8 @@ def run() -> Iterator[Result]:
     frames = read_frames()
     last_id = json.loads(frames["depth@100ms"][0])["U"] - 1
     reference = Reference(last_id)
-    own = (decode, decode, make_book_feed(last_id))
-    for name, channel, handle in zip(NAMES, ("trade", "bookTicker", "depth@100ms"), own, strict=True):
+    for name, channel in zip(NAMES, ("trade", "bookTicker", "depth@100ms"), strict=True):
+        handle = make_feed(frames, last_id)
         yield compare(name, _over(frames[channel], handle), REFERENCE, _over(frames[channel], reference.handle), CALLS)
 
 
@@ -63,17 +64,33 @@ class Reference:
         """Nobody waits for it."""
 
 
-def make_book_feed(last_id: int) -> Callable[[bytes], None]:
-    """Our way of a diff: decode, check the chain of ids, update the book."""
-    synchronizer = BookSynchronizer()
-    synchronizer.step(StreamOpened())
+def make_feed(frames: dict[str, list[bytes]], last_id: int) -> Callable[[bytes], None]:
+    """The feed's own way of a frame of one symbol: decoded, judged, the book brought up to it, and told in its form."""
+    protocol = BinanceSpot()
+    market = FeedMarket(SYMBOL, protocol.make_synchronizer(), PriceBand(), lambda _: None)
+    utc_ms = json.loads(frames["trade"][0])["E"]
+    market.open(0, utc_ms)
+    market.synchronizer.step(StreamOpened())
     bids, asks = ([(price, Decimal(1)) for price in side] for side in (FAR_BIDS, FAR_ASKS))
-    synchronizer.step(BookSnapshot(last_id, tuple(bids), tuple(asks)))
+    market.synchronizer.step(BookSnapshot(last_id, tuple(bids), tuple(asks)))
+    (quote,) = protocol.decode(frames["bookTicker"][0])
+    assert isinstance(quote, TickerEvent)
+    market.band.centre(quote.bid)
+    assert market.quote(quote, 0) is not None
+    decode, received_ns = protocol.decode, utc_ms * 1_000_000
 
     def handle(payload: bytes) -> None:
-        event = decode(payload)
-        assert isinstance(event, DepthEvent)
-        assert not synchronizer.step(event), "the recording has no gaps"
+        for event in decode(payload):
+            if isinstance(event, TickerEvent):
+                update = market.quote(event, received_ns)
+            elif isinstance(event, TradeEvent):
+                update = market.trade(event, received_ns)
+            else:
+                assert isinstance(event, DepthEvent)
+                assert market.is_timely(event, received_ns)
+                assert not market.synchronizer.step(event), "the recording has no gaps"
+                update = market.book(event, received_ns)
+            assert update is not None, "every frame is told"
 
     return handle
 

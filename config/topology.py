@@ -8,7 +8,7 @@ from ..supervisors.backoff import Backoff
 from ..supervisors.process_table import FORK_SERVERS
 from ..supervisors.spec import Budget, ChildSpec, Flags, Strategy
 from .consistency import strategy_name
-from .feeds import FeedPlan, feed_plans
+from .feeds import FeedPlan, feed_paths, feed_plans
 from .placement import paths, place
 from .run import Run, to_json
 from .settings import Settings, StrategySettings
@@ -128,7 +128,8 @@ def _learner(run: Run) -> ChildSpec:
 def _console(run: Run) -> ChildSpec:
     settings = run.settings
     where = {"host": settings.console.host, "port": run.console_port}
-    console = _actor("console", "web.console:Console", **where, risk="trader/trading/account/risk")
+    feeds = feed_paths(settings)
+    console = _actor("console", "web.console:Console", **where, risk="trader/trading/account/risk", feeds=feeds)
     return _supervisor("console", _flags(settings), console, _reporter(run, "console/console"))
 
 
@@ -216,6 +217,7 @@ def _account(run: Run) -> ChildSpec:
             venue="binance",
             risk=f"{account}/risk",
             executor=f"{account}/executor",
+            limits=settings.risk,
         ),
         _actor(
             "risk",

@@ -84,6 +84,8 @@ class Doubt(NamedTuple):
     start_ms: int
     end_ms: int
     inside: bool
+    needed: int = 1
+    """Answers that have to agree still."""
 
 
 class Paging:
@@ -199,20 +201,22 @@ class Paging:
         inside = [row for row in rows if doubt.start_ms <= row.at_ms < doubt.end_ms]
         if inside:
             return self._fill(doubt, inside)
-        if not (doubt.inside or self._honours_since):
+        if doubt.needed > 1:
+            self._doubts.insert(0, doubt._replace(needed=doubt.needed - 1))
+        elif not (doubt.inside or self._honours_since):
             self.withheld.append((doubt.start_ms, doubt.end_ms))
         return Taken([], fresh=True)
 
     def _fill(self, doubt: Doubt, rows: list[Row]) -> Taken:
-        """What is between the rows and after them stays in doubt."""
+        """What is between the rows and after them stays in doubt; of the answers about it one was wrong."""
         cursor_ms, left = doubt.start_ms, []
         for row in rows:
             if cursor_ms < row.at_ms and self._step(cursor_ms) != cursor_ms:
-                left.append(Doubt(cursor_ms, row.at_ms, doubt.inside))
+                left.append(Doubt(cursor_ms, row.at_ms, doubt.inside, needed=2))
             cursor_ms = self._step(row.at_ms)
         if cursor_ms == rows[-1].at_ms:
             cursor_ms += cursor_ms == doubt.start_ms  # of trades: the page may end amid a millisecond, or be full of it
         if cursor_ms < doubt.end_ms:
-            left.append(Doubt(cursor_ms, doubt.end_ms, doubt.inside))
+            left.append(Doubt(cursor_ms, doubt.end_ms, doubt.inside, needed=2))
         self._doubts[:0] = left
         return Taken(rows, fresh=True)

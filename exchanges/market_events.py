@@ -2,7 +2,6 @@
 
 import re
 from decimal import Decimal
-from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -16,6 +15,8 @@ Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 LAST_MS = 2**63 // 10**6
 """Times are nanoseconds of 63 bits elsewhere: beyond this (the year 2262) none is one."""
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=LAST_MS)]
+NUMBERS_KEPT = 16_384
+"""Texts of numbers, whose meaning is remembered."""
 VenueSymbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 
@@ -94,17 +95,30 @@ def to_number(text: str) -> Decimal:
     return Decimal(text)
 
 
-# Levels are set and set again: most numbers of a busy book were seen a moment ago, and a look-up costs a third.
-to_size = lru_cache(maxsize=16_384)(to_number)
+class _Sizes(dict[str, Decimal]):
+    """Numbers by their text: most of a busy book were seen a moment ago, and a look-up costs a third."""
+
+    def __missing__(self, text: str) -> Decimal:
+        if len(self) >= NUMBERS_KEPT:
+            self.clear()
+        number = self[text] = to_number(text)
+        return number
 
 
-@lru_cache(maxsize=16_384)
-def to_price(text: str) -> Decimal:
-    """Above 0, exact; `MalformedFrame` otherwise. Also of a traded size, which is no less."""
-    number = to_number(text)
-    if not number:
-        raise MalformedFrame(f"expected a number above 0, found {text!r}")
-    return number
+class _Prices(_Sizes):
+    def __missing__(self, text: str) -> Decimal:
+        number = super().__missing__(text)
+        if not number:
+            del self[text]
+            raise MalformedFrame(f"expected a number above 0, found {text!r}")
+        return number
+
+
+SIZES, PRICES = _Sizes(), _Prices()
+to_size = SIZES.__getitem__
+"""At least 0, exact; `MalformedFrame` where the text is not a plain decimal in range."""
+to_price = PRICES.__getitem__
+"""Above 0, exact; `MalformedFrame` otherwise. Also of a traded size, which is no less."""
 
 
 def to_level(level: tuple[str, str]) -> Level:

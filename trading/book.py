@@ -16,11 +16,14 @@ class OrderBook:
     An update of a known level costs one hash look-up; only a new or vanished level touches the sorted prices.
     """
 
-    __slots__ = ("_ascending", "_sizes")
+    __slots__ = ("_ask_levels", "_ask_prices", "_bid_levels", "_bid_prices")
 
     def __init__(self) -> None:
-        self._sizes: dict[BookSide, dict[Decimal, Decimal]] = {"bid": {}, "ask": {}}
-        self._ascending: dict[BookSide, list[Decimal]] = {"bid": [], "ask": []}
+        self._bid_levels: dict[Decimal, Level] = {}
+        self._ask_levels: dict[Decimal, Level] = {}
+        self._bid_prices: list[Decimal] = []
+        self._ask_prices: list[Decimal] = []
+        """Both ascending."""
 
     def set_level(self, side: BookSide, price: Decimal, size: Decimal) -> None:
         """Let `size` stand at `price`; a size of 0 removes the level, whether or not it is there.
@@ -30,71 +33,75 @@ class OrderBook:
         """
         if not (price.is_finite() and size.is_finite() and price > ZERO and size >= ZERO):
             raise ValueError(f"expected a finite price above 0 and size of at least 0, found {price} and {size}")
-        sizes = self._sizes[side]
-        if size:
-            if price not in sizes:
-                insort(self._ascending[side], price)
-            sizes[price] = size
-        elif sizes.pop(price, None) is not None:
-            ascending = self._ascending[side]
-            del ascending[bisect_left(ascending, price)]
+        _set(*self._side(side), ((price, size),))
 
     def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
-        """Set all levels of a diff or a snapshot, with the rules of `set_level`."""
-        for price, size in bids:
-            self.set_level("bid", price, size)
-        for price, size in asks:
-            self.set_level("ask", price, size)
+        """Set all levels of a diff or a snapshot, as `set_level` does. That they are valid is for their decoder."""
+        _set(self._bid_levels, self._bid_prices, bids)
+        _set(self._ask_levels, self._ask_prices, asks)
 
     def truncate(self, depth: int) -> None:
         """Keep the best `depth` levels of each side."""
-        self._drop("bid", slice(max(len(self._ascending["bid"]) - depth, 0)))
-        self._drop("ask", slice(depth, None))
+        if (excess := len(self._bid_prices) - depth) > 0:
+            _drop(self._bid_levels, self._bid_prices, slice(excess))
+        if len(self._ask_prices) > depth:
+            _drop(self._ask_levels, self._ask_prices, slice(depth, None))
 
     def clear(self) -> None:
-        for side in self._sizes:
-            self._sizes[side].clear()
-            self._ascending[side].clear()
+        for part in (self._bid_levels, self._ask_levels, self._bid_prices, self._ask_prices):
+            part.clear()
 
     @property
     def best_bid(self) -> Level | None:
-        prices = self._ascending["bid"]
-        return (prices[-1], self._sizes["bid"][prices[-1]]) if prices else None
+        return self._bid_levels[self._bid_prices[-1]] if self._bid_prices else None
 
     @property
     def best_ask(self) -> Level | None:
-        prices = self._ascending["ask"]
-        return (prices[0], self._sizes["ask"][prices[0]]) if prices else None
+        return self._ask_levels[self._ask_prices[0]] if self._ask_prices else None
 
     @property
     def crossed(self) -> bool:
         """Whether the best bid is at or above the best ask, which no book of a working venue is."""
-        bids, asks = self._ascending["bid"], self._ascending["ask"]
+        bids, asks = self._bid_prices, self._ask_prices
         return bool(bids and asks) and bids[-1] >= asks[0]
 
     def top(self, n: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """The best `n` levels, or as many as there are, as (bids, asks), each best first."""
         if n <= 0:
             return (), ()
-        bids, asks = self._sizes["bid"], self._sizes["ask"]
-        best_bids, best_asks = self._ascending["bid"][: -n - 1 : -1], self._ascending["ask"][:n]
-        return tuple((price, bids[price]) for price in best_bids), tuple((price, asks[price]) for price in best_asks)
+        bids = map(self._bid_levels.__getitem__, self._bid_prices[: -n - 1 : -1])
+        return tuple(bids), tuple(map(self._ask_levels.__getitem__, self._ask_prices[:n]))
 
     def size_at(self, side: BookSide, price: Decimal) -> Decimal:
         """What stands at a price; zero where nothing does."""
-        return self._sizes[side].get(price, ZERO)
+        level = self._side(side)[0].get(price)
+        return level[1] if level else ZERO
 
     def levels(self, side: BookSide) -> Iterator[Level]:
         """All levels of one side, best first. The book must not change while they are read."""
-        ascending, sizes = self._ascending[side], self._sizes[side]
-        for price in reversed(ascending) if side == "bid" else ascending:
-            yield price, sizes[price]
+        levels, prices = self._side(side)
+        return map(levels.__getitem__, reversed(prices) if side == "bid" else prices)
 
     def __len__(self) -> int:
         """How many levels both sides have together."""
-        return len(self._ascending["bid"]) + len(self._ascending["ask"])
+        return len(self._bid_prices) + len(self._ask_prices)
 
-    def _drop(self, side: BookSide, worst: slice) -> None:
-        for price in self._ascending[side][worst]:
-            del self._sizes[side][price]
-        del self._ascending[side][worst]
+    def _side(self, side: BookSide) -> tuple[dict[Decimal, Level], list[Decimal]]:
+        return (self._bid_levels, self._bid_prices) if side == "bid" else (self._ask_levels, self._ask_prices)
+
+
+def _set(levels: dict[Decimal, Level], prices: list[Decimal], changed: Iterable[Level]) -> None:
+    for level in changed:
+        price, size = level
+        if size:
+            if price not in levels:
+                insort(prices, price)
+            levels[price] = level
+        elif levels.pop(price, None) is not None:
+            del prices[bisect_left(prices, price)]
+
+
+def _drop(levels: dict[Decimal, Level], prices: list[Decimal], worst: slice) -> None:
+    for price in prices[worst]:
+        del levels[price]
+    del prices[worst]

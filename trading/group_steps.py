@@ -17,6 +17,7 @@ from .group_view import (
     is_sliced,
     is_stale,
     live_exits,
+    part_of,
     rest_of_exits,
     tradeable,
     wanted,
@@ -42,6 +43,8 @@ NOTHING_TO_SELL = frozenset(
     }
 )
 """By risk, and by the venue."""
+PRICE_WITHIN_NS = 1_000_000_000
+"""What is to be sold at any price waits so long for one, to be split by it."""
 PLACED_WITHIN_NS = 5_000_000_000
 """An entry that could not be asked for until then comes too late: the market it was meant for is gone."""
 
@@ -181,7 +184,12 @@ def _place_exit(group: Group, view: View) -> GroupRecord | None:
         return None
     if slot == "alternative" and state.made > state.made_before:
         return None
-    return _ask(group, slot, state, rest_of_exits(group, view) - live_exits(group), view)
+    amount = rest_of_exits(group, view) - live_exits(group)
+    if group.asked.kind == "flatten":
+        if view.touch is None and view.now_ns - group.at_ns < PRICE_WITHIN_NS:
+            return None
+        amount = part_of(amount, state.leg, view)
+    return _ask(group, slot, state, amount, view)
 
 
 def _waits_to_retry(state: LegState, view: View) -> bool:

@@ -1,6 +1,6 @@
 """How a group of orders stands: what is to be traded yet, and what may still fill. Pure."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import NamedTuple
 
 from . import emulation
@@ -28,6 +28,8 @@ class View(NamedTuple):
     """Of the life of whoever asks: part of every new request's id."""
     orders_leave: bool = True
     """Whether the ladder lets orders leave: where not, nothing that protects may be taken away for another."""
+    largest: Decimal | None = None
+    """What one order may be worth at most."""
     compared: bool = True
     """Whether the books were found equal to the venue's since this life began: until then an order of the group may
     stand, or have filled, that a power loss took from the journal."""
@@ -82,6 +84,15 @@ def tradeable(amount: Decimal, leg: Leg, view: View) -> Decimal:
     price = leg.price or leg.terms.stop_price or (view.touch.price(leg.side) if view.touch else None)
     enough = price is None or amount * price >= view.instrument.min_notional
     return amount if enough and amount >= view.instrument.min_amount else ZERO
+
+
+def part_of(amount: Decimal, leg: Leg, view: View) -> Decimal:
+    """Of what one order may not be all of: one of as few equal parts as there can be."""
+    price = view.touch.price(leg.side) if view.touch else None
+    if view.largest is None or price is None or amount * price <= view.largest:
+        return amount
+    part = amount / (amount * price / view.largest).to_integral_value(ROUND_CEILING)
+    return part if tradeable(part, leg, view) else amount
 
 
 def live_exits(group: Group) -> Decimal:

@@ -10,11 +10,12 @@ from ..kernel.actor import Actor
 from ..kernel.envelope import Reply
 from ..supervisors.reports import NodeBeat, NodeReport, SystemReport
 from ..trading.messages import StateAsked
-from ..trading.views import TradingSnapshot
+from ..trading.views import FeedView, TradingSnapshot
 from ..transports.control import (
     ChaosProgress,
     ChartAnswered,
     ChartAsked,
+    FeedAsked,
     ReconciliationAnswered,
     ReconciliationAsked,
     RiskAnswered,
@@ -56,14 +57,16 @@ class Console(Actor):
         risk: str,
         executor: str = "trader/trading/account/executor",
         portfolio: str = "trader/portfolio",
+        feeds: tuple[str, ...] = (),
     ) -> None:
-        """`risk` is whom to ask for the limits, `executor` for how books and venue compare, `portfolio` for a whole
-        snapshot where one was missed."""
+        """`risk` is whom to ask for the limits, `executor` for how books and venue compare, `feeds` for how far market
+        data is to be trusted, `portfolio` for a whole snapshot where one was missed."""
         self.host = host
         self.port = port
         self.risk = risk
         self.executor = executor
         self.portfolio = portfolio
+        self.feeds = feeds
 
     def start(self) -> None:
         self._state = ConsoleState()
@@ -105,6 +108,9 @@ class Console(Actor):
             self.context.ask(self.risk, RiskAsked(), ASK_PERIOD_S).then(self._hear_risk)
         if self._state.reconciliation.wanted(now_ns):
             self.context.ask(self.executor, ReconciliationAsked(), ASK_PERIOD_S).then(self._hear_executor)
+        if self._state.data.wanted(now_ns):
+            for path in self.feeds:
+                self.context.ask(path, FeedAsked(), ASK_PERIOD_S).then(self._hear_feed)
         for chart in self._state.charts.wanted(now_ns):
             self._ask_chart(chart)
 
@@ -116,6 +122,12 @@ class Console(Actor):
                 self._state.charts.miss(chart.symbol, str(reply.error or reply.value))
 
         self.context.ask(self.portfolio, chart, ASK_PERIOD_S).then(hear)
+
+    def _hear_feed(self, reply: Reply) -> None:
+        if isinstance(reply.value, FeedView):
+            self._state.data.hear_feed(reply.value, self.context.now_ns())
+        else:
+            self._state.data.miss(str(reply.error or reply.value))
 
     def _hear_risk(self, reply: Reply) -> None:
         if isinstance(reply.value, RiskAnswered):

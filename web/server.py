@@ -22,6 +22,7 @@ STATIC = Path(__file__).parent / "static"
 PAGES = {
     "/": "index.html",
     "/market": "market.html",
+    "/data": "data.html",
     "/orders": "orders.html",
     "/risk": "risk.html",
     "/chaos": "chaos.html",

@@ -12,6 +12,7 @@ from ..transports.control import ChaosProgress
 from .chaos_view import chaos_view
 from .chart_view import ChartWindows
 from .continuation import complete, is_outdated, misses
+from .data_view import DataWindow
 from .freshness import (
     NodeStatus,
     R,
@@ -62,6 +63,7 @@ class ConsoleState:
         self.trading: Received[TradingSnapshot] | None = None
         self.chaos: Received[ChaosProgress] | None = None
         self.incidents: deque[Incident] = deque(maxlen=INCIDENTS_MAX)
+        self.data = DataWindow()
         self.risk = RiskWindow()
         self.reconciliation = ReconciliationWindow()
         self.charts = ChartWindows()

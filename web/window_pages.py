@@ -13,16 +13,21 @@ SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
 
 
 class WindowPages:
-    """GET `/api/risk`, `/api/reconciliation`, `/api/chart?symbol=`. To look is to have it asked for a while."""
+    """GET `/api/data`, `/api/risk`, `/api/reconciliation` and `/api/chart?symbol=`. To look is to have it asked for a
+    while."""
 
     def __init__(self, state: ConsoleState, clock_ns: Callable[[], int]) -> None:
         self._state = state
         self._clock_ns = clock_ns
 
     def add_to(self, application: web.Application) -> None:
+        application.router.add_get("/api/data", self._get_data)
         application.router.add_get("/api/risk", self._get_risk)
         application.router.add_get("/api/reconciliation", self._get_reconciliation)
         application.router.add_get("/api/chart", self._get_chart)
+
+    async def _get_data(self, _: web.Request) -> web.Response:
+        return _json(self._state.data.look(self._clock_ns()))
 
     async def _get_risk(self, _: web.Request) -> web.Response:
         return _json(self._state.risk.look(self._clock_ns()))

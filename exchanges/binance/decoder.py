@@ -5,11 +5,14 @@ The frames are those of https://developers.binance.com/docs/binance-spot-api-doc
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
 from ..decoding import Malformed, refuse
 from ..market_events import (
+    PRICES,
+    SIZES,
     DepthEvent,
     Id,
     MalformedFrame,
@@ -18,8 +21,6 @@ from ..market_events import (
     TickerEvent,
     TradeEvent,
     VenueSymbol,
-    to_price,
-    to_size,
 )
 
 
@@ -31,7 +32,7 @@ class _Head(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw()
 
 
-class _Trade(msgspec.Struct, gc=False):
+class _Trade(msgspec.Struct, tag_field="e", tag="trade", gc=False):
     s: VenueSymbol
     E: Milliseconds
     T: Milliseconds
@@ -41,52 +42,54 @@ class _Trade(msgspec.Struct, gc=False):
     m: bool
 
 
-class _Depth(msgspec.Struct, gc=False):
+class _Depth(msgspec.Struct, tag_field="e", tag="depthUpdate", gc=False):
     s: VenueSymbol
     E: Milliseconds
     U: Id
     u: Id
-    b: tuple[tuple[str, str], ...]
-    a: tuple[tuple[str, str], ...]
+    b: list[tuple[str, str]]
+    a: list[tuple[str, str]]
 
 
 class _Ticker(msgspec.Struct, gc=False):
+    """On spot it does not say what it is."""
+
     s: VenueSymbol
     u: Id
     b: str
     B: str
     a: str
     A: str
+    e: Literal["bookTicker"] = "bookTicker"
 
 
 _decode_head = msgspec.json.Decoder(_Head).decode
-_decode_trade = msgspec.json.Decoder(_Trade).decode
-_decode_depth = msgspec.json.Decoder(_Depth).decode
+_decode_named = msgspec.json.Decoder(_Trade | _Depth).decode
 _decode_ticker = msgspec.json.Decoder(_Ticker).decode
+NAMED, TICKER = (b'{"e":"tr', b'{"e":"de'), b'{"u":'
+"""How frames begin that need no look at what they are."""
 
 
-def _trade(payload: bytes | msgspec.Raw) -> TradeEvent:
-    wire = _decode_trade(payload)
-    return TradeEvent(wire.s, wire.E, wire.T, wire.t, to_price(wire.p), to_price(wire.q), wire.m)
-
-
-def _depth(payload: bytes | msgspec.Raw) -> DepthEvent:
-    wire = _decode_depth(payload)
+def _named(payload: bytes | msgspec.Raw) -> MarketEvent:
+    wire, prices = _decode_named(payload), PRICES
+    if isinstance(wire, _Trade):
+        return TradeEvent(wire.s, wire.E, wire.T, wire.t, prices[wire.p], prices[wire.q], wire.m)
     if wire.u < wire.U:
         raise MalformedFrame(f"expected a first update id (U) not above the last (u), found {wire.U} and {wire.u}")
-    bids = tuple([(to_price(price), to_size(size)) for price, size in wire.b])
-    asks = tuple([(to_price(price), to_size(size)) for price, size in wire.a])
+    sizes = SIZES
+    bids = tuple([(prices[price], sizes[size]) for price, size in wire.b])
+    asks = tuple([(prices[price], sizes[size]) for price, size in wire.a])
     return DepthEvent(wire.s, wire.E, wire.U, wire.u, bids, asks)
 
 
 def _ticker(payload: bytes | msgspec.Raw) -> TickerEvent:
-    wire = _decode_ticker(payload)
-    return TickerEvent(wire.s, wire.u, to_price(wire.b), to_price(wire.B), to_price(wire.a), to_price(wire.A))
+    wire, prices = _decode_ticker(payload), PRICES
+    return TickerEvent(wire.s, wire.u, prices[wire.b], prices[wire.B], prices[wire.a], prices[wire.A])
 
 
 _BY_KIND: dict[str, Callable[[bytes | msgspec.Raw], MarketEvent]] = {
-    "trade": _trade,
-    "depthUpdate": _depth,
+    "trade": _named,
+    "depthUpdate": _named,
     "bookTicker": _ticker,
     "": _ticker,
 }
@@ -101,11 +104,17 @@ def decode(payload: bytes) -> MarketEvent:
         MalformedFrame: not JSON, none of the three kinds, or a field that is missing, mistyped or out of range.
     """
     try:
-        head = _decode_head(payload)
-        body = head.data if head.stream else payload
-        kind = _decode_head(body).e if head.stream else head.e
-        if (decode_kind := _BY_KIND.get(kind)) is None:
-            raise MalformedFrame(f"expected a frame of trade, depthUpdate or bookTicker, found {kind!r}")
-        return decode_kind(body)
+        if payload[:8] in NAMED:
+            return _named(payload)
+        return _ticker(payload) if payload[:5] == TICKER else _by_kind(payload)
     except Malformed as error:
         refuse(payload, error)
+
+
+def _by_kind(payload: bytes) -> MarketEvent:
+    head = _decode_head(payload)
+    body = head.data if head.stream else payload
+    kind = _decode_head(body).e if head.stream else head.e
+    if (decode_kind := _BY_KIND.get(kind)) is None:
+        raise MalformedFrame(f"expected a frame of trade, depthUpdate or bookTicker, found {kind!r}")
+    return decode_kind(body)

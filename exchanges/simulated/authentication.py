@@ -15,6 +15,7 @@ from .errors import (
     missing,
 )
 from .parameters import read_integer
+from .records import MAIN
 
 DEFAULT_WINDOW_MS = 5_000
 MAX_WINDOW_MS = 60_000
@@ -22,29 +23,30 @@ AHEAD_MAX_MS = 1_000
 
 
 class Authenticator:
-    """Holds the one account's key and secret; `check` raises RequestRefused with Binance's code."""
+    """Holds each account's key and secret; `check` raises RequestRefused with Binance's code."""
 
     def __init__(self, api_key: str, api_secret: str) -> None:
-        self._key = api_key.encode()
-        self._secret = api_secret.encode()
+        self._accounts: dict[bytes, tuple[bytes, int]] = {}
+        self.add(api_key, api_secret, MAIN)
 
-    def check(self, api_key: str | None, signed: bytes | None, params: Mapping[str, str], now_ms: int) -> None:
-        """`signed` are the bytes the signature covers, None where it was seen before and only the time is judged;
-        `params` are the parsed parameters, signature included."""
+    def add(self, api_key: str, api_secret: str, uid: int) -> None:
+        self._accounts[api_key.encode()] = api_secret.encode(), uid
+
+    def check(self, api_key: str | None, signed: bytes | None, params: Mapping[str, str], now_ms: int) -> int:
+        """The account whose key it is. `signed` are the bytes the signature covers, None where it was seen before and
+        only the time is judged; `params` are the parsed parameters, signature included."""
         if not api_key:
             raise RequestRefused(KEY_MALFORMED)
-        if not hmac.compare_digest(api_key.encode(), self._key):
+        if (account := self._accounts.get(api_key.encode())) is None:
             raise RequestRefused(KEY_REFUSED)
+        secret, uid = account
         timestamp_ms = read_integer(params, "timestamp")
         if timestamp_ms is None:
             raise RequestRefused(missing("timestamp"))
-        if signed is not None and not self._is_signed(signed, params.get("signature", "")):
+        if signed is not None and not _is_signed(secret, signed, params.get("signature", "")):
             raise RequestRefused(BAD_SIGNATURE)
         _check_time(timestamp_ms, read_integer(params, "recvWindow"), now_ms)
-
-    def _is_signed(self, signed: bytes, signature: str) -> bool:
-        expected = hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(expected.encode(), signature.encode())
+        return uid
 
 
 def signed_bytes(raw: bytes) -> bytes:
@@ -55,6 +57,11 @@ def signed_bytes(raw: bytes) -> bytes:
 def signed_fields(params: Mapping[str, str]) -> bytes:
     """What a WebSocket request signs: its parameters by name, without the signature."""
     return "&".join(f"{name}={params[name]}" for name in sorted(params) if name != "signature").encode()
+
+
+def _is_signed(secret: bytes, signed: bytes, signature: str) -> bool:
+    expected = hmac.new(secret, signed, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), signature.encode())
 
 
 def _check_time(timestamp_ms: int, window_ms: int | None, now_ms: int) -> None:

@@ -63,7 +63,7 @@ def _find(engine: Engine, params: Parameters) -> Order | None:
     order_id, client_id = read_integer(params, "cancelOrderId"), params.get("cancelOrigClientOrderId", "")
     if order_id is None and not client_id:
         raise RequestRefused(missing_both("cancelOrigClientOrderId", "cancelOrderId"))
-    return engine.state.find_order(symbol, order_id, client_id)
+    return engine.find_order(symbol, order_id, client_id)
 
 
 def _told(cancelled: Outcome, placed: Outcome) -> Any:

@@ -114,9 +114,8 @@ def worst_payment(request: OrderRequest, stop_price: Decimal, quantity: Decimal,
     """The most the order can pay, in the asset it pays with."""
     if request.side == "SELL":
         return quantity
-    if price := request.price or (stop_price or request.stop_price) * LOCK_MARGIN:
-        return price * quantity
-    return met.cost
+    price = request.price or (stop_price or request.stop_price) * LOCK_MARGIN
+    return (price * quantity if price else met.cost) * (1 + (request.fee_reserve or ZERO))
 
 
 def check_funds(state: VenueState, uid: int, asset: str, amount: Decimal) -> None:
@@ -140,6 +139,7 @@ def request_of(order: Order) -> OrderRequest:
         iceberg=order.iceberg,
         uid=order.uid,
         prevention=order.prevention,
+        fee_reserve=order.fee_reserve,
     )
 
 

@@ -163,10 +163,10 @@ class Desk:
             self._admit(lambda: operation.weigh(request.params), request.params, request.door)
             self._fail(operation, request)
             told_ms = self.told_ms()
-            self._authenticator.check(request.api_key, request.signed, request.params, told_ms)
+            uid = self._authenticator.check(request.api_key, request.signed, request.params, told_ms)
             if operation.orders:
                 self.orders.check(self.clock_ns())
-            answer = Answer(200, operation.run(self.engine, request.params, self.now_ms))
+            answer = Answer(200, operation.run(self.engine.of(uid), request.params, self.now_ms))
         except RequestRefused as error:
             return Answer.of(error.refusal)
         if operation.orders:

@@ -91,6 +91,8 @@ class Engine(AccountView):
 
     def of(self, uid: int) -> "Engine":
         """The same engine, acting for another account."""
+        if uid == self.uid:
+            return self
         other = copy(self)
         other.uid = uid
         return other
@@ -270,7 +272,8 @@ class Engine(AccountView):
                 request = request_of(order)
                 budget = None
                 if is_market(order.type) and order.side == "BUY":
-                    budget = order.locked or worst_payment(request, order.stop_price, order.quantity, NOTHING)
+                    locked = order.locked or worst_payment(request, order.stop_price, order.quantity, NOTHING)
+                    budget = locked / (1 + (order.fee_reserve or 0))
                 met = meet(request, market, self.state.open, now_ms, budget)
                 self._carry_out([OrderTriggered(order.order_id, now_ms)], order, met, now_ms)
 

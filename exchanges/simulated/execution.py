@@ -6,7 +6,7 @@ from decimal import Decimal
 from .fees import fee_of
 from .matching import Match
 from .orders import Order
-from .records import OrderClosed, OrderFilled, OrderOpened, OrderSide, TradePrevented
+from .records import OrderClosed, OrderFilled, OrderOpened, TradePrevented
 from .state import VenueState
 from .stops import is_market
 
@@ -24,19 +24,20 @@ def execute(taker: Taker, met: Match, state: VenueState, rate: Rate, now_ms: int
         yield from _end(taker, met, now_ms)
 
 
-def fee(side: OrderSide, price: Decimal, quantity: Decimal, rate: Decimal) -> Decimal:
-    """Of what the side receives."""
-    return fee_of(quantity if side == "BUY" else price * quantity, rate)
+def fee(order: Taker, price: Decimal, quantity: Decimal, rate: Decimal) -> Decimal:
+    """Of what the order receives, or of its worth in the quote currency."""
+    received_base = order.side == "BUY" and order.fee_reserve is None
+    return fee_of(quantity if received_base else price * quantity, rate)
 
 
 def _trades(taker: Taker, met: Match, last_id: int, rate: Rate, now_ms: int) -> Iterator[OrderFilled]:
     taking = rate(taker.uid, False)
     for trade_id, (price, size, maker) in enumerate(met.taken, last_id + 1):
-        cost = fee(taker.side, price, size, taking)
+        cost = fee(taker, price, size, taking)
         counter_id = maker.order_id if maker else 0
         yield OrderFilled(taker.order_id, trade_id, price, size, cost, False, now_ms, counter_id)
         if maker:
-            cost = fee(maker.side, price, size, rate(maker.uid, True))
+            cost = fee(maker, price, size, rate(maker.uid, True))
             yield OrderFilled(maker.order_id, trade_id, price, size, cost, True, now_ms, taker.order_id)
 
 

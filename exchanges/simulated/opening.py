@@ -76,6 +76,7 @@ def opened_of(
         trailing_delta=request.trailing_delta,
         iceberg=request.iceberg,
         uid=request.uid,
+        fee_reserve=request.fee_reserve,
         prevention=request.prevention or "NONE",
         activation=request.stop_price if trails else ZERO,
         list_id=list_id,

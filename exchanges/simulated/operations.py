@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from . import payloads, wallet
+from . import list_operations, payloads, wallet
 from .bars import DAY_MS
 from .cancel_replace import allowed, cancel_replace
 from .engine import Engine
@@ -30,7 +30,7 @@ ROWS_MAX = 1_000
 
 def place_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
     order = engine.place(read_order(params), now_ms)
-    return answer_to(order, params, fills_of(engine, order))
+    return answer_to(order, params, fills_of(engine, order), engine.prevented())
 
 
 def check_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
@@ -38,9 +38,9 @@ def check_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
     engine.decide(read_order(params), now_ms)
     if params.get("computeCommissionRates") != "true":
         return {}
-    rates = wallet.commission(params["symbol"])
+    rates = wallet.commission(params["symbol"], engine.tier(now_ms))
     zeros = dict.fromkeys(("maker", "taker"), wallet.NOTHING)
-    standard = {name: wallet.FEES[name] for name in zeros}
+    standard = {name: rates["standardCommission"][name] for name in zeros}
     discount = {"discount": rates["discount"]}
     return {
         "standardCommissionForOrder": standard,
@@ -78,7 +78,7 @@ def list_orders(engine: Engine, params: Parameters, _now_ms: int) -> Any:
     until_ms = _until_ms(params)
     orders = [
         order
-        for order in engine.state.books.orders.values()
+        for order in engine.orders()
         if order.symbol == symbol and order.order_id >= (first or 0) and _inside(order.created_ms, since_ms, until_ms)
     ]
     return [payloads.order_status(order) for order in _page(orders, params, first is not None or since_ms is not None)]
@@ -91,21 +91,32 @@ def list_trades(engine: Engine, params: Parameters, _now_ms: int) -> Any:
     order_id, until_ms = read_integer(params, "orderId"), _until_ms(params)
     fills = [
         fill
-        for fill in engine.state.fills_from(first or 0)
+        for fill in engine.fills_from(first or 0)
         if fill.symbol == symbol and order_id in (None, fill.order_id) and _inside(fill.at_ms, since_ms, until_ms)
     ]
     return [payloads.own_trade(fill) for fill in _page(fills, params, first is not None or since_ms is not None)]
 
 
 def list_prevented(engine: Engine, params: Parameters, _now_ms: int) -> Any:
-    """Of what never traded because both sides were the account's own."""
-    engine.market(read_text(params, "symbol"))
-    return []
+    """Of what never traded because both sides were the account's own: of one match, of an order, or from
+    `fromPreventedMatchId` on."""
+    symbol = engine.market(read_text(params, "symbol")).instrument.venue_symbol
+    match_id, order_id = read_integer(params, "preventedMatchId"), read_integer(params, "orderId")
+    first = read_integer(params, "fromPreventedMatchId") or 0
+    found = [
+        each
+        for each in engine.prevented()
+        if each.symbol == symbol
+        and match_id in (None, each.prevented_id)
+        and order_id in (None, each.taker_id, each.maker_id)
+        and each.prevented_id >= first
+    ]
+    return [payloads.prevented_match(each) for each in _page(found, params, forward=True)]
 
 
-def get_account(engine: Engine, params: Parameters, _now_ms: int) -> Any:
-    books = engine.state.books
-    status = payloads.account_status(books.account, books.updated_ms)
+def get_account(engine: Engine, params: Parameters, now_ms: int) -> Any:
+    account = engine.account
+    status = payloads.account_status(account, account.updated_ms, engine.tier(now_ms), engine.uid)
     if params.get("omitZeroBalances") == "true":
         status["balances"] = [held for held in status["balances"] if Decimal(held["free"]) + Decimal(held["locked"])]
     return status
@@ -123,38 +134,46 @@ ORDERS = Operation(list_orders, 20, reads=True)
 TRADES = Operation(list_trades, 20, reads=True, weights=lambda params: 5 if params.get("orderId") else 20)
 ACCOUNT = Operation(get_account, 20, reads=True)
 
-BY_ROUTE: dict[tuple[str, str], Operation] = {
-    ("POST", "/api/v3/order"): PLACE,
-    ("POST", "/api/v3/order/test"): CHECK,
-    ("POST", "/api/v3/order/cancelReplace"): REPLACE,
-    ("GET", "/api/v3/order"): GET,
-    ("DELETE", "/api/v3/order"): CANCEL,
-    ("GET", "/api/v3/openOrders"): OPEN_ORDERS,
-    ("DELETE", "/api/v3/openOrders"): CANCEL_ALL,
-    ("GET", "/api/v3/allOrders"): ORDERS,
-    ("GET", "/api/v3/myTrades"): TRADES,
-    ("GET", "/api/v3/myPreventedMatches"): PREVENTED,
-    ("GET", "/api/v3/account"): ACCOUNT,
-} | wallet.BY_ROUTE
-BY_METHOD: dict[str, Operation] = {
-    "order.place": PLACE,
-    "order.test": CHECK,
-    "order.cancelReplace": REPLACE,
-    "order.status": GET,
-    "order.cancel": CANCEL,
-    "openOrders.status": OPEN_ORDERS,
-    "openOrders.cancelAll": CANCEL_ALL,
-    "allOrders": ORDERS,
-    "myTrades": TRADES,
-    "myPreventedMatches": PREVENTED,
-    "account.status": ACCOUNT,
-} | wallet.BY_METHOD
+BY_ROUTE: dict[tuple[str, str], Operation] = (
+    {
+        ("POST", "/api/v3/order"): PLACE,
+        ("POST", "/api/v3/order/test"): CHECK,
+        ("POST", "/api/v3/order/cancelReplace"): REPLACE,
+        ("GET", "/api/v3/order"): GET,
+        ("DELETE", "/api/v3/order"): CANCEL,
+        ("GET", "/api/v3/openOrders"): OPEN_ORDERS,
+        ("DELETE", "/api/v3/openOrders"): CANCEL_ALL,
+        ("GET", "/api/v3/allOrders"): ORDERS,
+        ("GET", "/api/v3/myTrades"): TRADES,
+        ("GET", "/api/v3/myPreventedMatches"): PREVENTED,
+        ("GET", "/api/v3/account"): ACCOUNT,
+    }
+    | wallet.BY_ROUTE
+    | list_operations.BY_ROUTE
+)
+BY_METHOD: dict[str, Operation] = (
+    {
+        "order.place": PLACE,
+        "order.test": CHECK,
+        "order.cancelReplace": REPLACE,
+        "order.status": GET,
+        "order.cancel": CANCEL,
+        "openOrders.status": OPEN_ORDERS,
+        "openOrders.cancelAll": CANCEL_ALL,
+        "allOrders": ORDERS,
+        "myTrades": TRADES,
+        "myPreventedMatches": PREVENTED,
+        "account.status": ACCOUNT,
+    }
+    | wallet.BY_METHOD
+    | list_operations.BY_METHOD
+)
 
 
 def _find(engine: Engine, params: Parameters) -> Order | None:
     symbol = engine.market(read_text(params, "symbol")).instrument.venue_symbol
     order_id, client_id = read_order_id(params)
-    return engine.state.find_order(symbol, order_id, client_id)
+    return engine.find_order(symbol, order_id, client_id)
 
 
 def _cancel_id(engine: Engine, params: Parameters) -> str:
@@ -165,7 +184,7 @@ def _open_orders(engine: Engine, symbol: str) -> Iterator[Order]:
     """Those of one symbol, or of all where it is empty."""
     if symbol:
         engine.market(symbol)
-    return (order for order in engine.state.open if symbol in ("", order.symbol))
+    return engine.open_orders(symbol)
 
 
 def _until_ms(params: Parameters) -> int | None:

@@ -43,6 +43,7 @@ class Order(msgspec.Struct):
     trailing_delta: int = 0
     iceberg: Decimal = ZERO
     uid: int = MAIN
+    fee_reserve: Decimal | None = None
     prevention: Prevention = "NONE"
     activation: Decimal = ZERO
     """Where a trail begins, if not at once."""
@@ -86,8 +87,12 @@ class Order(msgspec.Struct):
 
     @property
     def receives(self) -> str:
-        """The asset the order receives, which its fee is taken from."""
         return self.base if self.side == "BUY" else self.quote
+
+    @property
+    def fee_asset(self) -> str:
+        """The asset that its fees are taken from."""
+        return self.receives if self.fee_reserve is None else self.quote
 
 
 class OrderRequest(msgspec.Struct, frozen=True):
@@ -108,6 +113,8 @@ class OrderRequest(msgspec.Struct, frozen=True):
     uid: int = MAIN
     prevention: Prevention | None = None
     """None: as the symbol does by default."""
+    fee_reserve: Decimal | None = None
+    """As of `OrderOpened`."""
 
 
 class ListRequest(msgspec.Struct, frozen=True):

@@ -1,9 +1,9 @@
 """Reading a request's parameters, each refused as Binance refuses it."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
-from typing import cast
+from typing import cast, get_args
 
 from .accounts import ZERO
 from .errors import (
@@ -19,10 +19,11 @@ from .errors import (
     not_required,
 )
 from .orders import OrderRequest
-from .records import OrderKind, OrderSide, TimeInForce
+from .records import OrderKind, OrderSide, Prevention, TimeInForce
 from .stops import WORKS_AS, is_market
 
 Parameters = Mapping[str, str]
+Names = Callable[[str], str]
 
 NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 INTEGER = r"^[0-9]{1,20}$"
@@ -72,23 +73,24 @@ def read_client_id(params: Parameters, name: str) -> str:
     return text
 
 
-def read_order(params: Parameters) -> OrderRequest:
-    """The new order a request asks for. Raises RequestRefused."""
-    kind = cast("OrderKind", _choose(params, "type", ORDER_TYPES, INVALID_ORDER_TYPE))
+def read_order(params: Parameters, names: Names = str) -> OrderRequest:
+    """The new order a request asks for; `names` says what each parameter of it is called. Raises RequestRefused."""
+    kind = cast("OrderKind", _choose(params, names("type"), ORDER_TYPES, INVALID_ORDER_TYPE))
     request = OrderRequest(
         symbol=read_text(params, "symbol"),
-        side=cast("OrderSide", _choose(params, "side", ("BUY", "SELL"), INVALID_SIDE)),
+        side=cast("OrderSide", _choose(params, names("side"), ("BUY", "SELL"), INVALID_SIDE)),
         type=kind,
-        client_id=read_client_id(params, "newClientOrderId"),
-        time_in_force=_read_time_in_force(params, kind),
-        price=read_decimal(params, "price"),
-        quantity=read_decimal(params, "quantity"),
-        quote_quantity=read_decimal(params, "quoteOrderQty"),
-        stop_price=read_decimal(params, "stopPrice"),
-        trailing_delta=read_integer(params, "trailingDelta") or 0,
-        iceberg=read_decimal(params, "icebergQty"),
+        client_id=read_client_id(params, names("newClientOrderId")),
+        time_in_force=_read_time_in_force(params, kind, names),
+        price=read_decimal(params, names("price")),
+        quantity=read_decimal(params, names("quantity")),
+        quote_quantity=read_decimal(params, names("quoteOrderQty")),
+        stop_price=read_decimal(params, names("stopPrice")),
+        trailing_delta=read_integer(params, names("trailingDelta")) or 0,
+        iceberg=read_decimal(params, names("icebergQty")),
+        prevention=_read_prevention(params),
     )
-    _check_presence(params, kind)
+    _check_presence(params, kind, names)
     return request
 
 
@@ -100,42 +102,50 @@ def read_order_id(params: Parameters) -> tuple[int | None, str]:
     return order_id, client_id
 
 
-def _read_time_in_force(params: Parameters, kind: OrderKind) -> TimeInForce:
+def _read_time_in_force(params: Parameters, kind: OrderKind, names: Names) -> TimeInForce:
+    name = names("timeInForce")
     if WORKS_AS.get(kind, kind) == "LIMIT":
-        return cast("TimeInForce", _choose(params, "timeInForce", ("GTC", "IOC", "FOK"), INVALID_TIME_IN_FORCE))
-    if "timeInForce" in params:
-        raise RequestRefused(not_required("timeInForce"))
+        return cast("TimeInForce", _choose(params, name, ("GTC", "IOC", "FOK"), INVALID_TIME_IN_FORCE))
+    if name in params:
+        raise RequestRefused(not_required(name))
     return "GTC"
 
 
-def _check_presence(params: Parameters, kind: OrderKind) -> None:
-    _check_waiting(params, kind)
-    if "icebergQty" in params and (is_market(kind) or params.get("timeInForce", "GTC") != "GTC"):
-        raise RequestRefused(not_required("icebergQty"))
+def _read_prevention(params: Parameters) -> Prevention | None:
+    name = "selfTradePreventionMode"
+    return cast("Prevention", _choose(params, name, get_args(Prevention), missing(name))) if name in params else None
+
+
+def _check_presence(params: Parameters, kind: OrderKind, names: Names) -> None:
+    _check_waiting(params, kind, names)
+    if names("icebergQty") in params and (is_market(kind) or params.get(names("timeInForce"), "GTC") != "GTC"):
+        raise RequestRefused(not_required(names("icebergQty")))
+    by_cost, quantity = names("quoteOrderQty"), names("quantity")
     if kind != "MARKET":
-        if "quoteOrderQty" in params:
-            raise RequestRefused(not_required("quoteOrderQty"))
-        read_text(params, "quantity")
+        if by_cost in params:
+            raise RequestRefused(not_required(by_cost))
+        read_text(params, quantity)
     if not is_market(kind):
-        read_text(params, "price")
+        read_text(params, names("price"))
         return
-    if "price" in params:
-        raise RequestRefused(not_required("price"))
-    if "quantity" in params and "quoteOrderQty" in params:
-        raise RequestRefused(not_required("quoteOrderQty"))
-    if not params.get("quantity") and not params.get("quoteOrderQty"):
-        raise RequestRefused(missing_both("quantity", "quoteOrderQty"))
+    if names("price") in params:
+        raise RequestRefused(not_required(names("price")))
+    if quantity in params and by_cost in params:
+        raise RequestRefused(not_required(by_cost))
+    if not params.get(quantity) and not params.get(by_cost):
+        raise RequestRefused(missing_both(quantity, by_cost))
 
 
-def _check_waiting(params: Parameters, kind: OrderKind) -> None:
-    """A trail begins where the market is: this venue knows none that begins at a price."""
-    trails = "trailingDelta" in params
-    if trails and not kind.startswith("STOP_LOSS"):
-        raise RequestRefused(not_required("trailingDelta"))
-    if kind in WORKS_AS and not trails:
-        read_text(params, "stopPrice")
-    elif "stopPrice" in params and (trails or kind not in WORKS_AS):
-        raise RequestRefused(not_required("stopPrice"))
+def _check_waiting(params: Parameters, kind: OrderKind, names: Names) -> None:
+    """An order that waits has a stop price, a trail, or both: then the trail begins at the stop price."""
+    stop, trail = names("stopPrice"), names("trailingDelta")
+    if kind in WORKS_AS:
+        if not params.get(stop) and not params.get(trail):
+            raise RequestRefused(missing(stop))
+        return
+    for name in (stop, trail):
+        if name in params:
+            raise RequestRefused(not_required(name))
 
 
 def _choose(params: Parameters, name: str, choices: Collection[str], refusal: Refusal) -> str:

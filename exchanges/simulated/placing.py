@@ -5,11 +5,11 @@ from typing import Any
 
 from . import payloads
 from .engine import Engine
-from .orders import Fill, Order
+from .orders import Fill, Order, PreventedMatch
 from .parameters import Parameters
 
 
-def answer_to(order: Order, params: Parameters, fills: Iterable[Fill]) -> Any:
+def answer_to(order: Order, params: Parameters, fills: Iterable[Fill], prevented: Iterable[PreventedMatch] = ()) -> Any:
     default = "FULL" if params.get("type") in ("LIMIT", "MARKET") else "ACK"
     match params.get("newOrderRespType", default):
         case "ACK":
@@ -17,7 +17,7 @@ def answer_to(order: Order, params: Parameters, fills: Iterable[Fill]) -> Any:
         case "RESULT":
             return payloads.order_result(order)
         case _:
-            return payloads.order_full(order, fills)
+            return payloads.order_full(order, fills, prevented)
 
 
 def fills_of(engine: Engine, order: Order) -> Iterable[Fill]:

@@ -68,6 +68,8 @@ class OrderOpened(Record, frozen=True, gc=False):
     activation: Decimal = Decimal(0)
     """The price from which a trailing order follows the market, where that is not the market's at its opening."""
     list_id: int = NO_LIST
+    fee_reserve: Decimal | None = None
+    """None: fees are taken from the asset received. Else from the quote currency, and a buyer locks this rate more."""
     held: bool = False
     """Nothing happens to it, and nothing is set aside, before its list's working order is filled."""
 

@@ -71,7 +71,7 @@ def filled_as_makers(
     """At their own prices; what of an iceberg comes up next stands behind all that is displayed."""
     records: list[AnyRecord] = []
     for trade_id, (order, part) in enumerate(fills, last_trade_id + 1):
-        cost = fee(order.side, order.price, part, rate(order.uid, True))
+        cost = fee(order, order.price, part, rate(order.uid, True))
         records.append(OrderFilled(order.order_id, trade_id, order.price, part, cost, maker=True, at_ms=now_ms))
         if order.iceberg and order.shown <= part < order.remaining:
             ahead = market.displayed("bid" if order.side == "BUY" else "ask", order.price)

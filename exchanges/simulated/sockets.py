@@ -68,12 +68,12 @@ class Sockets:
             next_s = begun_s + (rules.life_s if noticed else rules.life_s - rules.notice_s)
             await asyncio.sleep(max(0.0, min(next_s, pinged_s + rules.ping_period_s) - loop.time()))
             now_s = loop.time()
-            if now_s >= begun_s + rules.life_s:
+            if not noticed:
+                if noticed := now_s >= next_s:
+                    connection.outbox.put(farewell)
+            elif now_s >= next_s:
                 connection.outbox.close(GOING_AWAY, "the connection has lived its life")
                 return
-            if not noticed and now_s >= next_s:
-                noticed = True
-                connection.outbox.put(farewell)
             if now_s - connection.heard_s > rules.pong_wait_s:
                 connection.outbox.abort()
                 return

@@ -184,14 +184,19 @@ class VenueState:
         account = self.books.accounts[order.uid]
         cost = record.price * record.quantity
         spent, received = (cost, record.quantity) if order.side == "BUY" else (record.quantity, cost)
+        if order.fee_asset == order.pays:
+            spent += record.fee
+        else:
+            received -= record.fee
         order.executed += record.quantity
         order.executed_quote += cost
         assert order.executed <= order.quantity, f"order {order.order_id} would be filled beyond its quantity"
         # A limit order locked its own price: what a better one saved is released with the fill.
         limited = order.side == "BUY" and order.price
-        kept = order.price * order.remaining if limited else order.locked - spent
+        limit = order.price * (1 + (order.fee_reserve or ZERO))
+        kept = limit * order.remaining if limited else order.locked - spent
         account.release(order.pays, order.locked - kept, spent)
-        account.credit(order.receives, received - record.fee)
+        account.credit(order.receives, received)
         account.traded(cost, record.at_ms)
         order.locked = kept
         self.books.last_trade_id = record.trade_id

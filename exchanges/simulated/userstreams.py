@@ -8,9 +8,9 @@ from .errors import TOO_MANY_SUBSCRIPTIONS, RequestRefused
 from .faults import FaultSwitch
 from .orders import Order
 from .outbox import Outbox
-from .records import AnyRecord, FundsTransferred, OrderRecord
+from .records import MAIN, AnyRecord, FundsTransferred, ListRecord, OrderRecord
 from .state import VenueState
-from .user_events import account_position, balance_update, execution_report
+from .user_events import account_position, balance_update, execution_report, list_status
 
 SUBSCRIPTIONS_MAX = 16
 """Of one connection."""
@@ -22,17 +22,19 @@ class UserStreams:
     def __init__(self, state: VenueState, switch: FaultSwitch) -> None:
         self._state = state
         self._switch = switch
-        self._subscriptions: dict[Outbox, dict[int, None]] = {}
-        self._touched: dict[str, None] = {}
-        self._overtaken: list[bytes] = []
+        self._subscriptions: dict[Outbox, dict[int, int]] = {}
+        """Of a connection, by the subscription's number the account."""
+        self._touched: dict[int, dict[str, None]] = {}
+        self._overtaken: list[tuple[int, bytes]] = []
 
-    def subscribe(self, outbox: Outbox) -> int:
-        """The subscription's id, counted from 0 on each connection. Raises RequestRefused past their bound."""
+    def subscribe(self, outbox: Outbox, uid: int = MAIN) -> int:
+        """The subscription's id, counted from 0 on each connection; it tells what happens to an account. Raises
+        RequestRefused past their bound."""
         ids = self._subscriptions.setdefault(outbox, {})
         if len(ids) >= SUBSCRIPTIONS_MAX:
             raise RequestRefused(TOO_MANY_SUBSCRIPTIONS)
         number = max(ids, default=-1) + 1
-        ids[number] = None
+        ids[number] = uid
         return number
 
     def unsubscribe(self, outbox: Outbox, number: int | None = None) -> None:
@@ -60,34 +62,36 @@ class UserStreams:
         if not self._subscriptions:
             return
         if isinstance(record, FundsTransferred):
-            self._touched[record.asset] = None
-            self._send(balance_update(record))
+            self._touched.setdefault(record.uid, {})[record.asset] = None
+            self._send(balance_update(record), record.uid)
+        if isinstance(record, ListRecord):
+            found = self._state.books.lists[record.list_id]
+            self._send(list_status(record, found), found.uid)
         if order is None or not isinstance(record, OrderRecord):
             return
-        self._touched |= {order.base: None, order.quote: None}
-        self._send(execution_report(record, order, self._state.books.executions))
+        self._touched.setdefault(order.uid, {}).update({order.base: None, order.quote: None})
+        self._send(execution_report(record, order, self._state.books.executions), order.uid)
 
     def committed(self) -> None:
         """Report the balances which the records since the last call touched."""
-        if self._touched:
-            books = self._state.books
-            self._send(account_position(books.account, self._touched, books.updated_ms))
-            self._touched = {}
+        touched, self._touched = self._touched, {}
+        for uid, assets in touched.items():
+            self._send(account_position(self._state.account(uid), assets, self._state.books.updated_ms), uid)
 
-    def _send(self, event: dict[str, Any]) -> None:
+    def _send(self, event: dict[str, Any], uid: int) -> None:
         if self._switch.fires("event_lost"):
             return
         copies = 2 if self._switch.fires("event_duplicated") else 1
-        encoded = [msgspec.json.encode(event)] * copies
+        encoded = [(uid, msgspec.json.encode(event))] * copies
         if self._switch.fires("event_reordered"):
             self._overtaken += encoded
             return
         late_s = self._switch.faults.delay_s if self._switch.fires("event_delayed") else 0.0
         for each in encoded + self._overtaken:
-            self._put(each, late_s)
+            self._put(*each, late_s)
         self._overtaken = []
 
-    def _put(self, event: bytes, late_s: float) -> None:
+    def _put(self, uid: int, event: bytes, late_s: float) -> None:
         for outbox, ids in self._subscriptions.items():
-            for number in ids:
+            for number in [number for number, owner in ids.items() if owner == uid]:
                 outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, event), late_s)

@@ -5,32 +5,37 @@ from typing import Any
 
 from . import payloads
 from .engine import Engine
+from .fees import Tier
 from .operation import Operation
 from .parameters import Parameters, read_integer, read_limit, read_text
 from .records import FundsTransferred
 
 ROWS_MAX = 1_000
-RATE = "0.00100000"
 NOTHING = "0.00000000"
-FEES = {"maker": RATE, "taker": RATE, "buyer": NOTHING, "seller": NOTHING}
-NO_FEES = dict.fromkeys(FEES, NOTHING)
+NO_FEES = dict.fromkeys(("maker", "taker", "buyer", "seller"), NOTHING)
 
 
-def commission(symbol: str) -> dict[str, Any]:
-    """What trades of a symbol cost: one rate for all, no tax, no special fee, no discount."""
+def commission(symbol: str, tier: Tier) -> dict[str, Any]:
+    """What trades of a symbol cost: the account's rates, no tax, no special fee, no discount."""
     discount = {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "BNB", "discount": NOTHING}
-    fees = {"standardCommission": FEES, "specialCommission": NO_FEES, "taxCommission": NO_FEES}
+    fees = {
+        "standardCommission": payloads.commission_rates(tier),
+        "specialCommission": NO_FEES,
+        "taxCommission": NO_FEES,
+    }
     return {"symbol": symbol} | fees | {"discount": discount}
 
 
-def get_commission(engine: Engine, params: Parameters, _now_ms: int) -> Any:
-    return commission(engine.market(read_text(params, "symbol")).instrument.venue_symbol)
+def get_commission(engine: Engine, params: Parameters, now_ms: int) -> Any:
+    return commission(engine.market(read_text(params, "symbol")).instrument.venue_symbol, engine.tier(now_ms))
 
 
-def list_fees(engine: Engine, params: Parameters, _now_ms: int) -> Any:
+def list_fees(engine: Engine, params: Parameters, now_ms: int) -> Any:
+    tier = engine.tier(now_ms)
+    rates = {"makerCommission": f"{tier.maker.normalize():f}", "takerCommission": f"{tier.taker.normalize():f}"}
     symbols = [params["symbol"]] if params.get("symbol") else list(engine.markets)
     names = [engine.market(symbol).instrument.venue_symbol for symbol in symbols]
-    return [{"symbol": name, "makerCommission": "0.001", "takerCommission": "0.001"} for name in names]
+    return [{"symbol": name} | rates for name in names]
 
 
 def list_currencies(engine: Engine, _params: Parameters, _now_ms: int) -> Any:
@@ -69,7 +74,7 @@ BY_METHOD = {"account.commission": COMMISSION, "myAllocations": NOTHING_LISTED._
 
 
 def _currency(engine: Engine, name: str) -> dict[str, Any]:
-    held = engine.state.books.account.balances.get(name)
+    held = engine.account.balances.get(name)
     free, locked = (held.free, held.locked) if held else (Decimal(0), Decimal(0))
     idle = dict.fromkeys(("freeze", "ipoable", "ipoing", "storage", "withdrawing"), "0")
     network = {
@@ -99,6 +104,6 @@ def _transfers(engine: Engine, params: Parameters) -> list[FundsTransferred]:
     since_ms, until_ms = read_integer(params, "startTime") or 0, read_integer(params, "endTime")
     return [
         each
-        for each in reversed(engine.state.books.transfers)
+        for each in reversed(engine.transfers())
         if coin in ("", each.asset) and since_ms <= each.at_ms and (until_ms is None or each.at_ms <= until_ms)
     ][: read_limit(params, ROWS_MAX, ROWS_MAX)]

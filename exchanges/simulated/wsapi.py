@@ -14,6 +14,7 @@ from .operation import Operation
 from .operations import BY_METHOD
 from .outbox import Outbox
 from .public import BY_METHOD as PUBLIC
+from .records import MAIN
 from .userstreams import UserStreams
 
 SESSION_WEIGHT = 2
@@ -38,6 +39,7 @@ class ApiConnection:
         self._users = users
         self._outbox = outbox
         self._key: str | None = None
+        self._uid = MAIN
         self._logged_on_ms = 0
         self._held: list[str] = []
         self._loop = asyncio.get_running_loop()
@@ -112,9 +114,9 @@ class ApiConnection:
     def _of_session(self, method: str) -> Operation | None:
         match method:
             case "session.logon":
-                return Operation(lambda *_: {}, SESSION_WEIGHT)
+                return Operation(lambda engine, *_: self._recognise(engine.uid), SESSION_WEIGHT)
             case "userDataStream.subscribe.signature":
-                return Operation(lambda *_: self._subscribe(), SESSION_WEIGHT)
+                return Operation(lambda engine, *_: self._subscribe(engine.uid), SESSION_WEIGHT)
         return None
 
     def _session(self) -> Any:
@@ -127,13 +129,17 @@ class ApiConnection:
         self._key = None
         return self._session()
 
-    def _subscribe(self) -> Any:
-        return {"subscriptionId": self._users.subscribe(self._outbox)}
+    def _recognise(self, uid: int) -> Any:
+        self._uid = uid
+        return {}
+
+    def _subscribe(self, uid: int) -> Any:
+        return {"subscriptionId": self._users.subscribe(self._outbox, uid)}
 
     def _subscribe_logged_on(self) -> Any:
         if self._key is None:
             raise RequestRefused(NOT_LOGGED_ON)
-        return self._subscribe()
+        return self._subscribe(self._uid)
 
     def _unsubscribe(self, params: dict[str, str]) -> Any:
         number = params.get("subscriptionId", "")

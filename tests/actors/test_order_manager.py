@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.kit.account import GROUP, SYMBOL, Account, Listener, assert_level
+from tests.kit.account import GROUP, RISK, SYMBOL, Account, Listener, assert_level
 from tradigrade.actors import topics
 from tradigrade.actors.order_manager import OrderManager
+from tradigrade.config.settings import RiskSettings
 from tradigrade.trading.capabilities import EVERYWHERE
 from tradigrade.trading.group_events import GroupClosed, Leg, OrderGroup
 from tradigrade.trading.messages import OrderRequested, RiskAlert, Terms
 from tradigrade.trading.order_events import OrderIntended
+from tradigrade.transports.control import LimitSet, SetLimit
 from tradigrade.transports.order_commands import (
     REFUSED,
     CancelAllOrders,
@@ -521,6 +523,29 @@ def test_flatten_cancels_everything_of_a_strategy_then_sells_what_it_holds(tmp_p
     assert account.books.strategy_positions["s", SYMBOL] == 0
     assert account.books.strategy_positions["other", SYMBOL] > 0
     assert standing(account) == []
+    assert manager(account).groups.open == {}
+    account.advance(6)
+    assert_level(account)
+
+
+def test_flatten_sells_in_parts_what_one_order_may_not_be(tmp_path: Path) -> None:
+    """Also by a limit that a person set meanwhile, and no more than there is."""
+    account = Account(tmp_path, risk=RiskSettings(max_position_notional=D(9_000), max_gross_notional=None)).serve()
+    for target in ("0.06", "0.12", "0.16"):
+        account.signal(target)
+        account.advance(1)
+    held = account.books.strategy_positions["s", SYMBOL]
+    done: list[Any] = []
+    smaller = SetLimit("max_order_notional", "1000", "", "", "smaller", "a person")
+    account.system.ask(RISK, smaller, 1.0).then(done.append)
+    account.advance(0.2)
+    account.system.ask(ORDERS, FlattenPositions("f"), 1.0).then(done.append)
+    assert isinstance(done[0].value, LimitSet), done
+    account.advance(5)
+    sales = [trade.amount for trade in account.venue.trades if trade.side == "sell"]
+    assert len(sales) == 5, "as few as there can be"
+    assert max(sales) * 30_000 <= 1_000
+    assert 0 <= held - sum(sales) < D("0.0001")
     assert manager(account).groups.open == {}
     account.advance(6)
     assert_level(account)

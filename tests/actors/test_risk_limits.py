@@ -10,7 +10,7 @@ from tests.kit.account import RISK, SYMBOL, Account, Listener
 from tradigrade.actors import topics
 from tradigrade.actors.budgets import BudgetKeeper
 from tradigrade.config.run import Run
-from tradigrade.config.settings import BudgetSettings, RiskSettings, Settings
+from tradigrade.config.settings import BudgetSettings, OverrideSettings, RiskSettings, Settings
 from tradigrade.config.topology import node_tree
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.faulty import FaultyDisk
@@ -85,6 +85,7 @@ def test_a_change_is_a_record_of_the_journal_and_approvals_name_its_version(tmp_
         ("max_order_notional", "1", {"symbol": SYMBOL, "strategy": "s"}, "a symbol or a strategy"),
         ("max_order_notional", "1", {"reason": " "}, "why it is changed"),
         ("max_order_notional", "1", {"symbol": "BTCUSDT"}, "expected one of BTC/USDT, found BTCUSDT"),
+        ("max_order_notional", "1", {"strategy": "lerned"}, "expected one of learned, manual, found lerned"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_changes_nothing(
@@ -116,6 +117,29 @@ def test_what_the_configuration_changed_since_counts_and_the_rest_stays_as_it_wa
     assert shown(again, "max_open_orders", "account").value == 7
     changed = again.records(LimitChanged)[-1]
     assert (changed.name, changed.after, changed.by) == ("max_open_orders", "7", "configuration")
+
+
+def test_an_override_that_the_configuration_has_no_more_goes_and_one_that_a_person_set_stays(tmp_path: Path) -> None:
+    less = OverrideSettings(symbol=SYMBOL, limits={"max_order_notional": Decimal(700)})
+    account = Account(tmp_path, risk=RiskSettings(overrides=(less,))).serve()
+    put(account, "max_order_notional", "600", strategy="learned")
+    put(account, "max_open_orders", "9")
+    account.kill()
+    again = Account(tmp_path).serve()
+    assert shown(again, "max_order_notional", "account").value == 2_000
+    book = again.risk._limits.book
+    assert book.overrides == {"strategy learned": {"max_order_notional": Decimal(600)}}
+    assert book.account.max_open_orders == 9
+    changed = again.records(LimitChanged)[-1]
+    assert (changed.scope, changed.before, changed.after) == (f"symbol {SYMBOL}", "700", "")
+
+
+def test_a_limit_of_a_strategy_that_only_holds_something_may_be_set(tmp_path: Path) -> None:
+    account = Account(tmp_path).serve()
+    assert isinstance(put(account, "max_order_notional", "600", strategy="mine"), Failed)
+    account.signal("0.01", strategy="mine")
+    account.advance(1)
+    assert isinstance(put(account, "max_order_notional", "600", strategy="mine"), LimitSet)
 
 
 def test_limits_that_do_not_read_halt_until_a_person_looked(tmp_path: Path) -> None:

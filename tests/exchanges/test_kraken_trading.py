@@ -33,6 +33,7 @@ from tradigrade.exchanges.venue import (
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.trading.evidence import Evidence
+from tradigrade.trading.messages import Side, Terms
 from tradigrade.trading.order_events import FundsMoved, OrderFilled
 from tradigrade.trading.order_ids import client_id_prefix, make_client_id
 
@@ -72,9 +73,9 @@ class Port:
                         return word
                 await asyncio.sleep(0.005)
 
-    def place(self, client_id: str, *order: Any, **more: Any) -> None:
+    def place(self, client_id: str, *order: Any, side: Side = "buy", **more: Any) -> None:
         intent = intend(*order, **more)
-        self.venue.place(replace(intent, client_id=client_id, at_ns=SystemClock().now_ns()))
+        self.venue.place(replace(intent, client_id=client_id, side=side, at_ns=SystemClock().now_ns()))
 
     async def look(self, **asked: Any) -> Evidence:
         wanted = {"symbols": (BTC,), "open_ids": {}, "since": {}, "known": {}, "trades_of": (BTC,)} | asked
@@ -185,24 +186,24 @@ def test_an_order_that_ended_unheard_is_found_by_our_id(certificate: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("order", "more", "kind", "stop"),
+    ("kind", "price", "stop"),
     [
-        (("stop_loss",), {"side": "sell", "stop_price": "18000"}, "stop_loss", "18000"),
-        (("stop_loss_limit", "17900"), {"side": "sell", "stop_price": "18000"}, "stop_loss_limit", "18000"),
-        (("take_profit",), {"side": "sell", "stop_price": "21000"}, "take_profit", "21000"),
+        ("stop_loss", None, "18000"),
+        ("stop_loss_limit", "17900", "18000"),
+        ("take_profit", None, "21000"),
+        ("take_profit_limit", "20900", "21000"),
     ],
-    ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_orders_that_wait_are_known_for_what_they_are(
-    certificate: Path, order: Any, more: dict[str, Any], kind: str, stop: str
+    certificate: Path, kind: Any, price: str | None, stop: str
 ) -> None:
     async def scenario(port: Port) -> None:
         mine = our_id(5)
-        port.place(mine, *order, amount="0.01", **more)
+        port.place(mine, kind, price, Terms(stop_price=Decimal(stop)), side="sell")
         await port.until(PlaceAnswered, client_id=mine, outcome="done")
         (found,) = (await port.look()).orders
         assert (found.type, found.stop_price) == (kind, Decimal(stop))
-        assert found.price == (Decimal(order[1]) if len(order) > 1 else None)
+        assert found.price == (None if price is None else Decimal(price))
 
     run(certificate, scenario)
 

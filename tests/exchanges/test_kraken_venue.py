@@ -122,7 +122,7 @@ READS: dict[str, tuple[Callable[[Any], Awaitable[Any]], Callable[[Any], bool]]] 
     "5m bars": (lambda ex: ex.fetch_ohlcv(BTC, "5m"), lambda bars: bars[-1][0] % 300_000 == 0),
     "ticker": (lambda ex: ex.fetch_ticker(BTC), lambda ticker: ticker["bid"] < ticker["ask"] and ticker["last"] > 0),
     "tickers": (lambda ex: ex.fetch_tickers([BTC]), lambda tickers: tickers[BTC]["last"] > 0),
-    "fee": (lambda ex: ex.fetch_trading_fee(BTC), lambda fee: fee["taker"] == 0.001),
+    "fee": (lambda ex: ex.fetch_trading_fee(BTC), lambda fee: (fee["taker"], fee["maker"]) == (0.004, 0.0025)),
     "balance": (
         lambda ex: ex.fetch_balance(),
         lambda held: (held["USDT"]["free"], held["BTC"]["total"]) == (10_000, 1),
@@ -208,7 +208,7 @@ def test_ccxt_hears_of_its_orders_fills_and_balances(certificate: Path) -> None:
         trade = (await hears)[-1]
         assert (trade["order"], trade["amount"], trade["takerOrMaker"]) == (order["id"], 0.01, "taker")
         paid = trade["price"] * 0.01
-        assert trade["fee"] == {"currency": "USDT", "cost": pytest.approx(paid * 0.001, abs=1e-8)}
+        assert trade["fee"] == {"currency": "USDT", "cost": pytest.approx(paid * 0.004, abs=1e-8)}
         (told,) = await exchange.fetch_my_trades(BTC)
         assert (told["id"], told["fee"], told["info"]["trade_id"]) == (
             trade["id"],

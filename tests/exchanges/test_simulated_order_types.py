@@ -96,7 +96,11 @@ def test_an_iceberg_of_too_many_or_too_small_parts_is_refused(seen, refusal):
     [
         ({"type": "STOP_LOSS", "trailingDelta": "100"}, ""),
         ({"type": "STOP_LOSS", "trailingDelta": "x"}, "trailingDelta"),
-        ({"type": "STOP_LOSS", "trailingDelta": "100", "stopPrice": "1"}, "stopPrice"),
+        ({"type": "STOP_LOSS", "trailingDelta": "100", "stopPrice": "1"}, ""),
+        ({"type": "TAKE_PROFIT", "trailingDelta": "100"}, ""),
+        ({"type": "LIMIT_MAKER", "price": "1", "stopPrice": "1"}, "stopPrice"),
+        ({"type": "LIMIT_MAKER", "price": "1", "selfTradePreventionMode": "EXPIRE_BOTH"}, ""),
+        ({"type": "LIMIT_MAKER", "price": "1", "selfTradePreventionMode": "PLEASE"}, "selfTradePreventionMode"),
         ({"type": "STOP_LOSS"}, "stopPrice"),
         ({"type": "MARKET", "trailingDelta": "100"}, "trailingDelta"),
         ({"type": "MARKET", "icebergQty": "0.1"}, "icebergQty"),

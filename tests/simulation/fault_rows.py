@@ -262,6 +262,8 @@ NO_ROW = {
 
 NO_CAUSE = {
     "FLATTENING": "a stop in good order is no fault",
+    "SYMBOL_HALTED": "needs a venue that halts a symbol",
+    "SYMBOL_GONE": "needs a venue that delists a symbol",
     "DAILY_LOSS": "ends with the day, not by a repair",
     "POST_TRADE": "needs a venue that fills past what was approved",
     "MODEL_STALE": "needs ten minutes of a model that is not renewed",

@@ -60,3 +60,21 @@ def test_what_is_taken_goes_at_the_price_it_was_paid_where_nobody_knows_better()
     held = folded.holdings["one", SYMBOL]
     assert move.taker == ADOPTED
     assert move.price == (held.cost / held.amount).quantize(Decimal("1e-8"))
+
+
+def test_what_went_by_hand_is_taken_from_what_is_held_by_hand_first() -> None:
+    folded = holding(manual="0.2", one="0.5")
+    folded.apply(FundsMoved("BTC", Decimal("-2.3"), "withdrawal", "w1", NOW_NS))
+    moves = [(move.giver, str(move.amount.normalize())) for move in cover_shortfalls(folded, NOW_NS)]
+    assert moves == [("manual", "0.2"), ("one", "0.1")]
+
+
+def test_what_was_sold_in_a_symbol_is_taken_from_who_holds_that_symbol_first() -> None:
+    folded = holding(one="0.5")
+    other = intent("tgmain-1-9", amount="0.1", strategy="two", symbol="BTC/EUR")
+    for event in (*accepted(other), fill(other, "90", "0.1")):
+        folded.apply(event)
+    sold = intent("by-hand", "sell", "2.2", symbol="BTC/EUR")
+    folded.apply(fill(sold, "91", "2.2"))
+    moves = [(move.giver, move.symbol, str(move.amount.normalize())) for move in cover_shortfalls(folded, NOW_NS)]
+    assert moves == [("two", "BTC/EUR", "0.1"), ("one", SYMBOL, "0.1")]

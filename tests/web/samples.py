@@ -4,12 +4,17 @@ import math
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from tradigrade.supervisors.reports import ActorReport, HistogramReport, NodeReport, ProcessReport, SystemReport
 from tradigrade.trading.views import (
+    FeedSymbolView,
+    FeedView,
     FillView,
     LearningView,
     OrderView,
     RefusalView,
+    RepairView,
     RungMove,
     StandingView,
     SymbolView,
@@ -265,3 +270,22 @@ def feed_all(state: ConsoleState, at_ns: int, /, **changes_of_risk: Any) -> None
     for name in PIDS:
         state.apply(trader(**changes_of_risk) if name == "trader" else node(name), at_ns)
     state.apply(trading(at_ns=at_ns), at_ns)
+
+
+def feed_view(**changes: Any) -> FeedView:
+    """A feed of two symbols: one trusted but for some outliers, one silent."""
+    fair = FeedSymbolView(
+        symbol="BTC/USDT", live=True, reason="the book is in sync", score=0.8, reasons=("outliers",), silent_s=0.02,
+        usual_s=0.11, lag_s=1.52, updates=1200, late=3, gaps=2, trade_gaps=1, trades_missed=4, repairs=2,
+        quarantined={"price": 3, "doubled": 1}, deviation_bps=2.5,
+    )  # fmt: skip
+    reason = "disconnected: connected, and nothing useful for 3.0 s"
+    silent = msgspec.structs.replace(
+        fair, symbol="ETH/USDT", live=False, reason=reason, score=0.0, reasons=("not live",), usual_s=None, lag_s=None,
+        deviation_bps=None, quarantined={},
+    )  # fmt: skip
+    view = FeedView(
+        path="trader/feeds/binance", venue="binance", reference=False, connected=True, connections=2, age_s=0.004,
+        malformed=7, foreign=0, symbols=(fair, silent), repairs=(RepairView("gap", 2, 0.03, 0.05, 0.05),),
+    )  # fmt: skip
+    return msgspec.structs.replace(view, **changes)

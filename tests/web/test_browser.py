@@ -19,6 +19,7 @@ from tests.web.samples import (
     actor,
     chaos,
     feed_all,
+    feed_view,
     move,
     node,
     standing,
@@ -388,6 +389,20 @@ def test_the_risk_page_shows_what_is_used_of_each_limit() -> None:
     browse(test, "/risk")
 
 
+def test_the_data_page_shows_how_far_data_is_trusted_and_what_was_repaired() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        for feed in (feed_view(), feed_view(path="trader/feeds/kraken", reference=True, connected=False)):
+            it.state.data.hear_feed(feed, NOW)
+        await expect(it.page, "#symbols tbody tr").to_have_count(4)
+        await expect(it.page, "#symbols tr.down .reason >> nth=0").to_contain_text("nothing useful for 3.0 s")
+        await expect(it.page, "#symbols tr.fair >> nth=0").to_contain_text("price 3, doubled 1")
+        await expect(it.page, "#feeds tr.off").to_contain_text("kraken")
+        await expect(it.page, "#repairs tbody tr >> nth=0").to_contain_text("gap")
+        await expect(it.page, "#symbols-summary").to_contain_text("4 symbols")
+
+    browse(test, "/data")
+
+
 def test_the_risk_page_shows_how_books_and_venue_compare() -> None:
     async def test(it: SimpleNamespace) -> None:
         await expect(it.page, "#books-verdict").to_have_text("not known")
@@ -451,7 +466,7 @@ def test_an_alert_opens_its_tab_until_somebody_chose_one() -> None:
 # -- the kill switch --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/market", "/orders", "/risk", "/chaos"])
+@pytest.mark.parametrize("path", ["/", "/market", "/data", "/orders", "/risk", "/chaos"])
 def test_everything_is_halted_and_released_by_a_button_and_a_reason(path: str, tmp_path: Path) -> None:
     latch = HaltLatch(SystemDisk(), tmp_path / HALT_NAME)
 

@@ -72,11 +72,12 @@ def test_the_state_is_served_as_json() -> None:
 FILES = (
     *("console.css", "console.js", "charts.js", "connection.js", "format.js", "panels.js", "tables.js"),
     *("chaos.css", "chaos.js", "header.js", "ladder.js", "halt.js", "books.js"),
-    *("orders.css", "orders.js", "risk.css", "risk.js", "story.js", "market.css", "market.js", "candles.js"),
+    *("orders.css", "orders.js", "risk.css", "risk.js", "story.js", "market.css", "market.js"),
+    *("data.css", "data.js", "candles.js"),
 )
 
 
-@pytest.mark.parametrize("path", ["/", "/market", "/orders", "/risk", "/chaos"])
+@pytest.mark.parametrize("path", ["/", "/market", "/data", "/orders", "/risk", "/chaos"])
 def test_the_page_and_all_it_refers_to_are_served_from_here(path: str) -> None:
     async def test(it: SimpleNamespace) -> None:
         async with it.http.get(it.url + path) as response:
@@ -132,8 +133,8 @@ def test_health_is_503_before_the_first_report() -> None:
 
 
 SERVED = (
-    *("/", "/market", "/orders", "/risk", "/chaos", "/static/console.js"),
-    *("/api/risk", "/api/chart?symbol=BTC/USDT", "/api/state", "/metrics", "/healthz"),
+    *("/", "/market", "/data", "/orders", "/risk", "/chaos", "/static/console.js"),
+    *("/api/risk", "/api/data", "/api/chart?symbol=BTC/USDT", "/api/state", "/metrics", "/healthz"),
 )
 
 

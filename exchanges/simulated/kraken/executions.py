@@ -23,7 +23,7 @@ class AccountFeeds:
         self._switch = switch
         self._executions: dict[Outbox, int] = {}
         self._balances: dict[Outbox, int] = {}
-        self._touched: dict[str, None] = {}
+        self._touched: dict[str, FundsTransferred | None] = {}
 
     def __len__(self) -> int:
         """How many connections have a subscription."""
@@ -57,7 +57,7 @@ class AccountFeeds:
 
     def changed(self, record: AnyRecord, order: Order | None) -> None:
         if isinstance(record, FundsTransferred):
-            self._touched[record.asset] = None
+            self._touched[record.asset] = record
         if order is None or not isinstance(record, OrderOpened | OrderTriggered | OrderFilled | OrderClosed):
             return
         self._touched |= {order.base: None, order.quote: None}
@@ -67,8 +67,8 @@ class AccountFeeds:
     def committed(self) -> None:
         touched, self._touched = self._touched, {}
         if touched and self._balances:
-            for asset in touched:
-                self._send(self._balances, "balances", self._entry(asset))
+            for asset, transfer in touched.items():
+                self._send(self._balances, "balances", self._entry(asset, transfer))
 
     def _reports(self, record: AnyRecord, order: Order) -> list[dict[str, Any]]:
         pair, at = self._pairs[order.symbol], rfc3339(order.updated_ms)
@@ -120,13 +120,16 @@ class AccountFeeds:
         wallets = [{"type": "spot", "id": "main", "balance": total}]
         return {"asset": asset, "asset_class": "currency", "balance": total, "wallets": wallets}
 
-    def _entry(self, asset: str) -> dict[str, Any]:
-        """An entry of the ledger; only its balance is told apart."""
+    def _entry(self, asset: str, transfer: FundsTransferred | None) -> dict[str, Any]:
+        """An entry of the ledger. Of what was traded at once there is one for each asset."""
         books = self._state.books
+        kind = "trade" if transfer is None else "deposit" if transfer.amount > 0 else "withdrawal"
         return {
             "asset": asset,
             "asset_class": "currency",
-            "type": "trade",
+            "type": kind,
+            "amount": transfer.amount if transfer else 0,
+            "fee": 0,
             "subtype": "",
             "category": "trade",
             "wallet_type": "spot",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from ..orders import OrderRequest
 from ..records import OrderKind, OrderSide, TimeInForce
 from .errors import DEADLINE, UNKNOWN_PAIR, Refused, invalid
+from .fees import RESERVE
 from .names import Pair, Pairs
 
 ZERO = Decimal(0)
@@ -28,7 +29,8 @@ KINDS: dict[str, OrderKind] = {
     "trailing-stop": "STOP_LOSS",
 }
 TIMES: dict[str, TimeInForce] = {"GTC": "GTC", "IOC": "IOC", "FOK": "FOK"}
-FLAGS = frozenset({"post", "fcib", "fciq", "nompp", "viqc"})
+FLAGS = frozenset({"post", "fciq", "nompp", "viqc"})
+"""Fees are taken in the quote currency: `fcib` is not served."""
 SERVED = frozenset(
     {"pair", "type", "ordertype", "volume", "displayvol", "price", "price2", "oflags", "timeinforce", "cl_ord_id",
      "userref", "validate", "deadline", "trigger", "nonce", "stptype", "starttm", "expiretm", "leverage",
@@ -61,7 +63,7 @@ def read_order(params: Mapping[str, str], pairs: Pairs, now_ms: int) -> NewOrder
     if side not in ("buy", "sell"):
         raise invalid("type")
     flags = frozenset(filter(None, params.get("oflags", "").split(",")))
-    if not flags <= FLAGS or {"fcib", "fciq"} <= flags:
+    if not flags <= FLAGS:
         raise invalid("oflags")
     request = OrderRequest(
         symbol=pair.venue_symbol,
@@ -69,6 +71,7 @@ def read_order(params: Mapping[str, str], pairs: Pairs, now_ms: int) -> NewOrder
         type=_kind(said, flags),
         client_id=read_client_id(params),
         time_in_force=_time_in_force(params, said),
+        fee_reserve=RESERVE,
         **_prices(params, said),
         **_amounts(params, said, flags),
     )

@@ -1,6 +1,5 @@
 """The JSON of Kraken's answers: over REST numbers are texts, over the WebSocket they are numbers; both exact. Pure."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +8,8 @@ import msgspec
 
 from ....trading.instruments import Instrument
 from ..orders import Fill, Order
-from .names import Pair, order_txid, trade_txid
+from ..records import FundsTransferred
+from .names import Pair, asset_id, order_txid, trade_txid
 
 ZERO = Decimal(0)
 EIGHT = Decimal("1e-8")
@@ -19,6 +19,7 @@ STATUSES = {
     "FILLED": "closed",
     "CANCELED": "canceled",
     "EXPIRED": "canceled",
+    "EXPIRED_IN_MATCH": "canceled",
 }
 KINDS = {
     "LIMIT": "limit",
@@ -64,12 +65,6 @@ def kind_of(order: Order) -> str:
     if order.trailing_delta:
         return "trailing-stop"
     return "iceberg" if order.iceberg else KINDS[order.type]
-
-
-def fee_flag(order: Order, fills: Iterable[Fill]) -> str:
-    """Which currency the fee is taken in."""
-    asset = next((fill.fee_asset for fill in fills), order.quote)
-    return "fciq" if asset == order.quote else "fcib"
 
 
 def prices_of(order: Order, pair: Pair) -> tuple[str, str]:
@@ -125,7 +120,7 @@ def order_row(order: Order, pair: Pair, fills: list[Fill], *, trades: bool) -> d
         "stopprice": text(order.stop_price, places),
         "limitprice": text(ZERO, places),
         "misc": "",
-        "oflags": ",".join(["post"] * (order.type == "LIMIT_MAKER") + [fee_flag(order, fills)]),
+        "oflags": ",".join(["post"] * (order.type == "LIMIT_MAKER") + ["fciq"]),
     }
     if status != "open":
         row |= {
@@ -153,6 +148,22 @@ def trade_row(fill: Fill, order: Order | None, pair: Pair) -> dict[str, Any]:
         "misc": "",
         "trade_id": fill.trade_id,
         "maker": fill.maker,
+    }
+
+
+def transfer_row(transfer: FundsTransferred) -> dict[str, Any]:
+    """Of DepositStatus and WithdrawStatus."""
+    return {
+        "method": "simulated",
+        "aclass": "currency",
+        "asset": asset_id(transfer.asset),
+        "refid": f"QSIM-{transfer.at_ms}",
+        "txid": str(transfer.at_ms),
+        "info": "",
+        "amount": text(abs(transfer.amount), 10),
+        "fee": text(ZERO, 10),
+        "time": transfer.at_ms // 1_000,
+        "status": "Success",
     }
 
 
@@ -202,7 +213,7 @@ def trade_words(fill: Fill, order: Order, pair: Pair) -> dict[str, Any]:
         "order_userref": 0,
         "order_status": "filled" if order.status == "FILLED" else "partially_filled",
         "order_type": kind_of(order),
-        "fee_usd_equiv": fill.fee if fill.fee_asset == order.quote else fill.fee * fill.price,
+        "fee_usd_equiv": fill.fee,
         "fees": [{"asset": fill.fee_asset, "qty": fill.fee}],
         "timestamp": rfc3339(fill.at_ms),
     }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from ..accounts import DAY_MS
 from ..errors import UNKNOWN_ORDER, RequestRefused
 from ..orders import Fill, Order
 from . import payloads
@@ -16,7 +17,6 @@ from .new_orders import read_order
 
 PAGE = 50
 QUERIED_MAX = 50
-FEES_TAKER = "0.1000"
 
 
 def place(desk: KrakenDesk, params: Parameters, now_ms: int) -> Order | None:
@@ -111,7 +111,7 @@ def query_trades(desk: KrakenDesk, params: Parameters, _now_ms: int) -> Any:
 
 
 def balance(desk: KrakenDesk, _params: Parameters, _now_ms: int) -> Any:
-    held = desk.engine.state.books.account.balances
+    held = desk.engine.account.balances
     return {asset_id(code): payloads.text(each.free + each.locked, 10) for code, each in held.items()}
 
 
@@ -121,18 +121,33 @@ def extended_balance(desk: KrakenDesk, _params: Parameters, _now_ms: int) -> Any
             "balance": payloads.text(each.free + each.locked, 10),
             "hold_trade": payloads.text(each.locked, 10),
         }
-        for code, each in desk.engine.state.books.account.balances.items()
+        for code, each in desk.engine.account.balances.items()
     }
 
 
-def trade_volume(desk: KrakenDesk, params: Parameters, _now_ms: int) -> Any:
-    fees = {"fee": FEES_TAKER, "minfee": FEES_TAKER, "maxfee": FEES_TAKER, "nextfee": None, "tiervolume": "0.0000"}
+def trade_volume(desk: KrakenDesk, params: Parameters, now_ms: int) -> Any:
+    tier = desk.engine.tier(now_ms)
     pairs = [desk.pairs.find(name) for name in filter(None, params.get("pair", "").split(","))]
     if None in pairs:
         raise Refused(UNKNOWN_PAIR)
-    by_pair = {pair.id: fees for pair in pairs if pair is not None}
-    volume = sum((fill.price * fill.quantity for fill in desk.engine.state.books.fills), Decimal(0))
-    return {"currency": "ZUSD", "volume": payloads.text(volume, 4), "fees": by_pair, "fees_maker": by_pair}
+    taken, made = (
+        {
+            pair.id: {"fee": payloads.text(rate * 100, 4), "tiervolume": payloads.text(tier.volume, 4)}
+            for pair in pairs
+            if pair
+        }
+        for rate in (tier.taker, tier.maker)
+    )
+    volume = desk.engine.account.volume(now_ms // DAY_MS)
+    return {"currency": "ZUSD", "volume": payloads.text(volume, 4), "fees": taken, "fees_maker": made}
+
+
+def deposits(desk: KrakenDesk, _params: Parameters, _now_ms: int) -> Any:
+    return [payloads.transfer_row(each) for each in reversed(desk.engine.state.books.transfers) if each.amount > 0]
+
+
+def withdrawals(desk: KrakenDesk, _params: Parameters, _now_ms: int) -> Any:
+    return [payloads.transfer_row(each) for each in reversed(desk.engine.state.books.transfers) if each.amount < 0]
 
 
 def websockets_token(desk: KrakenDesk, _params: Parameters, _now_ms: int) -> Any:
@@ -150,13 +165,15 @@ OPERATIONS: dict[str, Operation] = {
     "CancelAll": CANCEL_ALL,
     "CancelAllOrdersAfter": CANCEL_ALL_AFTER,
     "OpenOrders": Operation(open_orders, reads=True),
-    "ClosedOrders": Operation(closed_orders, 2.0, reads=True),
+    "ClosedOrders": Operation(closed_orders, reads=True),
     "QueryOrders": Operation(query_orders, reads=True),
     "TradesHistory": Operation(trades_history, 2.0, reads=True),
     "QueryTrades": Operation(query_trades, reads=True),
     "Balance": Operation(balance, reads=True),
     "BalanceEx": Operation(extended_balance, reads=True),
     "TradeVolume": Operation(trade_volume, reads=True),
+    "DepositStatus": Operation(deposits, reads=True),
+    "WithdrawStatus": Operation(withdrawals, reads=True),
     "GetWebSocketsToken": Operation(websockets_token),
 }
 """By the last part of their path."""

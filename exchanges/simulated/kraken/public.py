@@ -11,6 +11,7 @@ from ..bars import DAY_MS, Bar
 from ..market import Market
 from .desk import KrakenDesk, Parameters
 from .errors import UNKNOWN_ASSET, UNKNOWN_PAIR, Refused, invalid
+from .fees import TIERS
 from .names import Pair, asset_altname, asset_id
 from .payloads import decimals, rfc3339, seconds, text
 
@@ -18,7 +19,6 @@ INTERVALS = {1: "1m", 5: "5m", 15: "15m", 30: "30m", 60: "1h", 240: "4h", 1440: 
 """Kraken's minutes by the tape's names."""
 BARS_MAX, DEPTH_MAX, TRADES_MAX = 720, 500, 1_000
 LOT_DECIMALS = 8
-FEE_TIERS = [[0, 0.1]]
 ORDER_PRICE_DEFAULT = Decimal(0)
 
 
@@ -152,8 +152,8 @@ def _pair_row(pair: Pair) -> Any:
         "lot_multiplier": 1,
         "leverage_buy": [],
         "leverage_sell": [],
-        "fees": FEE_TIERS,
-        "fees_maker": FEE_TIERS,
+        "fees": _fees("taker"),
+        "fees_maker": _fees("maker"),
         "fee_volume_currency": "ZUSD",
         "margin_call": 80,
         "margin_stop": 40,
@@ -162,6 +162,10 @@ def _pair_row(pair: Pair) -> Any:
         "tick_size": f"{instrument.tick_size:f}",
         "status": "online",
     }
+
+
+def _fees(kind: str) -> list[list[float]]:
+    return [[float(tier.volume), float(getattr(tier, kind) * 100)] for tier in TIERS]
 
 
 def _ticker(market: Market, now_ms: int) -> Any:

@@ -23,6 +23,7 @@ from .authentication import Authenticator
 from .desk import KrakenDesk
 from .executions import AccountFeeds
 from .feeds import MarketFeeds
+from .fees import TIERS
 from .limits import Limits, RateLimiter
 from .names import Pairs
 from .new_orders import VOLUME_STEP
@@ -69,7 +70,7 @@ class KrakenVenue:
         self._switch = FaultSwitch()
         rules = [replace(instrument, step_size=VOLUME_STEP) for instrument in instruments]
         self._account_feeds = AccountFeeds(self.state, Pairs(rules).by_venue_symbol, self._switch)
-        self.engine = Engine(self.state, rules, log, self._account_feeds, open_orders_max)
+        self.engine = Engine(self.state, rules, log, self._account_feeds, open_orders_max, tiers=TIERS)
         self._pump: Pump | LivePump = (
             LivePump(source, clock_ns, self._deliver)
             if isinstance(source, LiveMarket)

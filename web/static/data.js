@@ -1,0 +1,88 @@
+// The data page: how far each symbol's market data is to be trusted, and what broke and was repaired. The feeds are
+// asked only while it is open.
+
+import { age, count, NONE } from "./format.js";
+import { setText, startPage } from "./header.js";
+import { fill } from "./tables.js";
+
+const PERIOD_MS = 1000;
+const $ = (id) => document.getElementById(id);
+const number = (text, more = {}) => ({ text, className: "number", ...more });
+const seconds = (value) => (value === null ? NONE : value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(2)} s`);
+const short = (path) => path.split("/").at(-1);
+
+function level(symbol) {
+  if (!symbol.live) return "poor down";
+  return symbol.score < 0.5 ? "poor" : symbol.score < 0.9 ? "fair" : "good";
+}
+
+function symbolRow(feed, one) {
+  const kept = Object.entries(one.quarantined).map(([reason, times]) => `${reason} ${count(times)}`).join(", ");
+  const words = one.live ? one.reasons.join(", ") || "live" : one.reason;
+  const deviation = one.deviation_bps === null ? NONE : `${one.deviation_bps.toFixed(1)} bps`;
+  return {
+    key: `${feed.path} ${one.symbol}`,
+    className: level(one),
+    cells: [
+      one.symbol, { text: short(feed.path), title: feed.path }, { text: "", meter: one.score },
+      number(one.score.toFixed(2), { className: "number score" }),
+      number(seconds(one.silent_s)), number(seconds(one.usual_s)), number(seconds(one.lag_s)),
+      number(count(one.updates)), number(count(one.late)), number(count(one.gaps)),
+      number(count(one.trades_missed), { title: `${one.trade_gaps} gaps` }), number(count(one.repairs)),
+      number(deviation), { text: kept || NONE, title: kept }, { text: words, title: words, className: "reason" },
+    ],
+  };
+}
+
+function feedRow(feed) {
+  const venue = feed.reference ? `${feed.venue}, to compare with` : feed.venue;
+  return {
+    key: feed.path,
+    className: feed.connected ? "" : "off",
+    cells: [
+      { text: short(feed.path), title: feed.path }, venue,
+      { text: feed.connected ? "stands" : "is down", className: "reason" },
+      number(count(feed.connections)), number(seconds(feed.age_s)), number(count(feed.malformed)),
+      number(count(feed.foreign)),
+    ],
+  };
+}
+
+function repairRow(feed, one) {
+  return {
+    key: `${feed.path} ${one.kind}`,
+    cells: [
+      one.kind, short(feed.path), number(count(one.count)), number(seconds(one.p50_s)), number(seconds(one.max_s)),
+      number(seconds(one.last_s)),
+    ],
+  };
+}
+
+function show(told) {
+  const symbols = told.feeds.flatMap((feed) => feed.symbols.map((one) => symbolRow(feed, one)));
+  const heard = told.age_s === null ? "" : `${symbols.length} symbols, ${age(told.age_s)} ago`;
+  setText($("symbols-summary"), [told.fault, heard].filter(Boolean).join(" · "));
+  fill($("symbols"), symbols);
+  fill($("feeds"), told.feeds.map(feedRow));
+  fill($("repairs"), told.feeds.flatMap((feed) => feed.repairs.map((one) => repairRow(feed, one))));
+}
+
+async function ask() {
+  try {
+    const answer = await fetch("/api/data");
+    if (!answer.ok) throw new Error(`the console answers ${answer.status}`);
+    const told = await answer.json();
+    document.body.dataset.data = told.fault ? "stale" : "fresh";
+    show(told);
+  } catch (error) {
+    if (!(error instanceof TypeError)) console.warn(String(error)); // a TypeError: no connection, which the header tells
+    document.body.dataset.data = "stale";
+  }
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || ask());
+setInterval(() => document.hidden || ask(), PERIOD_MS);
+ask();
+startPage((view) => {
+  document.body.dataset.chaos = view.chaos?.state ?? "none";
+});
