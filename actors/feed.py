@@ -55,6 +55,10 @@ class _LookDue:
     pass
 
 
+class _Look:
+    """Comes behind the frames that wait: who is late himself takes nobody for silent."""
+
+
 class Feed(Actor):
     """All streams of one venue for a set of symbols, through a port.
 
@@ -100,7 +104,7 @@ class Feed(Actor):
             for market in self._markets.values():
                 self._tell_state(market)  # the incarnation before may have been killed without a word
                 self.context.subscribe(topics.reference(market.symbol))
-        self.context.repeat(LOOK_S, _LookDue())
+        self.context.schedule(LOOK_S, _LookDue())
         self._open()
 
     def stop(self, reason: str) -> None:
@@ -115,7 +119,10 @@ class Feed(Actor):
             case FrameArrived():
                 self._frame(message)
             case _LookDue():
-                self.watch.look()
+                if not self.context.defer(_Look()):
+                    self.context.schedule(LOOK_S, _LookDue())
+            case _Look():
+                self.context.schedule(self.watch.look(), _LookDue())
             case ReferencePrice():
                 self.watch.hear(message)
             case StreamsOpened(symbols):

@@ -8,6 +8,7 @@ from ..exchanges.book_sync import Synchronizer
 from ..exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
 from ..kernel.mailbox import Conflate
 from ..trading.messages import ZERO, MarketDataUpdate
+from ..trading.quality import LATELY_MAX
 from ..trading.quality_interval import UsualInterval
 from ..trading.quality_prices import PriceBand
 from ..trading.quality_trades import TradeIds
@@ -176,7 +177,7 @@ class FeedMarket:
         self.book_times.begin(monotonic_ns)
 
     def note(self, name: str, amount: float = 1.0) -> None:
-        self.of_late[name] = self.of_late.get(name, 0.0) + amount
+        self.of_late[name] = min(self.of_late.get(name, 0.0) + amount, LATELY_MAX)
 
     @property
     def last_ns(self) -> int:

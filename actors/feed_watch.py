@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.1
 LOOK_NS = 100_000_000
-LATE_LOOK_NS = 3 * LOOK_NS
-"""A look this late proves that we stood still ourselves: what came meanwhile is read first."""
+BUSY_LOOK_S = 0.5
+LATE_LOOK_NS = 2 * LOOK_NS
+"""A look this much later than it was due proves that we stood still ourselves: what came meanwhile is read first, and
+the next look is later."""
 SILENCE_FACTOR, FROZEN_FACTOR = 2.0, 3.0
 """Of a symbol, and of one of its streams: a single change that got lost is a gap, and no silence."""
 PATIENCE_MIN_NS, PATIENCE_MAX_NS = 500_000_000, 10_000_000_000
@@ -39,16 +41,19 @@ class FeedWatch:
         self._markets = markets
         self._clock = context.system.clock
         self._looked_ns = self._clock.monotonic_ns()
+        self._period_s = LOOK_S
         self._doubts: dict[str, int] = {}
         """By symbol: at how many looks a price waited to be believed."""
         self.scores = FeedScores(context, feed, tuple(markets))
         self.repairs = Repairs()
 
-    def look(self) -> None:
+    def look(self) -> float:
+        """Says after how many seconds to look again."""
         now_ns = self._clock.monotonic_ns()
         elapsed_ns, self._looked_ns = now_ns - self._looked_ns, now_ns
+        late = elapsed_ns - round(self._period_s * 1e9) > LATE_LOOK_NS
         markets = [market for market in self._markets.values() if market.symbol in self._feed.connected]
-        if elapsed_ns <= LATE_LOOK_NS:
+        if not late:
             self._mind(markets, now_ns)
         for market in self._markets.values():
             if market.of_late:
@@ -59,6 +64,8 @@ class FeedWatch:
             self.scores.tell_references(self._markets)
         self._context.system.metrics.gauge("feed_age_s", self._feed.oldest_ns / 1e9)
         self._feed.oldest_ns = 0
+        self._period_s = BUSY_LOOK_S if late else LOOK_S
+        return self._period_s
 
     # -- silences -----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The order manager: works groups of orders, holds what the venue cannot, and obeys people and strategies."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..config.settings import RiskSettings
 from ..exchanges.listing import InstrumentsChanged
@@ -12,7 +12,7 @@ from ..trading.books import Books
 from ..trading.capabilities import capabilities_of
 from ..trading.emulation import Touch, touch_of
 from ..trading.group_cancels import cancels
-from ..trading.group_events import GroupRecord, OrderGroup
+from ..trading.group_events import GroupAccepted, GroupClosed, GroupRecord, OrderGroup
 from ..trading.group_fold import fold
 from ..trading.group_modifies import lost_words
 from ..trading.group_steps import next_record, unanswered
@@ -37,6 +37,8 @@ from .order_desk import OrderDesk
 from .order_sizes import OrderSizes
 
 LOOK_PERIOD_S = 0.25
+SYNC_LOOK_S = 0.004
+"""The journal is synced within 10 ms."""
 ASK_AGAIN_NS = 1_000_000_000
 """A request or a cancel that nothing came of yet is said again after so long: it is the same one."""
 REQUEST_TTL_S = 1.0
@@ -46,6 +48,12 @@ STEPS_MAX = 100
 
 class _LookDue:
     pass
+
+
+class _SyncLookDue(NamedTuple):
+    """Time to see whether a group is on the disk."""
+
+    group_id: str
 
 
 class OrderManager(Actor):
@@ -72,6 +80,8 @@ class OrderManager(Actor):
         self._rungs = HeardRungs()
         self._watched: dict[str, dict[str, None]] = {}
         """By symbol, the groups that its market may set something off of."""
+        self._unsynced = dict.fromkeys(self.groups.open, self._journal.next_sequence - 1)
+        """By group, the record that must be on the disk before an entry leaves that is to be guarded."""
         self._restless = dict.fromkeys(self.groups.open)
         """Those that time alone may leave something to do for."""
         self._heard: set[str] = set()
@@ -105,6 +115,8 @@ class OrderManager(Actor):
                     self.review(group_id)
             case _LookDue():
                 self._look()
+            case _SyncLookDue(group_id):
+                self._look_for_sync(group_id)
             case PlaceOrders():
                 return self._desk.place(message.group)
             case ModifyOrder():
@@ -130,6 +142,17 @@ class OrderManager(Actor):
         if group_id:
             self.review(group_id)
             self._desk.tell(group_id)
+
+    def _look_for_sync(self, group_id: str) -> None:
+        if self._is_synced(group_id):
+            self.review(group_id)
+        else:
+            self.context.schedule(SYNC_LOOK_S, _SyncLookDue(group_id))
+
+    def _is_synced(self, group_id: str) -> bool:
+        if (sequence := self._unsynced.get(group_id)) is not None and self._journal.is_synced(sequence):
+            del self._unsynced[group_id]
+        return group_id not in self._unsynced
 
     def _look(self) -> None:
         for group_id in tuple(self._restless):
@@ -166,11 +189,17 @@ class OrderManager(Actor):
     def write(self, record: GroupRecord | OrderRefused) -> bool:
         """Into the journal, then into the groups; False, and nothing of it stands anywhere, where it cannot be."""
         try:
-            self._journal.append(record)
+            sequence = self._journal.append(record)
         except (JournalFault, OSError):
             self.context.system.metrics.count("order_steps_not_written")
             return False
         fold(self.groups, record)
+        match record:
+            case GroupAccepted(group):
+                self._unsynced[group.group_id] = sequence
+                self.context.schedule(SYNC_LOOK_S, _SyncLookDue(group.group_id))
+            case GroupClosed(group_id):
+                self._unsynced.pop(group_id, None)
         return True
 
     def may_leave(self, strategy: str, symbol: str) -> bool:
@@ -226,5 +255,6 @@ class OrderManager(Actor):
             busy=asked.kind == "flatten" and self._desk.is_busy(asked),
             orders_leave=self.may_leave(asked.strategy, asked.symbol),
             largest=self._sizes.largest(asked.strategy, asked.symbol),
+            kept=self._is_synced(asked.group_id),
             compared=self._compared,
         )

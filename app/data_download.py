@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from .exchanges.history import TRADES_WINDOW_MS, HistoryPort, HistoryRefused, Paging, RetryLater, Row
-from .storage.catalogue.database import connect
+from .storage.catalogue.database import connect, database_error
 from .storage.catalogue.intake import convert, stage
 from .storage.catalogue.layout import CatalogueFault, Dataset
 from .storage.catalogue.query import Gap, find_gaps, present
@@ -102,7 +102,7 @@ class _Series:
         self._withheld: list[Range] = []
 
     async def run(self) -> Outcome:
-        connection = connect(self._download.root / ".spill" / self._dataset.folder(Path()).name)
+        connection = connect(self._download.root / ".spill")
         fault, gaps = "", list[Gap]()
         try:
             with Writer(connection, self._dataset, self._download.root) as writer:
@@ -111,8 +111,8 @@ class _Series:
                 except (HistoryRefused, RetryLater) as error:
                     fault = str(error)
                 gaps = find_gaps(connection, writer.manifest, self._wanted.since_ns, self._wanted.until_ns)
-        except CatalogueFault as error:
-            fault = str(error)
+        except (CatalogueFault, OSError, database_error()) as error:
+            fault = str(error).partition("\n")[0]
         finally:
             connection.close()
         return Outcome(self._dataset, self._merged, self._requests, gaps, self._withheld, fault)

@@ -8,9 +8,9 @@ LIMIT_PER_MINUTE = 6_000
 """Request weight, where the venue has not said."""
 SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
 
-Use = Literal["look", "order", "cancel"]
-SHARES: dict[Use, float] = {"look": 0.7, "order": 0.9, "cancel": 1.0}
-"""Of every limit: looks leave room for orders, and both for cancels."""
+Use = Literal["market", "look", "order", "cancel"]
+SHARES: dict[Use, float] = {"market": 0.5, "look": 0.7, "order": 0.9, "cancel": 1.0}
+"""Of every limit: books leave room for looks at the account, those for orders, and all for cancels."""
 
 
 class RateBudget:

@@ -40,8 +40,9 @@ class StreamProtocol(Protocol):
 
     def make_synchronizer(self) -> Synchronizer: ...
 
-    def snapshot_url(self, symbol: str) -> str:
-        """Where REST answers with the book; empty where snapshots come in the stream."""
+    def snapshot_url(self, symbol: str, levels: int) -> str:
+        """Where REST answers with the best `levels` of each side of the book: 100, 500 or 1,000; empty where snapshots
+        come in the stream."""
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:
         """That answer. Raises `MalformedFrame`."""

@@ -29,8 +29,11 @@ PAUSE_S = 10.0
 """After a refusal for asking too much, where the venue does not say how long."""
 TOO_MUCH = (418, 429)
 USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
-SNAPSHOT_WEIGHT = 50
-"""Of a book of 1,000 levels at Binance, which weighs the most."""
+SNAPSHOT_WEIGHTS = {1_000: 50, 500: 25, 100: 5}
+"""By levels, at Binance, where they weigh the most."""
+WEIGHT_AT_ONCE = 1_500
+"""Of all symbols' snapshots together: of many symbols the books are read less deep, or they would take a minute's limit
+to themselves."""
 
 
 class StreamMarket:
@@ -118,11 +121,12 @@ class StreamMarket:
         try:
             if connection.session is None:
                 raise aiohttp.ClientError("not connected")
-            if self._budget.wait_until_ns("look", SNAPSHOT_WEIGHT, self._clock.now_ns()):
+            levels = snapshot_levels(len(self._connections))
+            if self._budget.wait_until_ns("market", SNAPSHOT_WEIGHTS[levels], self._clock.now_ns()):
                 raise aiohttp.ClientError("not asked: what the venue lets us ask in this minute is used")
-            self._budget.spend("look", SNAPSHOT_WEIGHT, self._clock.now_ns())
+            self._budget.spend("market", SNAPSHOT_WEIGHTS[levels], self._clock.now_ns())
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                async with connection.session.get(self.protocol.snapshot_url(symbol)) as answer:
+                async with connection.session.get(self.protocol.snapshot_url(symbol, levels)) as answer:
                     self._note(answer.headers.get(USED_WEIGHT, ""))
                     if answer.status in TOO_MUCH:
                         self._pause(answer.headers.get("Retry-After", ""))
@@ -139,3 +143,9 @@ class StreamMarket:
         """Ask for no snapshot for as long as the venue says: who goes on is banned."""
         pause_s = float(retry_after) if retry_after.isdecimal() else PAUSE_S
         self._paused_until_s = max(self._paused_until_s, self._loop.time() + pause_s)
+
+
+def snapshot_levels(symbols: int) -> int:
+    """How deep the book of each of so many symbols is read."""
+    fitting = (levels for levels, weight in SNAPSHOT_WEIGHTS.items() if weight * symbols <= WEIGHT_AT_ONCE)
+    return next(fitting, min(SNAPSHOT_WEIGHTS))

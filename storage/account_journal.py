@@ -109,6 +109,7 @@ class AccountJournal:
         self._fills: list[OrderFilled] = []
         self._groups = Groups()
         self._appended: Callable[[], object] | None = None
+        self._synced = 0
 
     def exclusive(self) -> AbstractContextManager[object]:
         """Within it nobody else appends: `next_sequence` is the caller's."""
@@ -230,7 +231,7 @@ class AccountJournal:
             if isinstance(fault, SnapshotLost):
                 old.close()
             raise
-        self._journal, self._generation = new, generation
+        self._journal, self._generation, self._synced = new, generation, sequence
         old.close()
 
     def _make_empty(self, journal: Journal) -> None:
@@ -241,7 +242,13 @@ class AccountJournal:
         journal.open()
 
     def sync(self) -> None:
-        self._journal.sync()
+        journal, sequence = self._journal, self._journal.sequence
+        journal.sync()
+        self._synced = max(self._synced, sequence)
+
+    def is_synced(self, sequence: int) -> bool:
+        """Whether this record is on the disk itself, and survives a loss of power."""
+        return sequence <= self._synced
 
     def replay(self) -> Iterator[Record]:
         """Every record of the newest file, oldest first. `JournalFault` for a record this program does not know."""

@@ -163,6 +163,8 @@ def _place_entry(group: Group, view: View) -> GroupRecord | None:
     state = group.legs.get("entry")
     if state is None or is_over(group, view) or is_stale(state) or not view.orders_leave:
         return None
+    if not view.kept and "exit" in group.legs:
+        return None  # else nobody would know what guards it
     if is_held("entry", state, view) and not state.triggered:
         return None
     if state.opened and state.leg.terms.quote_amount is not None:

@@ -30,6 +30,8 @@ class View(NamedTuple):
     """Whether the ladder lets orders leave: where not, nothing that protects may be taken away for another."""
     largest: Decimal | None = None
     """What one order may be worth at most."""
+    kept: bool = True
+    """Whether the group itself would survive a loss of power."""
     compared: bool = True
     """Whether the books were found equal to the venue's since this life began: until then an order of the group may
     stand, or have filled, that a power loss took from the journal."""

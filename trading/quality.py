@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 FULL = 1.0
-HALF_LIFE_S = 2.0
+HALF_LIFE_S = 1.0
 """What happened once counts half after so long."""
+LATELY_MAX = 10.0
+"""More of one kind count as so many: trust that is lost wholly is back after a few seconds all the same."""
 
 
 class Fault(NamedTuple):
@@ -18,9 +20,9 @@ class Fault(NamedTuple):
 
 FAULTS: dict[str, Fault] = {
     "silence": Fault(1.0, 1.5, "silent for {:.1f} times what is borne"),
-    "gaps": Fault(0.0, 8.0, "{:.1f} gaps of late"),
-    "crossed": Fault(0.0, 4.0, "{:.1f} crossed or locked quotes of late"),
-    "quarantined": Fault(0.0, 20.0, "{:.1f} items quarantined of late"),
+    "gaps": Fault(0.5, 8.0, "{:.1f} gaps of late"),
+    "crossed": Fault(0.5, 4.0, "{:.1f} crossed or locked quotes of late"),
+    "quarantined": Fault(0.5, 10.0, "{:.1f} items quarantined of late"),
     "outliers": Fault(1.5, 10.0, "{:.1f} returns far from the usual of late"),
     "skew_s": Fault(1.0, 10.0, "event times {:.1f} s from where they usually are"),
     "deviation_bps": Fault(25.0, 200.0, "{:.0f} bps from other venues, beyond the usual"),

@@ -37,13 +37,16 @@ FORMS: "dict[str, Format]" = {".csv": "csv", ".gz": "csv", ".parquet": "parquet"
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """What goes wrong with the catalogue, in one sentence."""
+    """What goes wrong with the catalogue, in one sentence; a full disk and the like too."""
+    from ..storage.catalogue.database import database_error
     from ..storage.catalogue.layout import CatalogueFault
 
     try:
         yield
     except CatalogueFault as fault:
         raise fail(str(fault), FAILED) from None
+    except (OSError, database_error()) as fault:
+        raise fail(str(fault).partition("\n")[0], FAILED) from None
 
 
 @data_app.command("list")
@@ -152,6 +155,7 @@ def data_export(
     to: Annotated[str | None, typer.Option("--to", help="Make bars of this coarser interval, exactly.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    ms: Annotated[bool, typer.Option("--ms", help="Times in ms: bars that `tradigrade up --replay` takes.")] = False,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -179,7 +183,7 @@ def data_export(
             venues = ", ".join(manifest.dataset.venue for manifest in found)
             raise fail(f"{symbol} {interval} is there of {venues}: choose one with --venue", USED_WRONGLY)
         connection = connect(_root(data_dir) / ".spill")
-        rows = export(connection, rows_sql(found[0], *span, coarser), file, form)
+        rows = export(connection, rows_sql(found[0], *span, coarser), file, form, ms=ms)
     if as_json:
         _write_lines([{"file": str(file), "rows": rows}])
     else:

@@ -69,8 +69,11 @@ async def _run(
     from ..data_download import Download, Wanted
     from ..data_venues import open_history
     from ..exchanges.history import HistoryRefused, RetryLater
+    from ..storage.catalogue.database import connect
     from ..storage.catalogue.layout import CatalogueFault, make_dataset
 
+    root = data_dir / "catalogue"
+    connect(root / ".spill").close()  # without DuckDB nothing is asked for
     try:
         port = await open_history(venue, data_dir)
         try:
@@ -79,7 +82,7 @@ async def _run(
             for dataset in datasets:
                 port.check(dataset.symbol, None if dataset.interval is None else dataset.interval.name)
             wanted = Wanted(span[0], min(span[1], await port.settled_ns()), replace=replace)
-            return await Download(port, data_dir / "catalogue", tell).run(datasets, wanted)
+            return await Download(port, root, tell).run(datasets, wanted)
         finally:
             await port.close()
     except (HistoryRefused, RetryLater) as fault:

@@ -64,35 +64,45 @@ class _Ticker(msgspec.Struct, gc=False):
 
 
 _decode_head = msgspec.json.Decoder(_Head).decode
-_decode_named = msgspec.json.Decoder(_Trade | _Depth).decode
+_decode_trade = msgspec.json.Decoder(_Trade).decode
+_decode_depth = msgspec.json.Decoder(_Depth).decode
 _decode_ticker = msgspec.json.Decoder(_Ticker).decode
-NAMED, TICKER = (b'{"e":"tr', b'{"e":"de'), b'{"u":'
-"""How frames begin that need no look at what they are."""
 
 
-def _named(payload: bytes | msgspec.Raw) -> MarketEvent:
-    wire, prices = _decode_named(payload), PRICES
-    if isinstance(wire, _Trade):
-        return TradeEvent(wire.s, wire.E, wire.T, wire.t, prices[wire.p], prices[wire.q], wire.m)
+def _trade(payload: bytes | msgspec.Raw) -> tuple[MarketEvent, ...]:
+    wire = _decode_trade(payload)
+    return (TradeEvent(wire.s, wire.E, wire.T, wire.t, PRICES[wire.p], PRICES[wire.q], wire.m),)
+
+
+def _depth(payload: bytes | msgspec.Raw) -> tuple[MarketEvent, ...]:
+    wire, prices, sizes = _decode_depth(payload), PRICES, SIZES
     if wire.u < wire.U:
         raise MalformedFrame(f"expected a first update id (U) not above the last (u), found {wire.U} and {wire.u}")
-    sizes = SIZES
     bids = tuple([(prices[price], sizes[size]) for price, size in wire.b])
     asks = tuple([(prices[price], sizes[size]) for price, size in wire.a])
-    return DepthEvent(wire.s, wire.E, wire.U, wire.u, bids, asks)
+    return (DepthEvent(wire.s, wire.E, wire.U, wire.u, bids, asks),)
 
 
-def _ticker(payload: bytes | msgspec.Raw) -> TickerEvent:
-    wire, prices = _decode_ticker(payload), PRICES
-    return TickerEvent(wire.s, wire.u, prices[wire.b], prices[wire.B], prices[wire.a], prices[wire.A])
+def _ticker(payload: bytes | msgspec.Raw) -> tuple[MarketEvent, ...]:
+    wire = _decode_ticker(payload)
+    return (TickerEvent(wire.s, wire.u, PRICES[wire.b], PRICES[wire.B], PRICES[wire.a], PRICES[wire.A]),)
 
 
-_BY_KIND: dict[str, Callable[[bytes | msgspec.Raw], MarketEvent]] = {
-    "trade": _named,
-    "depthUpdate": _named,
-    "bookTicker": _ticker,
-    "": _ticker,
-}
+_Decode = Callable[[bytes | msgspec.Raw], tuple[MarketEvent, ...]]
+_BY_KIND: dict[str, _Decode] = {"trade": _trade, "depthUpdate": _depth, "bookTicker": _ticker, "": _ticker}
+_BY_BEGINNING: dict[bytes, _Decode] = {b'{"e":"trad': _trade, b'{"e":"dept': _depth}
+"""Frames that need no look at what they are; of those with another beginning a ticker's is the most frequent."""
+_TICKER = b'{"u":'
+
+
+def decode_frame(payload: bytes) -> tuple[MarketEvent, ...]:
+    """As `decode`, in the form of a `StreamProtocol`."""
+    try:
+        if (decode_kind := _BY_BEGINNING.get(payload[:10])) is not None:
+            return decode_kind(payload)
+        return _ticker(payload) if payload[:5] == _TICKER else _by_kind(payload)
+    except Malformed as error:
+        refuse(payload, error)
 
 
 def decode(payload: bytes) -> MarketEvent:
@@ -103,15 +113,10 @@ def decode(payload: bytes) -> MarketEvent:
     Raises:
         MalformedFrame: not JSON, none of the three kinds, or a field that is missing, mistyped or out of range.
     """
-    try:
-        if payload[:8] in NAMED:
-            return _named(payload)
-        return _ticker(payload) if payload[:5] == TICKER else _by_kind(payload)
-    except Malformed as error:
-        refuse(payload, error)
+    return decode_frame(payload)[0]
 
 
-def _by_kind(payload: bytes) -> MarketEvent:
+def _by_kind(payload: bytes) -> tuple[MarketEvent, ...]:
     head = _decode_head(payload)
     body = head.data if head.stream else payload
     kind = _decode_head(body).e if head.stream else head.e

@@ -7,7 +7,7 @@ import msgspec
 from ..book_sync import BookSnapshot, Synchronizer
 from ..market_events import ControlEvent, MalformedFrame, StreamEvent
 from ..stream_protocol import Subscription
-from .decoder import decode
+from .decoder import decode_frame
 from .snapshot import decode_snapshot
 from .synchronizer import BookSynchronizer
 
@@ -16,7 +16,6 @@ SNAPSHOT_URL = "https://api.binance.com/api/v3/depth"
 STREAMS = ("trade", "bookTicker", "depth@100ms")
 STREAMS_PER_TEXT = 200
 """Of one SUBSCRIBE; the venue takes five texts a second, and 1,024 streams a connection."""
-SNAPSHOT_LEVELS = 1_000
 
 
 class BinanceSpot:
@@ -42,7 +41,7 @@ class BinanceSpot:
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
         try:
-            return (decode(payload),)
+            return decode_frame(payload)
         except MalformedFrame:
             if (answer := read_answer(payload)) is None:
                 raise
@@ -51,8 +50,8 @@ class BinanceSpot:
     def make_synchronizer(self) -> Synchronizer:
         return BookSynchronizer()
 
-    def snapshot_url(self, symbol: str) -> str:
-        return f"{self._snapshot_url}?symbol={self.venue_symbol(symbol)}&limit={SNAPSHOT_LEVELS}"
+    def snapshot_url(self, symbol: str, levels: int) -> str:
+        return f"{self._snapshot_url}?symbol={self.venue_symbol(symbol)}&limit={levels}"
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:
         return decode_snapshot(payload)

@@ -17,7 +17,9 @@ NAMES: dict[int, str] = {
     -2013: "OrderNotFound",
     -2014: "AuthenticationError",
     -2015: "AuthenticationError",
-} | dict.fromkeys((*range(-1106, -1099), -1108, -1111, *range(-1120, -1113), -1127, -1128, -1130, -1131, -1145), "BadRequest")
+} | dict.fromkeys(
+    (*range(-1106, -1099), -1108, -1111, *range(-1120, -1113), -1127, -1128, -1130, -1131, -1145), "BadRequest"
+)
 """Every other code proves nothing; -1000, -1001, -1006 and -1007 say so themselves."""
 BY_MESSAGE = {
     "Account has insufficient balance for requested action.": "InsufficientFunds",

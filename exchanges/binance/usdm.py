@@ -31,7 +31,6 @@ from .synchronizer import BookSynchronizer
 STREAM_URL = "wss://fstream.binance.com/ws"
 SNAPSHOT_URL = "https://fapi.binance.com/fapi/v1/depth"
 STREAMS = ("trade", "bookTicker", "depth@100ms")
-SNAPSHOT_LEVELS = 1_000
 TRADED = "MARKET"
 """The kind of trade that the book made; others (INSURANCE_FUND, ADL, NA) have prices of nobody's order."""
 
@@ -171,8 +170,8 @@ class BinanceUsdm:
     def make_synchronizer(self) -> UsdmBook:
         return UsdmBook()
 
-    def snapshot_url(self, symbol: str) -> str:
-        return f"{self._snapshot_url}?symbol={self.venue_symbol(symbol)}&limit={SNAPSHOT_LEVELS}"
+    def snapshot_url(self, symbol: str, levels: int) -> str:
+        return f"{self._snapshot_url}?symbol={self.venue_symbol(symbol)}&limit={levels}"
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:
         return decode_snapshot(payload)

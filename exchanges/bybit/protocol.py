@@ -53,7 +53,7 @@ class BybitSpot:
     def make_synchronizer(self) -> BybitBook:
         return BybitBook(DEPTH)
 
-    def snapshot_url(self, symbol: str) -> str:
+    def snapshot_url(self, symbol: str, levels: int) -> str:
         return ""
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:

@@ -54,7 +54,7 @@ class CoinbaseSpot:
     def make_synchronizer(self) -> CoinbaseBook:
         return CoinbaseBook()
 
-    def snapshot_url(self, symbol: str) -> str:
+    def snapshot_url(self, symbol: str, levels: int) -> str:
         return ""
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:

@@ -52,7 +52,7 @@ class KrakenSpot:
     def make_synchronizer(self) -> KrakenBook:
         return KrakenBook(self._decoder.precisions, self._depth)
 
-    def snapshot_url(self, symbol: str) -> str:
+    def snapshot_url(self, symbol: str, levels: int) -> str:
         """None over REST: its book has no checksum and no place in the stream."""
         return ""
 

@@ -45,7 +45,7 @@ class OkxSpot:
     def make_synchronizer(self) -> OkxBook:
         return OkxBook()
 
-    def snapshot_url(self, symbol: str) -> str:
+    def snapshot_url(self, symbol: str, levels: int) -> str:
         return ""
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:

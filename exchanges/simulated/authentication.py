@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
 
 from .errors import (
     BAD_SIGNATURE,
@@ -20,6 +22,15 @@ from .records import MAIN
 DEFAULT_WINDOW_MS = 5_000
 MAX_WINDOW_MS = 60_000
 AHEAD_MAX_MS = 1_000
+
+
+class OtherAccount(NamedTuple):
+    """An account of the venue beside its main one; it trades with that, too. `uid` is above 1."""
+
+    uid: int
+    api_key: str
+    api_secret: str
+    opening_balances: dict[str, Decimal]
 
 
 class Authenticator:

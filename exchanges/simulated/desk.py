@@ -44,8 +44,8 @@ class Answer(NamedTuple):
     """Whether the client is to lose it: the connection is cut instead."""
     late_s: float = 0.0
     """By how much it is held back."""
-    counts_orders: bool = False
-    """Whether it tells how many orders were placed."""
+    orders_of: int = 0
+    """The account whose count of new orders it tells; 0: it tells none."""
 
     @classmethod
     def of(cls, refusal: Refusal) -> "Answer":
@@ -71,7 +71,7 @@ class Desk:
         self._authenticator = authenticator
         self._log = request_log
         self._stale: dict[str, Any] = {}
-        limits = Operation(lambda *_: orders.counted(clock_ns()), 40, reads=True)
+        limits = Operation(lambda engine, *_: orders.counted(engine.uid, clock_ns()), 40, reads=True)
         self.own_routes = {("GET", "/api/v3/rateLimit/order"): limits}
         self.own_methods = {"account.rateLimits.orders": limits}
 
@@ -121,20 +121,21 @@ class Desk:
     def counted(self, answer: Answer) -> list[dict[str, Any]]:
         """The limits that an answer concerns, and what of each is used."""
         weight = self.weight.describe() | {"count": self.weight.used}
-        return [*(self.orders.counted(self.clock_ns()) if answer.counts_orders else ()), weight]
+        return [*(self.orders.counted(answer.orders_of, self.clock_ns()) if answer.orders_of else ()), weight]
 
     def headers_of(self, answer: Answer) -> dict[str, str]:
         headers = {"X-MBX-USED-WEIGHT": str(self.weight.used), "X-MBX-USED-WEIGHT-1M": str(self.weight.used)}
-        if answer.counts_orders:
-            headers |= self.orders.headers(self.clock_ns())
+        if answer.orders_of:
+            headers |= self.orders.headers(answer.orders_of, self.clock_ns())
         if answer.status in (418, 429):
             headers["Retry-After"] = str(self.seconds_left(answer))
         return headers
 
     def seconds_left(self, answer: Answer) -> int:
         """How long a refused client has to wait."""
-        limit = self.orders if answer.body["code"] == TOO_MANY_ORDERS else self.weight
-        return limit.seconds_left(self.clock_ns())
+        if answer.body["code"] == TOO_MANY_ORDERS:
+            return self.orders.seconds_left(answer.orders_of, self.clock_ns())
+        return self.weight.seconds_left(self.clock_ns())
 
     def run_public(
         self, run: Callable[[], Any], weigh: Callable[[], int], params: Mapping[str, str], door: Door

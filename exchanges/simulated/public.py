@@ -24,7 +24,7 @@ def ping(_desk: Desk, _params: Parameters) -> Any:
 
 
 def server_time(desk: Desk, _params: Parameters) -> Any:
-    return {"serverTime": desk.now_ms}
+    return {"serverTime": desk.told_ms()}
 
 
 def exchange_info(desk: Desk, params: Parameters) -> Any:

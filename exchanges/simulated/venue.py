@@ -10,7 +10,7 @@ from aiohttp import web
 
 from ...trading.instruments import Instrument
 from ..binance.decoder import decode
-from .authentication import Authenticator
+from .authentication import Authenticator, OtherAccount
 from .broadcast import Broadcast
 from .derived import DerivedStreams
 from .desk import Desk
@@ -63,6 +63,7 @@ class SimulatedVenue:
         orders_per_day: int = ORDERS_PER_DAY,
         latency: Latency | None = None,
         rules: SocketRules | None = None,
+        others: Sequence[OtherAccount] = (),
     ) -> None:
         unknown = set(source.symbols) - {instrument.symbol for instrument in instruments}
         if unknown:
@@ -80,6 +81,8 @@ class SimulatedVenue:
         self._streams = MarketStreams(self._pump.start)
         self._requests = RequestLog(request_log)
         authenticator = Authenticator(api_key, api_secret)
+        for other in others:
+            authenticator.add(other.api_key, other.api_secret, other.uid)
         weight, orders = RequestWeight(weight_limit), OrderCounts(order_windows(orders_per_10_s, orders_per_day))
         self._desk = Desk(self.engine, authenticator, weight, orders, self._requests, clock_ns, self._switch)
         self._server = Server(
@@ -95,6 +98,9 @@ class SimulatedVenue:
         self._frames = 0
         if not self.state.books.account.balances:
             self.engine.credit(opening_balances)
+        for other in others:
+            if not self.state.account(other.uid).balances:
+                self.engine.of(other.uid).credit(other.opening_balances)
         if self.state.books.position:
             self._pump.resume(self.state.books.position, self._skip)
 

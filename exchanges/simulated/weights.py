@@ -93,34 +93,36 @@ def order_windows(per_10_s: int, per_day: int) -> tuple[OrderWindow, ...]:
 
 
 class OrderCounts:
-    """One account's new orders of the current intervals, which begin at whole multiples of their length."""
+    """Each account's new orders of the current intervals, which begin at whole multiples of their length."""
 
     def __init__(self, windows: tuple[OrderWindow, ...]) -> None:
         self.windows = windows
-        self._counts: dict[OrderWindow, tuple[int, int]] = {}
+        self._counts: dict[tuple[int, OrderWindow], tuple[int, int]] = {}
 
-    def check(self, now_ns: int) -> None:
+    def check(self, uid: int, now_ns: int) -> None:
         """Raises RequestRefused where an interval has no room for one more."""
-        for window in self.windows:
-            if self._count(window, now_ns) >= window.limit:
-                raise RequestRefused(too_many_orders(window.limit, window.text))
+        for window in self._full(uid, now_ns):
+            raise RequestRefused(too_many_orders(window.limit, window.text))
 
-    def add(self, orders: int, now_ns: int) -> None:
+    def add(self, uid: int, orders: int, now_ns: int) -> None:
         for window in self.windows:
-            self._counts[window] = (now_ns // window.length_ns, self._count(window, now_ns) + orders)
+            self._counts[uid, window] = (now_ns // window.length_ns, self._count(uid, window, now_ns) + orders)
 
-    def counted(self, now_ns: int) -> list[dict[str, Any]]:
+    def counted(self, uid: int, now_ns: int) -> list[dict[str, Any]]:
         """Each interval's limit and count."""
-        return [window.describe() | {"count": self._count(window, now_ns)} for window in self.windows]
+        return [window.describe() | {"count": self._count(uid, window, now_ns)} for window in self.windows]
 
-    def headers(self, now_ns: int) -> dict[str, str]:
-        return {window.header: str(self._count(window, now_ns)) for window in self.windows}
+    def headers(self, uid: int, now_ns: int) -> dict[str, str]:
+        return {window.header: str(self._count(uid, window, now_ns)) for window in self.windows}
 
-    def seconds_left(self, now_ns: int) -> int:
-        """Until the first interval that is full ends; at least 1."""
-        full = [window for window in self.windows if self._count(window, now_ns) >= window.limit]
-        return max((window.length_ns - now_ns % window.length_ns) // SECOND_NS + 1 for window in full) if full else 1
+    def seconds_left(self, uid: int, now_ns: int) -> int:
+        """Until there is room in every interval; at least 1."""
+        ends = [window.length_ns - now_ns % window.length_ns for window in self._full(uid, now_ns)]
+        return max((left_ns // SECOND_NS + 1 for left_ns in ends), default=1)
 
-    def _count(self, window: OrderWindow, now_ns: int) -> int:
-        interval, count = self._counts.get(window, (-1, 0))
+    def _full(self, uid: int, now_ns: int) -> list[OrderWindow]:
+        return [window for window in self.windows if self._count(uid, window, now_ns) >= window.limit]
+
+    def _count(self, uid: int, window: OrderWindow, now_ns: int) -> int:
+        interval, count = self._counts.get((uid, window), (-1, 0))
         return count if interval == now_ns // window.length_ns else 0

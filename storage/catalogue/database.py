@@ -1,5 +1,7 @@
 """DuckDB in memory, held to a bounded amount of it; it reads and writes the Parquet files."""
 
+import itertools
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +12,15 @@ if TYPE_CHECKING:
 
 MEMORY_MB = 512
 """What DuckDB may hold; more spills into files."""
+_NUMBERS = itertools.count()
+
+
+class _Never(Exception):
+    """Nobody raises it."""
 
 
 def connect(spill: Path) -> "duckdb.DuckDBPyConnection":
-    """A fresh database. `spill` is made when it is needed.
+    """A fresh database. A folder of its own in `spill` is made when it is needed.
 
     Raises:
         CatalogueFault: DuckDB is not installed.
@@ -26,7 +33,7 @@ def connect(spill: Path) -> "duckdb.DuckDBPyConnection":
         ) from None
     config: dict[str, Any] = {
         "memory_limit": f"{MEMORY_MB}MB",
-        "temp_directory": str(spill),
+        "temp_directory": str(spill / f"{os.getpid()}-{next(_NUMBERS)}"),
         "threads": 2,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -35,9 +42,11 @@ def connect(spill: Path) -> "duckdb.DuckDBPyConnection":
 
 
 def database_error() -> type[Exception]:
-    """What everything raises that goes wrong in there."""
-    import duckdb
-
+    """What everything raises that goes wrong in there; where it is not installed, what nothing raises."""
+    try:
+        import duckdb
+    except ImportError:
+        return _Never
     return duckdb.Error
 
 

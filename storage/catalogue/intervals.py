@@ -12,7 +12,7 @@ _MONDAY_NS = -3 * DAY_NS
 
 
 class Interval(NamedTuple):
-    """Bars open at multiples of it since the epoch, weeks since the Monday before it, months since January 1970; UTC."""
+    """Bars open at multiples of it since the epoch, weeks since the Monday before, months since January 1970; UTC."""
 
     times: int
     unit: str

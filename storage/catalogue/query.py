@@ -155,8 +155,12 @@ def _coarser(rows: str, dataset: Dataset, interval: Interval) -> str:
     )
 
 
-def export(connection: "duckdb.DuckDBPyConnection", sql: str, target: Path, form: Format) -> int:
-    """Write the rows of `sql`; how many. Amounts are exact: in CSV and JSON as texts without needless zeros."""
+def export(connection: "duckdb.DuckDBPyConnection", sql: str, target: Path, form: Format, *, ms: bool = False) -> int:
+    """Write the rows of `sql`; how many. Amounts are exact: in CSV and JSON as texts without needless zeros. With `ms`
+    the time of a row is `time_ms`."""
+    if ms:
+        time, *rest = (row[0] for row in connection.execute(f"describe {sql}").fetchall())
+        sql = f"select {time} // 1000000 as time_ms, {', '.join(rest)} from ({sql})"
     if form != "parquet":
         described = connection.execute(f"describe {sql}").fetchall()
         columns = [f"{_plain(name)} as {name}" if kind == DECIMAL else name for name, kind, *_ in described]

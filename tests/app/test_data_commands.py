@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from tests.kit.catalogue import BARS, START_NS, bar, put
 from tradigrade.cli import app
+from tradigrade.exchanges.simulated.bar_file import COLUMNS
 
 ROWS = [f"{START_NS // 10**9 + index * 60},1,2,0.5,1.5,{index}" for index in (0, 1, 2, 5)]
 
@@ -47,6 +48,14 @@ def test_from_import_to_export(run, file: Path, tmp_path: Path) -> None:
     (exported,) = lines(run("export", target, *WHICH, "--to", "5m", "--json"))
     assert exported["rows"] == 2
     assert target.read_text().splitlines()[1] == f"{START_NS},1,2,0.5,1.5,3"
+
+
+def test_bars_are_exported_as_the_exchange_replays_them(run, file: Path, tmp_path: Path) -> None:
+    run("import", file)
+    run("export", tmp_path / "bars.csv", *WHICH, "--ms")
+    header, first, *_ = (tmp_path / "bars.csv").read_text().splitlines()
+    assert header == ",".join(COLUMNS)
+    assert first == f"{START_NS // 1_000_000},1,2,0.5,1.5,0"
 
 
 @pytest.mark.parametrize("suffix", [".csv.gz", ".parquet", ".jsonl"])
@@ -98,8 +107,13 @@ def test_what_is_wrong_is_said_in_one_sentence(run, words: list[str], code: int,
     assert (result.exit_code, said in result.stderr.replace("\n", " ")) == (code, True), result.stderr
 
 
-def test_without_duckdb_it_says_what_to_install(run, file: Path, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["import", "kraken_BTC-USD_1m.csv"], ["verify"], ["download", "--venue", "local", "--symbols", "BTC/USDT"]],
+)
+def test_without_duckdb_it_says_what_to_install(run, file: Path, monkeypatch, words: list[str]) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    result = run("import", file)
+    monkeypatch.chdir(file.parent)
+    result = run(*words)
     assert result.exit_code == 1
     assert "pip install 'tradigrade[data]'" in result.stderr

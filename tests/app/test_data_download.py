@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,19 @@ def test_a_download_killed_at_any_page_goes_on(tmp_path, whole, page, how):
     assert download(tmp_path, venue).fault == ""
     assert rows_of(tmp_path, DATASET) == whole
     assert len(venue.asked) <= 12 - page  # what was had is not asked for again
+
+
+def test_ctrl_c_stores_what_was_had(tmp_path):
+    class Hanging(Venue):
+        async def bars(self, symbol, interval, since_ms, limit):
+            if len(self.asked) == 2:
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.sleep(3_600)
+            return await super().bars(symbol, interval, since_ms, limit)
+
+    with pytest.raises(KeyboardInterrupt):
+        download(tmp_path, Hanging())
+    assert len(rows_of(tmp_path, DATASET)) == 400
 
 
 def test_the_venues_word_on_when_to_ask_again_is_kept(tmp_path, whole):

@@ -228,7 +228,7 @@ def test_a_book_anew_is_asked_for_by_leaving_and_subscribing(protocol: StreamPro
     assert [text.replace("unsubscribe", "subscribe") for text in texts[:half]] == list(texts[half:])
     assert set(texts[half:]) <= set(protocol.subscribe(("ABC/USDT",)).texts)
     assert protocol.snapshots_in_stream
-    assert protocol.snapshot_url("ABC/USDT") == ""
+    assert protocol.snapshot_url("ABC/USDT", 1_000) == ""
     with pytest.raises(MalformedFrame):
         protocol.decode_snapshot(b"{}")
 

@@ -13,6 +13,7 @@ from tradigrade.exchanges.binance.order_wire import Answer, Limit, Refusal, Retr
 from tradigrade.exchanges.limit_watch import LimitWatch, look_weight
 from tradigrade.exchanges.limit_windows import ORDERS, WEIGHT, SharedWindows, Window
 from tradigrade.exchanges.rate_budget import SHARES, RateBudget, Use
+from tradigrade.exchanges.streams import SNAPSHOT_WEIGHTS, snapshot_levels
 from tradigrade.exchanges.venue import EvidenceAsked, RateLimited
 from tradigrade.kernel.clock import ManualClock
 
@@ -24,7 +25,9 @@ END = 1_001 * 60 * S
 @pytest.mark.parametrize(
     ("used", "free"),
     [
-        (0, ("look", "order", "cancel")),
+        (0, ("market", "look", "order", "cancel")),
+        (2_999, ("market", "look", "order", "cancel")),
+        (3_000, ("look", "order", "cancel")),
         (4_199, ("look", "order", "cancel")),
         (4_200, ("order", "cancel")),
         (5_399, ("order", "cancel")),
@@ -73,7 +76,7 @@ def test_a_look_too_large_for_any_minute_may_have_one_to_itself() -> None:
     assert budget.wait_until_ns("look", 10_000, NOW)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["look", "order", "cancel"]), st.integers(1, 80), st.floats(0, 5))))
+@given(st.lists(st.tuples(st.sampled_from(["market", "look", "order", "cancel"]), st.integers(1, 80), st.floats(0, 5))))
 def test_whatever_is_asked_the_limit_is_never_passed(asked: list[tuple[Use, int, float]]) -> None:
     budget, now_ns, minute, used = RateBudget(600), NOW, 0, 0
     for use, weight, passes_s in asked:
@@ -187,3 +190,12 @@ def test_a_look_weighs_what_it_asks_for() -> None:
     assert look_weight(EvidenceAsked(1, two, {}, {}, {}, two)) == 1 + 2 * 26 + 20
     assert look_weight(EvidenceAsked(1, two, {}, {}, {})) == 1 + 2 * 6 + 20
     assert look_weight(EvidenceAsked(1, ("A/B",) * 100, {}, {}, {})) == 1 + 80 + 20
+
+
+def test_a_hundred_symbols_leave_room_to_look_at_the_account_in_the_first_minute() -> None:
+    budget, symbols = RateBudget(), tuple(f"C{number}/USDT" for number in range(100))
+    for _ in symbols:
+        weight = SNAPSHOT_WEIGHTS[snapshot_levels(len(symbols))]
+        assert not budget.wait_until_ns("market", weight, NOW)
+        budget.spend("market", weight, NOW)
+    assert not budget.wait_until_ns("look", look_weight(EvidenceAsked(1, symbols, {}, {}, {}, symbols)), NOW)

@@ -20,7 +20,7 @@ from tradigrade.exchanges.market import (
     StreamsClosed,
     StreamsOpened,
 )
-from tradigrade.exchanges.streams import StreamMarket
+from tradigrade.exchanges.streams import StreamMarket, snapshot_levels
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.identity import SeededEntropy
 
@@ -381,3 +381,8 @@ def test_opened_anew_while_the_old_connection_still_closes_it_fetches_over_the_n
         assert json.loads((await again.wait(SnapshotArrived)).payload)["lastUpdateId"] == 5
 
     run(Server(), check)
+
+
+@pytest.mark.parametrize(("symbols", "levels"), [(1, 1_000), (30, 1_000), (31, 500), (60, 500), (61, 100), (1_000, 100)])
+def test_of_many_symbols_the_books_are_read_less_deep(symbols: int, levels: int) -> None:
+    assert snapshot_levels(symbols) == levels

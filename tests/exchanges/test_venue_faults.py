@@ -29,10 +29,12 @@ def test_faults_of_a_cancel(certificate: Any, fault: str, status: int | None, st
         await rig.place(newClientOrderId="mine")
         await put(rig, **{fault: 1, "delay_s": 0.15})
         begun = time.monotonic()
-        try:
-            answered = (await rig.call("DELETE", "/order", symbol="BTCUSDT", origClientOrderId="mine"))[0]
-        except aiohttp.ClientError:
-            answered = None
+        # By WebSocket: a client may well send a lost DELETE again by itself.
+        async with rig.session.ws_connect(API) as socket:
+            params = signed(symbol="BTCUSDT", origClientOrderId="mine")
+            await socket.send_json({"id": 1, "method": "order.cancel", "params": params})
+            message = await socket.receive()
+            answered = None if message.type in CLOSED else message.json()["status"]
         return answered, time.monotonic() - begun, await open_orders(rig), rig.venue.fired
 
     answered, took_s, orders, fired = run_venue(certificate, scenario)
@@ -156,18 +158,18 @@ def test_a_stale_snapshot_is_of_when_the_fault_was_set(certificate: Any) -> None
         async with rig.session.ws_connect(f"{STREAMS}/ws/btcusdt@trade") as socket:
             await socket.receive()
             await put(rig, snapshot_stale=2)
-            then = await snapshot()
+            begun = rig.venue.engine.market("BTCUSDT").last_update_id
             for _ in range(10):
                 await socket.receive()
-            return then, await snapshot(), await snapshot()
+            return begun, [await snapshot() for _ in range(3)]
 
-    then, stale, fresh = run_venue(certificate, scenario)
-    assert then <= stale < fresh
+    begun, (stale, again, fresh) = run_venue(certificate, scenario)
+    assert stale == again <= begun + 10 < fresh
 
 
 def test_the_clock_may_be_off_for_one_request(certificate: Any) -> None:  # noqa: F811 - the fixture
     async def scenario(rig: Any, _: Any) -> Any:
-        await put(rig, clock_skewed=2)
+        await put(rig, clock_skewed=3)
         told = []
         for _ in range(2):
             async with rig.session.get(f"{REST}/time") as response:
@@ -175,9 +177,9 @@ def test_the_clock_may_be_off_for_one_request(certificate: Any) -> None:  # noqa
         refused = (await rig.place())[1]["code"]
         return told, refused, (await rig.place())[0], rig.venue.fired["clock_skewed"]
 
-    told, _, _, fired = run_venue(certificate, scenario)
+    told, refused, accepted, fired = run_venue(certificate, scenario)
     assert all(-1.6 < offset_s < -1.3 for offset_s in told)
-    assert fired == 2
+    assert (refused, accepted, fired) == (-1021, 200, 3)
 
 
 def test_a_symbol_halts_and_its_market_goes_on_behind_it(certificate: Any) -> None:  # noqa: F811 - the fixture

@@ -187,12 +187,12 @@ def test_a_score_is_a_number_from_0_to_1_and_names_what_took_from_it(figures: di
 
 
 def test_the_worst_comes_first() -> None:
-    assert judge({"gaps": 1.0, "crossed": 3.0}).reasons == ("crossed", "gaps")
+    assert judge({"gaps": 2.0, "crossed": 3.0}).reasons == ("crossed", "gaps")
 
 
 def test_counts_of_late_fade_and_go() -> None:
     counts = {"gaps": 4.0}
-    fade(counts, 4.0)
+    fade(counts, 2.0)
     assert counts == {"gaps": pytest.approx(1.0)}
     fade(counts, 20.0)
     assert counts == {}
