@@ -17,6 +17,9 @@ from . import topics
 BOOK_LEVELS = 10
 """Levels of each side in a book update."""
 DAY_MS = 86_400_000
+EXCUSED = frozenset({"early", "untouched", "doubled", "old", "crossed"})
+"""Reasons that say nothing against the data, or count by themselves: quotes before the first book, trades before the
+first quote, what was told already."""
 
 
 class FeedMarket:
@@ -203,13 +206,13 @@ class FeedMarket:
             if source != "quote" and inside:  # the touch from before the jump is none
                 self.bid, self.ask = ZERO, ZERO
             return inside
-        self._keep_back("price")
+        self._keep_back("price" if self.band.known else "early")
         return False
 
     def _keep_back(self, reason: str) -> None:
         self.quarantined[reason] += 1
         self.count(f"quarantined_{reason}")
-        if reason not in ("untouched", "doubled", "old", "crossed"):
+        if reason not in EXCUSED:
             self.note("quarantined")
 
     def _note_trade(self, found: str) -> None:

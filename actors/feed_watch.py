@@ -1,5 +1,6 @@
 """What minds a feed: silences by each symbol's own habit, and repairs until its data is right again."""
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from ..kernel.actor import Context
@@ -42,6 +43,7 @@ class FeedWatch:
         self._clock = context.system.clock
         self._looked_ns = self._clock.monotonic_ns()
         self._period_s = LOOK_S
+        self._ages_ns: deque[int] = deque(maxlen=round(1 / LOOK_S))
         self._doubts: dict[str, int] = {}
         """By symbol: at how many looks a price waited to be believed."""
         self.scores = FeedScores(context, feed, tuple(markets))
@@ -62,10 +64,15 @@ class FeedWatch:
             self.scores.judge(market)
         if self._feed.reference:
             self.scores.tell_references(self._markets)
-        self._context.system.metrics.gauge("feed_age_s", self._feed.oldest_ns / 1e9)
-        self._feed.oldest_ns = 0
+        self._tell_age()
         self._period_s = BUSY_LOOK_S if late else LOOK_S
         return self._period_s
+
+    def _tell_age(self) -> None:
+        """The greatest of the latest second: what is told late must not be overlooked."""
+        self._ages_ns.append(self._feed.oldest_ns)
+        self._feed.oldest_ns = 0
+        self._context.system.metrics.gauge("feed_age_s", max(self._ages_ns) / 1e9)
 
     # -- silences -----------------------------------------------------------------------------------------------------
 
@@ -147,7 +154,7 @@ class FeedWatch:
             reference=feed.reference,
             connected=len(feed.connected) == len(self._markets),
             connections=feed.connections,
-            age_s=feed.oldest_ns / 1e9,
+            age_s=max(self._ages_ns, default=0) / 1e9,
             malformed=feed.malformed,
             foreign=feed.foreign,
             symbols=tuple(map(self._symbol_view, self._markets.values())),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..exchanges.guard_session import GuardPort
+from ..exchanges.guard_rest import GuardPort
 from ..exchanges.tasks import PortBroke, PortFault
 from ..kernel.actor import Actor
 from ..storage.lease import LeaseHeld

@@ -130,7 +130,9 @@ class OrderDesk:
         if group is None:
             return True
         attempts = [attempt for leg in group.legs.values() for attempt in leg.attempts.values()]
-        return not attempts or all(attempt.state in SETTLED for attempt in attempts)
+        if not attempts:
+            return "entry" not in group.legs or "exit" not in group.legs or self._manager.is_synced(group_id)
+        return all(attempt.state in SETTLED for attempt in attempts)
 
     def describe(self, group_id: str) -> OrderAnswered:
         """How a group stands."""

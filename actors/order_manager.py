@@ -144,12 +144,14 @@ class OrderManager(Actor):
             self._desk.tell(group_id)
 
     def _look_for_sync(self, group_id: str) -> None:
-        if self._is_synced(group_id):
+        if self.is_synced(group_id):
             self.review(group_id)
+            self._desk.tell(group_id)
         else:
             self.context.schedule(SYNC_LOOK_S, _SyncLookDue(group_id))
 
-    def _is_synced(self, group_id: str) -> bool:
+    def is_synced(self, group_id: str) -> bool:
+        """Whether a group would survive a loss of power."""
         if (sequence := self._unsynced.get(group_id)) is not None and self._journal.is_synced(sequence):
             del self._unsynced[group_id]
         return group_id not in self._unsynced
@@ -255,6 +257,6 @@ class OrderManager(Actor):
             busy=asked.kind == "flatten" and self._desk.is_busy(asked),
             orders_leave=self.may_leave(asked.strategy, asked.symbol),
             largest=self._sizes.largest(asked.strategy, asked.symbol),
-            kept=self._is_synced(asked.group_id),
+            kept=self.is_synced(asked.group_id),
             compared=self._compared,
         )

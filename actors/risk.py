@@ -103,18 +103,15 @@ class Risk(Actor):
     def start(self) -> None:
         self.incarnation = self.context.system.entropy.new_id()
         self.context.subscribe(topics.ORDERS)  # before the copy: what happens meanwhile is in one or comes by the other
-        self._limits = RiskLimits(
-            self.context, self.settings, self.symbols, lambda: (*self.strategies.values(), *self.books.holdings)
-        )
+        traded = tuple(self.strategies.values())
+        self._limits = RiskLimits(self.context, self.settings, self.symbols, lambda: (*traded, *self.books.holdings))
         self._known = Knowledge(self.context, self._limits, self.settings, self.symbols, self.currency)
         self._stopping = False
         self._flattening: set[str] = set()
         self._held: dict[tuple[str, str], SignalGenerated] = {}
-        strategies = tuple(self.strategies.values())
-        held = self.context.ports["lease"].held()
-        self._standings = Standings(self.context, self.symbols, strategies, lease_held=held)
+        self._standings = Standings(self.context, self.symbols, traded, lease_held=self.context.ports["lease"].held())
         self._facts = RiskFacts(self.context, self._standings, self.ladder, self.strategies)
-        scopes = tuple(strategy_scope(*each) for each in strategies)
+        scopes = tuple(strategy_scope(*each) for each in traded)
         self._watch = RiskWatch(
             self.context, self._standings, lambda: self._limits.account, self.ladder, scopes, self._known.worth
         )
@@ -264,14 +261,11 @@ class Risk(Actor):
         if flatten:
             for (strategy, symbol), held in self.books.strategy_positions.items():
                 if held > 0:
-                    signal = self._flatten_signal(strategy, symbol)
+                    new_id, now_ns = self.context.system.entropy.new_id(), self.context.now_ns()
+                    signal = SignalGenerated(new_id, strategy, symbol, Decimal(0), None, now_ns, "stop: flatten")
                     self._flattening.add(signal.signal_id)
                     self.context.publish(topics.SIGNALS, signal)  # for the record
                     self._consider(signal)
-
-    def _flatten_signal(self, strategy: str, symbol: str) -> SignalGenerated:
-        signal_id = self.context.system.entropy.new_id()
-        return SignalGenerated(signal_id, strategy, symbol, Decimal(0), None, self.context.now_ns(), "stop: flatten")
 
     # -- the ladder ---------------------------------------------------------------------------------------------------
 

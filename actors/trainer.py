@@ -14,6 +14,8 @@ from ..trading.messages import SampleTaken
 
 HIDDEN = 16
 SLICE_PERIOD_S = 0.05
+SYMBOLS_A_TURN = 4
+"""Each takes tens of milliseconds, and a node that does not end its turn is taken for dead."""
 SLICES_PER_SAMPLE = 1
 """Steps a new sample is worth: more only learn the window by heart."""
 SLICES_OWED_MAX = 200
@@ -59,7 +61,10 @@ class TrainerActor(Actor):
         self._trainers: dict[str, Any] = {}
         self._slices = dict.fromkeys(self.symbols, 0)
         self._owed = dict.fromkeys(self.symbols, 0)
-        self._waiting: deque[SampleTaken] = deque(maxlen=self.learning.window_bars * max(len(self.symbols), 1))
+        self._turns = deque(self.symbols)
+        window = self.learning.window_bars
+        self._waiting = {symbol: deque[SampleTaken](maxlen=window) for symbol in self.symbols}
+        """Samples of those whose trainer is not made yet."""
         installed = bool(self.context.ports["torch"])
         self.context.system.metrics.gauge("torch", float(installed))
         if installed and self.symbols:
@@ -76,26 +81,27 @@ class TrainerActor(Actor):
                 self.context.system.metrics.count("samples")
                 if symbol in self._trainers:
                     self._learn(message)
-                else:
-                    self._waiting.append(message)
+                elif symbol in self._waiting:
+                    self._waiting[symbol].append(message)
             case _Imported(fault) if fault:
                 raise TrainingUnavailable(fault)
-            case _Imported() if not self._trainers:
-                self._begin()
+            case _Imported():
+                self.context.repeat(SLICE_PERIOD_S, _SliceDue())
             case _SliceDue():
-                for symbol, trainer in self._trainers.items():
-                    self._train(symbol, trainer)
+                for _ in range(min(SYMBOLS_A_TURN, len(self._turns))):
+                    self._take_turn(self._turns[0])
+                    self._turns.rotate(-1)
 
-    def _begin(self) -> None:
-        self._trainers = {symbol: self._make(symbol) for symbol in self.symbols}
-        self.context.repeat(SLICE_PERIOD_S, _SliceDue())
-        while self._waiting:
-            self._learn(self._waiting.popleft())
+    def _take_turn(self, symbol: str) -> None:
+        if symbol not in self._trainers:
+            self._trainers[symbol] = self._make(symbol)
+            while self._waiting[symbol]:
+                self._learn(self._waiting[symbol].popleft())
+        self._train(symbol, self._trainers[symbol])
 
     def _learn(self, sample: SampleTaken) -> None:
-        if (trainer := self._trainers.get(sample.symbol)) is not None:
-            trainer.add(sample)
-            self._owed[sample.symbol] = min(self._owed[sample.symbol] + SLICES_PER_SAMPLE, SLICES_OWED_MAX)
+        self._trainers[sample.symbol].add(sample)
+        self._owed[sample.symbol] = min(self._owed[sample.symbol] + SLICES_PER_SAMPLE, SLICES_OWED_MAX)
 
     def _make(self, symbol: str) -> Any:
         from ..models.training import LstmTrainer

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,8 @@ from ..config.run import Run
 from ..config.settings import VenueModelSettings
 from ..exchanges.simulated.bar_file import is_bar_file, read_bars, symbol_of
 from ..exchanges.simulated.bars_market import BarsMarket
+from ..exchanges.simulated.kraken.limits import UNLIMITED
+from ..exchanges.simulated.kraken.venue import KrakenVenue
 from ..exchanges.simulated.latency import Latency
 from ..exchanges.simulated.live_market import LiveMarket
 from ..exchanges.simulated.recording import Recording
@@ -83,7 +86,7 @@ class VenueServer:
         self._credentials = credentials
         self._admin = admin
         self._task: asyncio.Task[None] | None = None
-        self.venue: SimulatedVenue | None = None
+        self.venue: SimulatedVenue | KrakenVenue | None = None
 
     def open(self, deliver: Callable[[ServerOpened | ServerFailed], object]) -> None:
         """Begin to serve, once the venue of an earlier `open` has let go of its port and its books."""
@@ -134,7 +137,7 @@ class VenueServer:
         rules = await load_rules(venue, symbols, self._disk, self._run.exchange_dir, self._tell)
         return open_market(venue, symbols, self._loop, self._clock, self._entropy, self._tell), rules
 
-    async def _make(self, log: SnapshotLog, requests: RotatingLines) -> SimulatedVenue:
+    async def _make(self, log: SnapshotLog, requests: RotatingLines) -> SimulatedVenue | KrakenVenue:
         settings, model = self._run.settings, self._run.settings.venue_model
         snapshot, records = log.load()
         state = VenueState()
@@ -142,19 +145,25 @@ class VenueServer:
             state.restore(snapshot)
         state.replay(records)
         source, instruments = await self._market()
+        common: dict[str, Any] = {
+            "clock_ns": self._clock.now_ns,
+            "pace_ns": self._clock.monotonic_ns,
+            "api_key": self._credentials.api_key,
+            "opening_balances": {settings.account.currency: settings.account.opening_balance},
+            "speed": settings.speed,
+            "state": state,
+            "admin": self._admin,
+        }
+        if settings.venue.protocol == "kraken":
+            secret = self._credentials.base64_secret
+            return KrakenVenue(source, instruments, log, requests, **common, api_secret=secret, limits=UNLIMITED)
         return SimulatedVenue(
             source,
             instruments,
             log,
             requests,
-            clock_ns=self._clock.now_ns,
-            pace_ns=self._clock.monotonic_ns,
-            api_key=self._credentials.api_key,
+            **common,
             api_secret=self._credentials.api_secret,
-            opening_balances={settings.account.currency: settings.account.opening_balance},
-            speed=settings.speed,
-            state=state,
-            admin=self._admin,
             weight_limit=model.weight_per_minute,
             orders_per_10_s=model.orders_per_10_s,
             orders_per_day=ORDERS_PER_DAY,
@@ -162,7 +171,7 @@ class VenueServer:
             rules=SocketRules(life_s=model.connection_life_s),
         )
 
-    async def _keep_small(self, log: SnapshotLog, venue: SimulatedVenue) -> None:
+    async def _keep_small(self, log: SnapshotLog, venue: SimulatedVenue | KrakenVenue) -> None:
         while True:
             await asyncio.sleep(ROTATE_CHECK_S)
             if log.size_bytes > ROTATE_AT_BYTES:

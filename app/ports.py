@@ -17,7 +17,6 @@ from .actors.credentials import Credentials
 from .actors.venue_server import VenueServer
 from .config.feeds import FeedPlan, feed_plans
 from .config.run import Run
-from .config.topology import RECEIVE_WINDOW_MS
 from .exchanges.limit_windows import SharedWindows
 from .exchanges.public_venue import OpenSession, make_protocol, session_opener
 from .exchanges.rate_budget import RateBudget
@@ -27,6 +26,8 @@ from .exchanges.tasks import TaskSet
 from .kernel.disk import SystemDisk
 from .seams import Seams
 from .storage.background import OneThread
+from .trading.order_ids import client_id_prefix
+from .venue_ports import connect_exchange, make_guard, make_listing
 
 CREDENTIALS_NAME = "credentials.json"
 
@@ -65,17 +66,17 @@ def _exchange_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> 
 
 def _guard_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
     """No code of the executor's way to the venue: what broke that must not break this."""
-    from .exchanges.guard_session import BinanceGuard
     from .storage.halt import HALT_NAME, HaltLatch
     from .storage.lease import FileLease
 
     account, credentials = run.settings.account.name, read_credentials(run)
-    key, secret = credentials.api_key, credentials.api_secret
     log = structlog.stdlib.get_logger("tradigrade", node="guard")
-    symbols = tuple(symbol.replace("/", "") for symbol in run.settings.symbols)
-    budget = _rate_budget(run)
+
+    def open_session() -> aiohttp.ClientSession:
+        return _loopback_session(run)
+
     return {
-        "guard_venue": BinanceGuard(loop, seams.clock, key, secret, lambda: _loopback_session(run), symbols, budget),
+        "guard_venue": make_guard(run, loop, seams.clock, credentials, open_session, _rate_budget(run)),
         "halt": HaltLatch(seams.disk, run.data / HALT_NAME),
         "lease": FileLease(seams.disk, run.data / f"account-{account}.lease"),
         "guard_log": lambda told: log.warning("guard", state=told.state.name, reason=told.reason),
@@ -118,22 +119,22 @@ def _learner_ports(run: Run, seams: Seams) -> dict[str, Any]:
 
 
 def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> dict[str, Any]:
-    from .exchanges.binance.listing import BinanceListing
     from .exchanges.ccxt_venue import CcxtVenue
 
     credentials, budget = read_credentials(run), _rate_budget(run)
+    prefix = client_id_prefix(run.settings.account.name)
 
     async def connect() -> tuple[Any, aiohttp.ClientSession]:
         session = _loopback_session(run)
-        return connect_binance(session, credentials), session
+        return connect_exchange(run, session, credentials), session
 
     async def open_session() -> aiohttp.ClientSession:
         return _loopback_session(run)
 
     return {
         **_market_ports(run, loop, seams, open_session, budget),
-        "listing": BinanceListing(loop, open_session),
-        "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect, budget),
+        "listing": make_listing(run, loop, open_session),
+        "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect, budget, prefix),
         "thread": OneThread(loop),
         "archive_thread": OneThread(loop, "archive"),
         "free_bytes": lambda: disk_usage(run.data).free,
@@ -183,29 +184,6 @@ def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
         "model_states": StateFiles(seams.disk, run.models_dir / "states"),
         "model_registry": ModelRegistry(seams.disk, run.models_dir),
     }
-
-
-def connect_binance(session: aiohttp.ClientSession, credentials: Credentials) -> Any:
-    """ccxt's own Binance, unmodified, on our session. Its limiter is off: the venue's headers drive ours."""
-    from ccxt.pro.binance import binance
-
-    return binance(
-        {
-            "session": session,
-            "apiKey": credentials.api_key,
-            "secret": credentials.api_secret,
-            "enableRateLimit": False,
-            "options": {
-                "fetchMarkets": {"types": ["spot"]},
-                "fetchCurrencies": False,
-                "fetchMargins": False,
-                "recvWindow": RECEIVE_WINDOW_MS,
-                "tradesLimit": 5_000,
-                "ordersLimit": 5_000,
-                "warnOnFetchOpenOrdersWithoutSymbol": False,
-            },
-        }
-    )
 
 
 def _rate_budget(run: Run) -> RateBudget:

@@ -1,12 +1,11 @@
-"""From a raw market frame to what strategies are told, its book updated, beside ccxt.pro's own way of the same frames."""
+"""From a raw market frame to what strategies are told, with its book, beside ccxt.pro's own way of the same frames."""
 
-import gc
 import gzip
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,17 @@ from tradigrade.actors.feed_market import FeedMarket
 from tradigrade.exchanges.binance.protocol import BinanceSpot
 from tradigrade.exchanges.book_sync import BookSnapshot, StreamOpened
 from tradigrade.exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
+from tradigrade.kernel.tuning import tune
 from tradigrade.trading.quality_prices import PriceBand
 
-from .measure import Result, compare
+from .measure import Result, result, summarise
 
 NAMES = ("feed.decode.trade", "feed.decode.book_ticker", "feed.decode.depth")
 REFERENCE = "ccxt.pro's handle_message, orjson included"
 RECORDING = Path(__file__).parents[2] / "shared" / "data" / "streams" / "binance-spot" / "btcusdt_20230405.dat.gz"
 SYMBOL = "BTC/USDT"
-CALLS, BATCH = 3_000, 5
+FRAMES, TURN, BATCH = 3_000, 300, 5
+"""Of a kind; how many before the other way's turn; how many are timed together."""
 # A book of 1,000 levels around the recorded prices, which no recorded diff touches, so both sides keep equal books.
 FAR_BIDS = tuple(Decimal(20_000) - step for step in range(500))
 FAR_ASKS = tuple(Decimal(40_000) + step for step in range(500))
@@ -36,17 +37,23 @@ def run() -> Iterator[Result]:
     frames = read_frames()
     last_id = json.loads(frames["depth@100ms"][0])["U"] - 1
     reference = Reference(last_id)
-    gc.freeze()  # as every trader does once it is up
+    tune()  # as every trader does once it is up
     for name, channel in zip(NAMES, ("trade", "bookTicker", "depth@100ms"), strict=True):
-        handle = make_feed(frames, last_id)
-        yield compare(
-            name,
-            _over(frames[channel], handle),
-            REFERENCE,
-            _over(frames[channel], reference.handle),
-            CALLS,
-            batch=BATCH,
-        )
+        own, theirs = take_turns(frames[channel][:FRAMES], make_feed(frames, last_id), reference.handle)
+        yield result(name, summarise(own, BATCH), REFERENCE, summarise(theirs, BATCH))
+
+
+def take_turns(frames: list[bytes], *ways: Callable[[bytes], None]) -> tuple[list[int], ...]:
+    """The ns that each way took for each batch of frames. All see every frame once, and none long after another."""
+    samples: tuple[list[int], ...] = tuple([] for _ in ways)
+    for start in range(0, len(frames), TURN):
+        for handle, taken in zip(ways, samples, strict=True):
+            for first in range(start, start + TURN, BATCH):
+                batch, begun_ns = frames[first : first + BATCH], time.perf_counter_ns()
+                for payload in batch:
+                    handle(payload)
+                taken.append(time.perf_counter_ns() - begun_ns)
+    return samples
 
 
 class Reference:
@@ -112,9 +119,3 @@ def read_frames() -> dict[str, list[bytes]]:
             stream, _, data = line.rstrip().partition(b'","data":')
             frames.setdefault(stream.rpartition(b"btcusdt@")[2].decode(), []).append(data[:-1])
     return frames
-
-
-def _over(frames: list[bytes], handle: Callable[[bytes], object]) -> Callable[[], object]:
-    """Handles the next frame at each call, and begins anew after the last."""
-    following = cycle(frames)
-    return lambda: handle(next(following))

@@ -21,10 +21,11 @@ from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.node import Node
-from tradigrade.ports import connect_binance, read_credentials
+from tradigrade.ports import read_credentials
 from tradigrade.storage.account_journal import AccountJournal, Record
 from tradigrade.trading.messages import OrderRefused, SignalGenerated
 from tradigrade.trading.order_events import OrderIntended
+from tradigrade.venue_ports import connect_binance
 
 from .hot_path_doors import Doors, SentOrders
 from .hot_path_frames import SCHEDULE_S, TRIGGERS, find_due_times

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 from .settings import Settings
 
-PRIMARY = "binance"
-
 
 class FeedPlan(NamedTuple):
     """One feed, by the name it goes by below `trader/feeds`. `port` is its way to the market data."""
@@ -18,10 +16,11 @@ class FeedPlan(NamedTuple):
 
 
 def feed_plans(settings: Settings) -> tuple[FeedPlan, ...]:
-    """Shards in the order of the symbols; the first feed of the trader's own venue is `binance`, on `market`."""
+    """Shards in the order of the symbols; the first feed of the trader's own venue bears its protocol's name, and is on
+    `market`."""
     symbols, most = settings.symbols, settings.feeds.symbols_per_feed
     shards = [symbols[start : start + most] for start in range(0, len(symbols), most)]
-    own = [_plan(PRIMARY, number, shard) for number, shard in enumerate(shards, 1)]
+    own = [_plan(settings.venue.protocol, number, shard) for number, shard in enumerate(shards, 1)]
     others = [
         FeedPlan(each.venue, f"market/{each.venue}", each.venue, each.symbols or symbols, reference=True)
         for each in settings.feeds.references

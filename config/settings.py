@@ -251,6 +251,8 @@ class VenueSettings(Section, frozen=True):
     empty: the venue itself."""
     certificate: str = ""
     """A file with the only certificate to trust there; empty: those this machine trusts."""
+    protocol: Literal["binance", "kraken"] = "binance"
+    """What the local venue speaks, with the rules, fees and refusals that go with it; the market is the same."""
 
 
 class VenueModelSettings(Section, frozen=True):

@@ -214,7 +214,7 @@ def _account(run: Run) -> ChildSpec:
         _actor(
             "orders",
             "actors.order_manager:OrderManager",
-            venue="binance",
+            venue=settings.venue.protocol,
             risk=f"{account}/risk",
             executor=f"{account}/executor",
             limits=settings.risk,

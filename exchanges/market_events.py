@@ -96,21 +96,26 @@ def to_number(text: str) -> Decimal:
 
 
 class _Sizes(dict[str, Decimal]):
-    """Numbers by their text: most of a busy book were seen a moment ago, and a look-up costs a third."""
+    """Numbers by their text: most of a busy book were seen a moment ago, and a look-up costs a fifth."""
 
     def __missing__(self, text: str) -> Decimal:
+        if not _is_plain(text):
+            raise MalformedFrame(f"expected a number like 0.00123, found {text!r}")
         if len(self) >= NUMBERS_KEPT:
             self.clear()
-        number = self[text] = to_number(text)
+        number = self[text] = Decimal(text)
         return number
 
 
-class _Prices(_Sizes):
+class _Prices(dict[str, Decimal]):
+    """As `_Sizes`, without 0."""
+
     def __missing__(self, text: str) -> Decimal:
-        number = super().__missing__(text)
-        if not number:
-            del self[text]
+        if not (number := to_number(text)):
             raise MalformedFrame(f"expected a number above 0, found {text!r}")
+        if len(self) >= NUMBERS_KEPT:
+            self.clear()
+        self[text] = number
         return number
 
 

@@ -29,6 +29,13 @@ VENUES: dict[str, Capabilities] = {
         iceberg=True,
         quote_amount=True,
     ),
+    "kraken": Capabilities(
+        types=frozenset(ORDER_TYPES),
+        times_in_force=frozenset({"gtc", "ioc"}),
+        trailing=True,
+        post_only=True,
+        iceberg=True,
+    ),
 }
 """By ccxt's name of the exchange. Spot knows no `gtd`, no `reduce_only`; its groups are not used: they would be a
 second way of doing what must be done here for every other venue."""

@@ -1,23 +1,15 @@
 """Binance spot's exchangeInfo: which symbols there are, in which steps they trade, and which do not trade now."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
-import aiohttp
 import msgspec
 
 from ...trading.instruments import Instrument
 from ...trading.universe import Listing
-from ..listing import ListingArrived, ListingUnavailable, ListingWord
 from ..market_events import MalformedFrame, to_number
-from ..tasks import TaskSet
 
 URL = "https://api.binance.com/api/v3/exchangeInfo"
-TIMEOUT_S = 10.0
 TRADING = "TRADING"
-
-OpenSession = Callable[[], Awaitable[aiohttp.ClientSession]]
 
 
 class _Filter(msgspec.Struct):
@@ -77,31 +69,3 @@ def _step(text: str) -> Decimal:
     """As ccxt spells it: without the zeros at its end."""
     number = to_number(text)
     return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()
-
-
-class BinanceListing:
-    """A `ListingPort` over REST; words are delivered on the loop's thread."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, open_session: OpenSession, url: str = URL) -> None:
-        self._open_session = open_session
-        self._url = url
-        self._tasks = TaskSet(loop)
-
-    def ask(self, deliver: Callable[[ListingWord], object]) -> None:
-        self._tasks.broke = deliver
-        self._tasks.run(self._fetch(deliver))
-
-    def close(self) -> None:
-        self._tasks.cancel()
-
-    async def _fetch(self, deliver: Callable[[ListingWord], object]) -> None:
-        try:
-            async with (
-                asyncio.timeout(TIMEOUT_S),
-                await self._open_session() as session,
-                session.get(self._url) as answer,
-            ):
-                answer.raise_for_status()
-                deliver(ListingArrived(decode_listing(await answer.read())))
-        except (aiohttp.ClientError, TimeoutError, OSError, MalformedFrame) as error:
-            deliver(ListingUnavailable(f"{type(error).__name__}: {error}"))

@@ -41,9 +41,9 @@ class BookSynchronizer:
 
     def step(self, event: Input) -> tuple[Effect, ...]:
         """Take one event in and say what is to be done, in this order. Without an open stream all else is ignored."""
+        if isinstance(event, DepthEvent):
+            return self._take_diff(event)
         match event:
-            case DepthEvent():
-                return self._take_diff(event)
             case BookSnapshot():
                 return self._take_snapshot(event) if self._awaits_snapshot else ()
             case SnapshotFailed(reason):
@@ -85,19 +85,20 @@ class BookSynchronizer:
 
     def _absorb(self, diff: DepthEvent) -> str:
         """Bring the book up to the diff; says what is wrong where that is not possible."""
-        if diff.last_id <= self.last_id:
+        last_id, book = diff.last_id, self.book
+        if last_id <= self.last_id:
             return ""  # the book holds it already
         if fault := self._breaks(diff):
             return fault
-        self.book.apply(diff.bids, diff.asks)
-        self.last_id = diff.last_id
+        book.apply(diff.bids, diff.asks)
+        self.last_id = last_id
         self._chained = True
-        return f"the book is crossed at update {diff.last_id}" if self.book.crossed else ""
+        return f"the book is crossed at update {last_id}" if book.crossed else ""
 
     def _breaks(self, diff: DepthEvent) -> str:
         """Why the diff does not follow on the book at `last_id`; empty where it does."""
-        expected = self.last_id + 1
-        if diff.first_id > expected or (diff.first_id < expected and self._chained):
+        expected, first_id = self.last_id + 1, diff.first_id
+        if first_id != expected and (first_id > expected or self._chained):
             return f"expected a diff that begins at update {expected}, found {diff.first_id} to {diff.last_id}"
         return ""
 

@@ -87,11 +87,11 @@ def end_of(interval: str, start_ms: int) -> int:
 def joined(bars: Iterable[Bar], start: Callable[[int], int]) -> list[Bar]:
     """The bars folded to coarser ones, oldest first; the given ones stay as they are."""
     folded = []
-    for start_ms, parts in groupby(bars, key=lambda bar: start(bar.start_ms)):
-        first = next(parts)
+    for start_ms, group in groupby(bars, key=lambda bar: start(bar.start_ms)):
+        first, *later = group
         whole = msgspec.structs.replace(first, start_ms=start_ms)
-        for part in parts:
-            whole.join(part)
+        for bar in later:
+            whole.join(bar)
         folded.append(whole)
     return folded
 

@@ -160,19 +160,20 @@ class Desk:
         return self._on_the_way(operation, answer) if answer.status == 200 else answer
 
     def _judge(self, operation: Operation, request: Request) -> Answer:
+        placer = 0
         try:
             self._admit(lambda: operation.weigh(request.params), request.params, request.door)
             self._fail(operation, request)
-            told_ms = self.told_ms()
-            uid = self._authenticator.check(request.api_key, request.signed, request.params, told_ms)
-            if operation.orders:
-                self.orders.check(self.clock_ns())
-            answer = Answer(200, operation.run(self.engine.of(uid), request.params, self.now_ms))
+            uid = self._authenticator.check(request.api_key, request.signed, request.params, self.told_ms())
+            placer = uid if operation.orders else 0
+            if placer:
+                self.orders.check(placer, self.clock_ns())
+            body = operation.run(self.engine.of(uid), request.params, self.now_ms)
         except RequestRefused as error:
-            return Answer.of(error.refusal)
-        if operation.orders:
-            self.orders.add(operation.orders, self.clock_ns())
-        return answer._replace(counts_orders=operation.orders > 0)
+            return Answer.of(error.refusal)._replace(orders_of=placer)
+        if placer:
+            self.orders.add(placer, operation.orders, self.clock_ns())
+        return Answer(200, body, orders_of=placer)
 
     def _admit(self, weigh: Callable[[], int], params: Mapping[str, str], door: Door) -> None:
         """Raises RequestRefused."""

@@ -23,7 +23,7 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     place_failed: int = 0
     """The venue takes the order and answers 500, which proves nothing."""
     place_late: int = 0
-    """The venue takes the order and answers after `delay_s`: its reports come first, and maybe the client's time-out."""
+    """The venue takes the order and answers after `delay_s`: its reports come first, maybe the client's time-out."""
     place_refused: int = 0
     """An order is refused with a structured answer (400, code -2010)."""
     cancel_lost: int = 0

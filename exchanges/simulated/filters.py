@@ -1,7 +1,7 @@
 """The trading rules of a symbol, as `exchangeInfo` publishes them and as every new order is held to."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 import msgspec
@@ -102,7 +102,7 @@ def check_iceberg(instrument: Instrument, rules: Rules, iceberg: Decimal, quanti
     if iceberg > quantity:
         raise RequestRefused(ICEBERG_EXCEEDS)
     check_quantity(instrument, iceberg)
-    if -(-quantity // iceberg) > rules.iceberg_parts:
+    if (quantity / iceberg).to_integral_value(ROUND_CEILING) > rules.iceberg_parts:
         raise RequestRefused(filter_failed("ICEBERG_PARTS"))
 
 

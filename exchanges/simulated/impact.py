@@ -5,7 +5,7 @@ and by and by all is forgotten: `lasts_ms` bounds how long, `LEVELS_MAX` how muc
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from ...trading.book import BookSide
 from ...trading.messages import ZERO, Level
@@ -16,10 +16,12 @@ Key = tuple[BookSide, Decimal]
 
 
 class Impact:
-    """`lasts_ms`: what was taken comes back evenly over that time; zero for a market that at once is as it was."""
+    """`lasts_ms`: what was taken comes back evenly over that time, in whole steps of the amount; zero for a market that
+    at once is as it was."""
 
-    def __init__(self, lasts_ms: int = LASTS_MS) -> None:
+    def __init__(self, step: Decimal, lasts_ms: int = LASTS_MS) -> None:
         self.lasts_ms = lasts_ms
+        self._step = step
         self._taken: dict[Key, tuple[Decimal, int]] = {}
 
     def __bool__(self) -> bool:
@@ -39,7 +41,10 @@ class Impact:
             return ZERO
         size, at_ms = entry
         left_ms = self.lasts_ms - (now_ms - at_ms)
-        return size * min(left_ms, self.lasts_ms) / self.lasts_ms if left_ms > 0 else ZERO
+        if left_ms <= 0:
+            return ZERO
+        steps = (size * left_ms / (self.lasts_ms * self._step)).to_integral_value(ROUND_CEILING)
+        return min(size, steps * self._step)
 
     def restated(self, side: BookSide, price: Decimal, before: Decimal, after: Decimal) -> None:
         """The market says that `after` stands where `before` stood: what is new there was not taken."""

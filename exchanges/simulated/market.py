@@ -25,7 +25,7 @@ class Market:
         self.last_update_id = 0
         self.quote: TickerEvent | None = None
         self.tape = Tape()
-        self.impact = Impact(self.rules.impact_ms)
+        self.impact = Impact(instrument.step_size, self.rules.impact_ms)
         self.traded: dict[tuple[BookSide, Decimal], Decimal] = {}
         """By strangers since the level was last stated, of levels where our orders stand."""
         self._average = AveragePrice()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from . import list_operations, payloads, wallet
+from . import legacy_oco, list_operations, payloads, wallet
 from .bars import DAY_MS
 from .cancel_replace import allowed, cancel_replace
 from .engine import Engine
@@ -150,6 +150,7 @@ BY_ROUTE: dict[tuple[str, str], Operation] = (
     }
     | wallet.BY_ROUTE
     | list_operations.BY_ROUTE
+    | legacy_oco.BY_ROUTE
 )
 BY_METHOD: dict[str, Operation] = (
     {
@@ -167,6 +168,7 @@ BY_METHOD: dict[str, Operation] = (
     }
     | wallet.BY_METHOD
     | list_operations.BY_METHOD
+    | legacy_oco.BY_METHOD
 )
 
 

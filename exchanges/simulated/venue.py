@@ -35,7 +35,7 @@ SHUTDOWN_S = 1.0
 
 
 class SimulatedVenue:
-    """One account at one venue. `state` is what an earlier run left (replayed from `log`, or a snapshot and the rest);
+    """A venue and its accounts. `state` is what an earlier run left (replayed from `log`, or a snapshot and the rest);
     a fresh account gets `opening_balances`. `pace_ns` is the clock the market runs by, best one that never steps.
     A session of the market begins with the first stream subscription.
 

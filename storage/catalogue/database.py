@@ -20,7 +20,7 @@ class _Never(Exception):
 
 
 def connect(spill: Path) -> "duckdb.DuckDBPyConnection":
-    """A fresh database. A folder of its own in `spill` is made when it is needed.
+    """A fresh database. A folder of its own, named after `spill`, is made when it is needed, and removed.
 
     Raises:
         CatalogueFault: DuckDB is not installed.
@@ -33,11 +33,12 @@ def connect(spill: Path) -> "duckdb.DuckDBPyConnection":
         ) from None
     config: dict[str, Any] = {
         "memory_limit": f"{MEMORY_MB}MB",
-        "temp_directory": str(spill / f"{os.getpid()}-{next(_NUMBERS)}"),
+        "temp_directory": f"{spill}-{os.getpid()}-{next(_NUMBERS)}",
         "threads": 2,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
+    spill.parent.mkdir(parents=True, exist_ok=True)
     return duckdb.connect(":memory:", config=config)
 
 

@@ -65,7 +65,10 @@ def convert(
     rows = f"select row, {', '.join(columns)} from (select row, {raw} from {RAW})"
     connection.execute(f"create or replace temp table converted as {rows}")
     _refuse_bad(connection, dataset, unit, name_row)
-    connection.execute(f"create or replace temp table {INCOMING} as select * exclude (row) from converted")
+    connection.execute(f"drop table {RAW}")
+    connection.execute("alter table converted drop column row")
+    connection.execute(f"drop table if exists {INCOMING}")
+    connection.execute(f"alter table converted rename to {INCOMING}")
     return int(one_row(connection, f"select count(*) from {INCOMING}")[0])
 
 

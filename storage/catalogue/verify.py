@@ -52,7 +52,7 @@ def strangers(root: Path) -> list[Damage]:
     """Files that belong to no dataset."""
     homes = {dataset.folder(root) for dataset in find_datasets(root)}
     files = (path for path in root.rglob("*") if path.is_file() and path.parent not in homes)
-    lost = [path for path in files if path.name != "lock" and ".spill" not in path.parts]
+    lost = [path for path in files if path.name != "lock" and not path.parent.name.startswith(".spill")]
     return [Damage(str(path), 0, f"it is in no dataset: expected a {MANIFEST} beside it, found none") for path in lost]
 
 

@@ -113,8 +113,10 @@ class Writer:
         else:
             verdict, there = "'new'", ""
         self._connection.execute(
-            f"create or replace temp table judged as select o.*, {verdict} as verdict from offered o {there}"
+            f"create or replace temp table judged as select o.*, {verdict} as verdict from offered o {there} "
+            f"order by o.{table.time}"  # so that the rows of one file lie together
         )
+        self._connection.execute("drop table offered")
 
     def _span(self, first_ns: int, last_ns: int) -> Range:
         period = self.dataset.period

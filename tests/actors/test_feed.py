@@ -9,7 +9,7 @@ import pytest
 
 from tests.kit.account import Listener
 from tradigrade.actors import topics
-from tradigrade.actors.feed import RETRY_MAX_S, Feed
+from tradigrade.actors.feed import CONFLATE_AFTER_NS, RETRY_MAX_S, Feed
 from tradigrade.exchanges.binance.protocol import BinanceSpot
 from tradigrade.exchanges.market import (
     FrameArrived,
@@ -25,6 +25,7 @@ from tradigrade.kernel.identity import SeededEntropy
 from tradigrade.kernel.loop import VirtualLoop
 from tradigrade.kernel.system import System
 from tradigrade.trading.messages import FeedChanged, MarketDataUpdate, StateAsked
+from tradigrade.transports.control import FeedAsked
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
 PATH = "trader/feeds/binance"
@@ -90,6 +91,11 @@ class Stand:
     def changes(self, symbol: str = SYMBOLS[0]) -> list[tuple[bool, str]]:
         words = [message for message in self.heard if isinstance(message, FeedChanged) and message.symbol == symbol]
         return [(word.live, word.reason) for word in words]
+
+    def ask(self, question: Any) -> Any:
+        reply = self.system.ask(PATH, question, 1.0)
+        self.loop.run()
+        return reply.value
 
     def counter(self, name: str) -> int:
         return self.system.metrics.counters.get(name, 0)
@@ -281,3 +287,45 @@ def test_useful_output_counts_as_progress_and_malformed_frames_do_not() -> None:
     assert context.progressed_ns < stand.loop.clock.monotonic_ns()
     stand.frame(ticker())
     assert context.progressed_ns == stand.loop.clock.monotonic_ns()
+
+
+# -- load -------------------------------------------------------------------------------------------------------------
+
+
+def late_frames(stand: Stand, count: int) -> list[FrameArrived]:
+    old_ns = stand.loop.clock.now_ns() - CONFLATE_AFTER_NS - 1
+    quotes = [ticker(f"99.{number:02}") | {"u": 500 + number} for number in range(count)]
+    trades = [trade() | {"t": 100 + number} for number in range(count)]
+    frames = [frame for pair in zip(quotes, trades, strict=True) for frame in pair]
+    return [FrameArrived(json.dumps(frame).encode(), old_ns) for frame in frames]
+
+
+def test_of_data_told_late_only_the_newest_quote_waits_and_every_trade() -> None:
+    stand = Stand().live()
+    for frame in late_frames(stand, 20):
+        stand.market.deliver(frame)
+    stand.loop.run()
+    kinds = [update.kind for update in stand.updates()]
+    assert kinds.count("trade") == 20
+    assert [update.sequence for update in stand.updates() if update.kind == "trade"] == list(range(100, 120))
+    assert stand.updates()[-1].bid == Decimal("99.19"), "the touch is the newest"
+    listener = stand.system.actors["trader/listener"]
+    assert kinds.count("quote") + listener.conflated == 20
+    assert listener.conflated > 0
+    (view, _) = stand.ask(FeedAsked()).symbols
+    assert (view.late, view.updates) == (20, 41)
+
+
+def test_a_frame_for_which_there_is_no_room_is_counted_and_its_gap_is_found() -> None:
+    stand = Stand().live()
+    stand.system.actors[PATH].mailbox.limit = 2
+    for number in range(3):
+        frame = depth(102 + number, 102 + number, bids=[[f"98.{number}", "1"]])
+        stand.market.deliver(FrameArrived(json.dumps(frame).encode(), stand.loop.clock.now_ns()))
+    stand.loop.run()
+    assert stand.counter("frames_dropped") == 1
+    stand.frame(depth(105, 105, bids=[["98.9", "1"]]))
+    assert stand.changes()[-1] == (
+        False,
+        "the book lost sync: expected a diff that begins at update 104, found 105 to 105",
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.actors.test_order_manager import D, ask, bracket, leg, manager, place, single, standing
+from tests.actors.test_order_manager import ORDERS, D, ask, bracket, leg, manager, place, single, standing
 from tests.kit.account import SYMBOL, Account, assert_level
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.journal_files import file_path, generations
@@ -113,6 +113,29 @@ def test_an_exit_that_filled_does_not_come_twice(tmp_path: Path, what: str, prof
     assert manager(account).groups.open == {}
     assert account.books.strategy_positions == {("s", SYMBOL): D("0.04995")}
     assert_level(account)
+
+
+@pytest.mark.parametrize(("kind", "waits"), [("bracket", True), ("single", False)])
+def test_an_entry_that_is_to_be_guarded_leaves_once_its_group_is_on_the_disk(
+    tmp_path: Path, kind: str, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = begin(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(account.journal, "is_synced", lambda _: False)
+        account.system.tell(ORDERS, bracket() if kind == "bracket" else single("b", leg(amount="0.04")))
+        account.advance(1)
+        assert (len(account.venue.placed) == 1) == waits
+        assert set(manager(account).groups.open) == ({"b"} if waits else set())
+    account.advance(1)
+    assert len(account.venue.placed) == (3 if waits else 2)
+    assert_level(account)
+
+
+def test_an_entry_leaves_within_the_time_that_a_sync_takes(tmp_path: Path) -> None:
+    account = begin(tmp_path)
+    account.system.tell(ORDERS, bracket())
+    account.advance(0.03)
+    assert len(account.venue.placed) == 2
 
 
 def test_an_order_whose_group_is_lost_is_its_strategys_and_is_not_placed_again(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import ccxt
 import pytest
 
 from tests.kit.ccxt_bench import CcxtBench, open_bench
+from tradigrade.exchanges.simulated.authentication import OtherAccount
 
 BTC, ETH = "BTC/USDT", "ETH/USDT"
 Call = Callable[[Any], Awaitable[Any]]
@@ -19,7 +20,8 @@ Check = Callable[[Any, CcxtBench], Any]
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CcxtBench]:
-    yield from open_bench(tmp_path_factory.mktemp("tls"))
+    other = OtherAccount(2, "other", "hidden", {"USDT": Decimal(500)})
+    yield from open_bench(tmp_path_factory.mktemp("tls"), others=[other])
 
 
 @pytest.fixture(autouse=True)
@@ -367,6 +369,134 @@ def test_a_call_of_the_wallet(bench: CcxtBench, name: str) -> None:
     call, check = WALLET[name]
     result = bench.run(call(bench.ccxt))
     assert check(result, bench), result
+
+
+OCO = {
+    "symbol": "BTCUSDT",
+    "side": "SELL",
+    "quantity": "0.01",
+    "aboveType": "LIMIT_MAKER",
+    "abovePrice": "21000",
+    "belowType": "STOP_LOSS_LIMIT",
+    "belowStopPrice": "19000",
+    "belowPrice": "18900",
+    "belowTimeInForce": "GTC",
+}
+WORKING = {
+    "symbol": "BTCUSDT",
+    "workingType": "LIMIT",
+    "workingSide": "BUY",
+    "workingPrice": "19000",
+    "workingQuantity": "0.01",
+    "workingTimeInForce": "GTC",
+}
+OTO = WORKING | {
+    "pendingType": "STOP_LOSS",
+    "pendingSide": "SELL",
+    "pendingQuantity": "0.01",
+    "pendingStopPrice": "18000",
+}
+OTOCO = WORKING | {
+    "pendingSide": "SELL",
+    "pendingQuantity": "0.01",
+    "pendingAboveType": "LIMIT_MAKER",
+    "pendingAbovePrice": "21000",
+    "pendingBelowType": "STOP_LOSS",
+    "pendingBelowStopPrice": "18000",
+}
+OLD_OCO = {"symbol": "BTCUSDT", "side": "SELL", "quantity": "0.01", "price": "21000", "stopPrice": "19000"}
+PLACED_LISTS: dict[str, tuple[Call, str, list[tuple[str, str]]]] = {
+    "oco": (
+        lambda x: x.private_post_orderlist_oco(OCO),
+        "OCO",
+        [("STOP_LOSS_LIMIT", "NEW"), ("LIMIT_MAKER", "NEW")],
+    ),
+    "oto": (
+        lambda x: x.private_post_orderlist_oto(OTO),
+        "OTO",
+        [("LIMIT", "NEW"), ("STOP_LOSS", "PENDING_NEW")],
+    ),
+    "otoco": (
+        lambda x: x.private_post_orderlist_otoco(OTOCO),
+        "OTO",
+        [("LIMIT", "NEW"), ("STOP_LOSS", "PENDING_NEW"), ("LIMIT_MAKER", "PENDING_NEW")],
+    ),
+    "the older oco": (
+        lambda x: x.private_post_order_oco(OLD_OCO),
+        "OCO",
+        [("STOP_LOSS", "NEW"), ("LIMIT_MAKER", "NEW")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLACED_LISTS)
+def test_an_order_list_is_placed_found_and_cancelled(bench: CcxtBench, name: str) -> None:
+    place, contingency, reports = PLACED_LISTS[name]
+
+    async def scenario() -> Any:
+        x = bench.ccxt
+        made = await place(x)
+        found = await x.private_get_orderlist({"orderListId": made["orderListId"]})
+        among = [await x.private_get_openorderlist(), await x.private_get_allorderlist()]
+        orders = await x.fetch_open_orders(BTC)
+        named = {"symbol": "BTCUSDT", "orderListId": made["orderListId"]}
+        return made, found, among, orders, await x.private_delete_orderlist(named)
+
+    made, found, among, orders, cancelled = bench.run(scenario())
+    assert (made["contingencyType"], made["listOrderStatus"]) == (contingency, "EXECUTING")
+    assert [(each["type"], each["status"]) for each in made["orderReports"]] == reports
+    assert found["orders"] == made["orders"]
+    assert all(lists[-1]["orderListId"] == made["orderListId"] for lists in among)
+    assert len(among[0]) == 1
+    assert {order["info"]["orderListId"] for order in orders} == {made["orderListId"]}
+    assert (cancelled["listOrderStatus"], {each["status"] for each in cancelled["orderReports"]}) == (
+        "ALL_DONE",
+        {"CANCELED"},
+    )
+    assert not len(bench.venue.state.open)
+
+
+def test_an_order_of_a_list_may_be_cancelled_with_the_list(bench: CcxtBench) -> None:
+    made = bench.run(bench.ccxt.private_post_orderlist_oco(OCO))
+    bench.run(bench.ccxt.cancel_order(made["orders"][0]["orderId"], BTC))
+    assert not len(bench.venue.state.open)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"abovePrice": "19500"}, -2010),
+        ({"aboveType": "STOP_LOSS", "aboveStopPrice": "21000"}, -1106),
+        ({"belowTimeInForce": ""}, -1102),
+        ({"belowPrice": "18900.001"}, -1013),
+        ({"aboveType": "TRAILING"}, -1116),
+        ({"quantity": "much"}, -1100),
+    ],
+    ids=lambda change: ",".join(change) if isinstance(change, dict) else "",
+)
+def test_a_wrong_order_list_is_refused_and_leaves_nothing(bench: CcxtBench, change: dict[str, str], code: int) -> None:
+    with pytest.raises(ccxt.BaseError, match=str(code)):
+        bench.run(bench.ccxt.private_post_orderlist_oco(OCO | change))
+    assert not len(bench.venue.state.open)
+
+
+def test_accounts_at_one_venue_have_their_own_orders_money_and_reports(bench: CcxtBench) -> None:
+    other = bench.exchange(apiKey="other", secret="hidden")
+
+    async def scenario() -> Any:
+        mine, theirs = await placed(bench.ccxt), await placed(other)
+        with pytest.raises(ccxt.OrderNotFound):
+            await other.fetch_order(mine["id"], BTC)
+        balance = await other.fetch_balance()
+        orders = await other.fetch_open_orders(BTC)
+        counts = await other.private_get_ratelimit_order()
+        await other.cancel_all_orders(BTC)
+        return theirs["id"], [order["id"] for order in orders], balance["USDT"], counts[1]["count"]
+
+    their_id, open_ids, usdt, count = bench.run(scenario())
+    assert open_ids == [their_id]
+    assert (usdt["used"], usdt["total"], count) == (190, 500, 1)
+    assert len(bench.venue.state.open) == 1
 
 
 def test_markets_load_with_currencies_and_margins_too(bench: CcxtBench) -> None:

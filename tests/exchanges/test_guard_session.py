@@ -11,7 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from tradigrade.exchanges.guard_session import REQUESTS_LIMIT, BinanceGuard
+from tradigrade.exchanges.guard_rest import REQUESTS_LIMIT
+from tradigrade.exchanges.guard_session import BinanceGuard
 from tradigrade.exchanges.loopback import open_session
 from tradigrade.exchanges.simulated.tls import ensure_certificate, server_context
 from tradigrade.kernel.clock import ManualClock

@@ -383,6 +383,8 @@ def test_opened_anew_while_the_old_connection_still_closes_it_fetches_over_the_n
     run(Server(), check)
 
 
-@pytest.mark.parametrize(("symbols", "levels"), [(1, 1_000), (30, 1_000), (31, 500), (60, 500), (61, 100), (1_000, 100)])
+@pytest.mark.parametrize(
+    ("symbols", "levels"), [(1, 1_000), (30, 1_000), (31, 500), (60, 500), (61, 100), (1_000, 100)]
+)
 def test_of_many_symbols_the_books_are_read_less_deep(symbols: int, levels: int) -> None:
     assert snapshot_levels(symbols) == levels

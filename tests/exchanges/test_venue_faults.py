@@ -1,4 +1,4 @@
-"""The later faults of the venue over its real protocol: each fires, does what its line in `faults.py` says, is counted."""
+"""The later faults of the venue over its real protocol: each fires, and does what its line in `faults.py` says."""
 
 import asyncio
 import json

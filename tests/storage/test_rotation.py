@@ -124,3 +124,17 @@ def test_a_log_of_lines_keeps_the_newest_and_loses_none_of_them(tmp_path: Path) 
     newest_last = b"".join(file.read_bytes() for file in [*reversed(files[1:]), files[0]])
     numbers = [int(line) for line in newest_last.split()]
     assert numbers == list(range(numbers[0], 50))
+
+
+def test_a_record_is_on_the_disk_once_it_was_synced_or_the_file_rotated(tmp_path: Path) -> None:
+    journal = opened(tmp_path / "account.journal", 1 << 20)
+    begin(journal)
+    first = journal.next_sequence - 1
+    assert not journal.is_synced(first)
+    journal.sync()
+    write(journal, range(1), rotate=False)
+    last = journal.next_sequence - 1
+    assert (journal.is_synced(first), journal.is_synced(last)) == (True, False)
+    journal.rotate()
+    assert journal.is_synced(last)
+    assert not opened(tmp_path / "account.journal").is_synced(first), "who wrote it may have been killed before"

@@ -88,7 +88,7 @@ class KrakenDesk:
             answer = self._judge(operation, params, authenticate)
         finally:
             told = {"error": answer.error} if answer.error else {}
-            line = RequestLine(self.clock_ns(), method, path, dict(params) | told, answer.status, bool(answer.error))
+            line = RequestLine(self.clock_ns(), method, path, dict(params) | told, answer.status, int(bool(answer.error)))
             self._log.append(line)
         return self._answer_on_the_way(answer) if operation.accepts_order and not answer.error else answer
 

@@ -19,6 +19,9 @@ class Limits(NamedTuple):
     orders_decay_per_s: float = 3.75
 
 
+UNLIMITED = Limits(1e9, 1e9, 1e9, 1e9)
+
+
 class Counter:
     """Falls to no less than zero."""
 

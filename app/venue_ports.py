@@ -1,0 +1,83 @@
+"""The ways to the local venue that depend on the protocol it speaks."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+
+from .actors.credentials import Credentials
+from .config.run import Run
+from .config.topology import RECEIVE_WINDOW_MS
+from .exchanges.guard_rest import GuardPort
+from .exchanges.public_venue import OpenSession
+from .exchanges.rate_budget import RateBudget
+from .kernel.clock import Clock
+from .trading.order_ids import client_id_prefix
+
+
+def connect_exchange(run: Run, session: aiohttp.ClientSession, credentials: Credentials) -> Any:
+    """ccxt's own, unmodified, on our session."""
+    connect = {"binance": connect_binance, "kraken": connect_kraken}[run.settings.venue.protocol]
+    return connect(session, credentials)
+
+
+def connect_binance(session: aiohttp.ClientSession, credentials: Credentials) -> Any:
+    """Its limiter is off: the venue's headers drive ours."""
+    from ccxt.pro.binance import binance
+
+    return binance(
+        {
+            "session": session,
+            "apiKey": credentials.api_key,
+            "secret": credentials.api_secret,
+            "enableRateLimit": False,
+            "options": {
+                "fetchMarkets": {"types": ["spot"]},
+                "fetchCurrencies": False,
+                "fetchMargins": False,
+                "recvWindow": RECEIVE_WINDOW_MS,
+                "tradesLimit": 5_000,
+                "ordersLimit": 5_000,
+                "warnOnFetchOpenOrdersWithoutSymbol": False,
+            },
+        }
+    )
+
+
+def connect_kraken(session: aiohttp.ClientSession, credentials: Credentials) -> Any:
+    from ccxt.pro.kraken import kraken
+
+    secret = credentials.base64_secret
+    return kraken({"session": session, "apiKey": credentials.api_key, "secret": secret, "enableRateLimit": False})
+
+
+def make_guard(
+    run: Run,
+    loop: asyncio.AbstractEventLoop,
+    clock: Clock,
+    credentials: Credentials,
+    open_session: Callable[[], aiohttp.ClientSession],
+    budget: RateBudget,
+) -> GuardPort:
+    """No code of the executor's way to the venue: what broke that must not break this."""
+    key = credentials.api_key
+    if run.settings.venue.protocol == "kraken":
+        from .exchanges.kraken.guard import KrakenGuard
+
+        prefix = client_id_prefix(run.settings.account.name)
+        return KrakenGuard(loop, clock, key, credentials.base64_secret, open_session, prefix)
+    from .exchanges.guard_session import BinanceGuard
+
+    symbols = tuple(symbol.replace("/", "") for symbol in run.settings.symbols)
+    return BinanceGuard(loop, clock, key, credentials.api_secret, open_session, symbols, budget)
+
+
+def make_listing(run: Run, loop: asyncio.AbstractEventLoop, open_session: OpenSession) -> Any:
+    """What the venue says of its symbols."""
+    from .exchanges.binance import listing as binance
+    from .exchanges.kraken import listing as kraken
+    from .exchanges.rest_listing import RestListing
+
+    told = {"binance": binance, "kraken": kraken}[run.settings.venue.protocol]
+    return RestListing(loop, open_session, told.URL, told.decode_listing)
