@@ -41,6 +41,11 @@ class Commits:
         assert intent.sequence == sequence, "an intent's id is its own journal sequence"
         return self._books.apply(intent)
 
+    def tell_intent(self, intent: OrderIntended, judged_ns: int) -> None:
+        """Once it is on its way: nobody who hears of it may stand before it."""
+        self._context.publish(topics.ORDERS, intent)
+        self._context.system.metrics.observe("stage_verdict_to_request", (intent.at_ns - judged_ns) / 1e9)
+
     def write(self, event: OrderEvent) -> bool:
         """Book what happened, and tell it once it is written; False where it changes nothing."""
         if not self._books.apply(event):
@@ -54,8 +59,7 @@ class Commits:
 
     def whose(self, strategies: tuple[str, ...], order: VenueOrder) -> Owner:
         """Of an order that neither journal nor books know; `strategies` are those configured."""
-        holders = (strategy for strategy, _ in self._books.holdings)
-        names = (*strategies, MANUAL, *holders, *(each.intent.strategy for each in self._books.open_orders()))
+        names = (*strategies, MANUAL, *(holder for holder, _ in self._books.holdings))
         return self._journal.look_at_groups(lambda groups: owner_of(order, names, groups))
 
     def try_again(self, probe: AccountReconciled) -> None:

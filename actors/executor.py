@@ -24,6 +24,7 @@ from ..trading.order_events import (
     FundsMoved,
     OrderEvent,
     OrderFilled,
+    OrderIntended,
     OrderPlaced,
     OrderUnknown,
 )
@@ -117,6 +118,8 @@ class Executor(Actor):
         match message:
             case OrderApproved():
                 self._execute(message)
+            case SignalGenerated() | OrderRefused():
+                self.tally.apply(message)
             case OrderPlaced() | FundsMoved() if not self._reconciler.found.are_told_by(message):
                 self._commit(message)
             case PlaceAnswered():
@@ -161,8 +164,6 @@ class Executor(Actor):
                     self._halt_orders()
             case _LeaseDue():
                 self._check()
-            case SignalGenerated() | OrderRefused():
-                self.tally.apply(message)
             case Drain(policy):
                 return self._begin_drain(policy)
             case DrainDue() if self._drain is not None:
@@ -189,11 +190,11 @@ class Executor(Actor):
         self.context.fault_point("executor: intent written")
         self.context.tell(self.session, intent)  # before the others hear of it: nothing may stand in the way
         self.context.fault_point("executor: order sent")
+        self.context.afterwards(partial(self._tell_intent, intent, approval.judged_ns))
+
+    def _tell_intent(self, intent: OrderIntended, judged_ns: int) -> None:
         self._count(intent)
-        self.context.publish(topics.ORDERS, intent)
-        self.context.system.metrics.observe(
-            "stage_verdict_to_request", (self.context.now_ns() - approval.judged_ns) / 1e9
-        )
+        self._commits.tell_intent(intent, judged_ns)
         self.context.progress()
 
     def _connected(self, opened: VenueOpened) -> None:

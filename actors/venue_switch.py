@@ -47,7 +47,7 @@ class VenueSwitch:
                 self._switch.seen(word)
             case SwitchAnswered():
                 self._switch.answered(word)
-                self._context.system.metrics.gauge("venue_switch_armed", self._switch.armed == "yes")
+                self._context.system.metrics.gauge("venue_switch_armed", float(self._switch.armed == "yes"))
             case RungChanged(causes=causes) if STOPPING in causes:
                 self._switch.leave()
             case SwitchDue():

@@ -54,12 +54,12 @@ def measure(name: str, a_run: Run, *, secure: bool) -> Result:
 
 
 @contextmanager
-def make_run(symbols: tuple[str, ...]) -> Iterator[Run]:
-    """A run in a temporary data directory."""
+def make_run(symbols: tuple[str, ...], *path: str) -> Iterator[Run]:
+    """A run in a temporary data directory; `path` of the strategy, where it is another one."""
     with TemporaryDirectory() as folder:
         directory = DataDirectory(Path(folder))
         directory.lock()
-        a_run = prepare(directory, make_settings(symbols))
+        a_run = prepare(directory, make_settings(symbols, *path))
         try:
             yield a_run
         finally:

@@ -114,34 +114,43 @@ def find_due_times(trades: Iterable[tuple[str, int]]) -> dict[tuple[str, int], i
     return found
 
 
-def serve_frames(ready: Connection, certificate: Path | None) -> None:
+def serve_frames(
+    ready: Connection,
+    certificate: Path | None,
+    symbols: Sequence[str] = SYMBOLS,
+    triggers: range = TRIGGER_NUMBERS,
+    handler: type["FrameHandler"] | None = None,
+) -> None:
     """Tells the port through `ready` and serves until killed; each new stream begins the schedule anew."""
-    server = _FrameServer(("127.0.0.1", 0), _Handler)
+    server = FrameServer(("127.0.0.1", 0), handler or FrameHandler)
+    server.symbols, server.triggers = symbols, triggers
     if certificate is not None:
         server.socket = server_context(certificate).wrap_socket(server.socket, server_side=True)
     ready.send(server.server_address[1])
     server.serve_forever()
 
 
-class _FrameServer(ThreadingHTTPServer):
+class FrameServer(ThreadingHTTPServer):
     daemon_threads = True
+    symbols: Sequence[str]
+    triggers: range
     mix: FrameMix
 
 
-class _Handler(BaseHTTPRequestHandler):
+class FrameHandler(BaseHTTPRequestHandler):
     """One connection: a stream, or requests of snapshots."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: _FrameServer
+    server: FrameServer
 
     def do_GET(self) -> None:
         """Called by http.server."""
         if self.headers.get("Upgrade", "").lower() == "websocket":
             began_ns = (time.time_ns() // BEGINS_AT_NS + 2) * BEGINS_AT_NS
-            mix = self.server.mix = FrameMix(SYMBOLS, TRIGGER_NUMBERS, began_ns)
+            mix = self.server.mix = FrameMix(self.server.symbols, self.server.triggers, began_ns)
             self._open_stream()
-            self._stream(mix, began_ns)
+            self.stream(mix, began_ns)
         else:
             self._answer(self.server.mix.snapshot(self.path.partition("symbol=")[2].partition("&")[0]))
 
@@ -162,17 +171,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "Upgrade")
         self.send_header("Sec-WebSocket-Accept", b64encode(sha1(key + _WEBSOCKET_MAGIC).digest()).decode())
         self.end_headers()
-        request = json.loads(_read_masked(self.rfile.read))
-        self.wfile.write(_wrap(json.dumps({"result": None, "id": request["id"]}).encode()))
+        missing = len(self.server.symbols)
+        while missing > 0:
+            request = json.loads(read_masked(self.rfile.read))
+            missing -= sum(name.endswith("@trade") for name in request["params"])
+            self.wfile.write(wrap(json.dumps({"result": None, "id": request["id"]}).encode()))
 
-    def _stream(self, mix: FrameMix, due_ns: int) -> None:
+    def stream(self, mix: FrameMix, due_ns: int) -> None:
         """Sends frame after frame, each when it is due, until the reader leaves."""
         self.close_connection = True
         send, number = self.connection.sendall, 0
         _sleep_precisely()
         try:
             while True:
-                frame = _wrap(mix.make(number, due_ns))
+                frame = wrap(mix.make(number, due_ns))
                 if (early_ns := due_ns - time.time_ns()) > 0:
                     time.sleep(early_ns / 1e9)
                 send(frame)
@@ -188,13 +200,13 @@ def _sleep_precisely() -> None:
         ctypes.CDLL(None).prctl(set_timer_slack, 1, 0, 0, 0)
 
 
-def _wrap(payload: bytes) -> bytes:
+def wrap(payload: bytes) -> bytes:
     """An unmasked text frame of RFC 6455, of less than 64 KiB."""
     size = len(payload)
     return (b"\x81%c" % size if size < 126 else b"\x81\x7e" + size.to_bytes(2, "big")) + payload
 
 
-def _read_masked(read: Callable[[int], bytes]) -> bytes:
+def read_masked(read: Callable[[int], bytes]) -> bytes:
     """The payload of a client's frame of less than 64 KiB."""
     size = read(2)[1] & 0x7F
     if size == 126:

@@ -35,9 +35,9 @@ LATE_S = 10.0
 """A trader that cannot keep up gets this long to send the orders that are due."""
 
 
-def make_settings(symbols: tuple[str, ...]) -> Settings:
+def make_settings(symbols: tuple[str, ...], path: str = "benchmarks.hot_path_strategy:Taker") -> Settings:
     """One strategy with its model for each symbol, and limits that refuse none of its orders."""
-    strategy = StrategySettings(path="benchmarks.hot_path_strategy:Taker", name="taker")
+    strategy = StrategySettings(path=path, name=path.rpartition(":")[2].lower())
     many = Decimal(10**9)
     risk = RiskSettings(max_order_notional=many, max_position_notional=many, max_orders_per_s=10_000)
     return Settings(symbols=symbols, strategies=(strategy,), risk=risk)

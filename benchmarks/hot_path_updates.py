@@ -100,7 +100,10 @@ def _count_handled(node: Node) -> dict[str, int]:
     """Messages handled on each station of an update."""
     stations = ("trader/feeds/binance", "trader/strategies/", "trader/trading/account/risk", "trader/portfolio")
     actors = node.system.actors.items()
-    return {kind: sum(actor.handled + actor.conflated for path, actor in actors if path.startswith(kind)) for kind in stations}
+    return {
+        kind: sum(actor.handled + actor.conflated for path, actor in actors if path.startswith(kind))
+        for kind in stations
+    }
 
 
 async def _run_through(node: Node, market: InjectedMarket, frames: list[bytes]) -> None:

@@ -1,5 +1,6 @@
 """What an actor is: configuration, a start hook, `receive`, a stop hook. It never waits."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .envelope import Envelope, Reply
@@ -156,6 +157,10 @@ class Context:
     def defer(self, message: Any) -> bool:
         """Tell oneself `message` behind all work that waits; False where there is no room."""
         return self._incarnation.mailbox.room and self._incarnation.offer(Envelope(message, self.path))
+
+    def afterwards(self, callback: Callable[[], object]) -> None:
+        """Give a callback this actor's next turn, ahead of its mail; whom it told something may go before it."""
+        self._incarnation.afterwards(callback)
 
     def repeat(self, period_s: float, message: Any) -> Timer:
         """Tell oneself `message` every `period_s`; one that finds the mailbox full is lost, and the next one comes."""

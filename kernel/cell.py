@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from threading import get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .actor import Actor
 from .birth import Birth
@@ -97,7 +97,7 @@ class CellActor(Incarnation):
     def __init__(self, system: "System", birth: Birth, cell: Cell) -> None:
         self._cell = cell
         self.queue = cell.ready
-        self._queued = False
+        self._queued = self._ceded = False
         self._home = system.home
         self.number = cell.turns.number(birth.path)
         super().__init__(system, birth)
@@ -139,6 +139,11 @@ class CellActor(Incarnation):
                 self._cell.wake(self)
         return True
 
+    def afterwards(self, callback: Callable[[], Any]) -> None:
+        """This turn ends with the message at hand."""
+        self._ceded = True
+        self.post(callback)
+
     def kill(self) -> None:
         if get_ident() != self._home:
             self.system.loop.call_soon_threadsafe(self.kill)
@@ -147,7 +152,7 @@ class CellActor(Incarnation):
 
     def turn(self) -> None:
         """Handle a few messages."""
-        self._queued = False
+        self._queued = self._ceded = False
         actor, mailbox = self._actor, self.mailbox
         for _ in range(1 if self.delay_s else self.share):
             if actor is None or self.ended or self.held:
@@ -158,6 +163,8 @@ class CellActor(Incarnation):
             if self._door:
                 self._admit()
             self._process(envelope, actor)
+            if self._ceded:
+                break
         self._wake()
 
     def _wake(self) -> None:

@@ -122,6 +122,8 @@ class Incarnation(Intake):
         """Give a callback a turn of this actor; nothing happens where it has ended."""
         self.signal(Call(callback))
 
+    afterwards = post
+
     def signal(self, message: Any) -> None:
         """Queue one of the kernel's own messages; nothing happens where it has ended."""
         if not self.ended:

@@ -149,7 +149,8 @@ class Engine(AccountView):
         market = self.market(request.orders[0].symbol)
         request = self._admitted_list(request, market, now_ms)
         opening = open_list(request, market, self.state, now_ms)
-        self._carry_out([*opening.opened, opening.listed], opening.works, opening.met, now_ms)
+        self.commit([*opening.opened, opening.listed])  # what follows may already end the list
+        self._carry_out([], opening.works, opening.met, now_ms)
         self._release_due(now_ms)
         return self.state.books.lists[opening.listed.list_id]
 
@@ -254,7 +255,8 @@ class Engine(AccountView):
 
     def _commit(self, records: Sequence[AnyRecord], now_ms: int) -> None:
         """With what it means to order lists."""
-        self.commit(contingent(records, self.state, now_ms))
+        if records:
+            self.commit(contingent(records, self.state, now_ms))
 
     def _rates(self, now_ms: int) -> Rate:
         day = now_ms // DAY_MS

@@ -11,7 +11,7 @@ from ...trading.book import BookSide
 from ...trading.messages import ZERO, Level
 
 LASTS_MS = 10_000
-LEVELS_MAX = 1_000
+LEVELS_MAX = 200
 Key = tuple[BookSide, Decimal]
 
 
@@ -46,15 +46,19 @@ class Impact:
         steps = (size * left_ms / (self.lasts_ms * self._step)).to_integral_value(ROUND_CEILING)
         return min(size, steps * self._step)
 
-    def restated(self, side: BookSide, price: Decimal, before: Decimal, after: Decimal) -> None:
-        """The market says that `after` stands where `before` stood: what is new there was not taken."""
+    def restated(self, side: BookSide, price: Decimal, size: Decimal) -> None:
+        """The market says what stands at a level: no more than that can be missing of it."""
         if entry := self._taken.get((side, price)):
-            size, at_ms = entry
-            left = min(size - max(ZERO, after - before), after)
-            if left > 0:
-                self._taken[side, price] = left, at_ms
+            if size:
+                self._taken[side, price] = min(entry[0], size), entry[1]
             else:
                 del self._taken[side, price]
+
+    def moved(self, bid: Decimal, ask: Decimal) -> None:
+        """The best quote: what stood at better prices is gone, with what was taken of it."""
+        gone = [(side, price) for side, price in self._taken if (price > bid if side == "bid" else price < ask)]
+        for key in gone:
+            del self._taken[key]
 
     def thinned(self, side: BookSide, levels: Iterator[Level], now_ms: int) -> Iterator[Level]:
         """The levels without what was taken of them."""

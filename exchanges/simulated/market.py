@@ -110,4 +110,6 @@ class Market:
     def _thin_out(self, event: TickerEvent | DepthEvent) -> None:
         if self.impact:
             for side, price, size in self.stated(event):
-                self.impact.restated(side, price, self.displayed(side, price), size)
+                self.impact.restated(side, price, size)
+            if isinstance(event, TickerEvent):
+                self.impact.moved(event.bid, event.ask)

@@ -6,6 +6,7 @@ shown there.
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import groupby
 from typing import NamedTuple
 
 from ...trading.messages import Level
@@ -88,26 +89,20 @@ def match(offers: Iterable[Offer], wish: Wish) -> Match:
 
 def queued(strangers: Iterable[Level], ours: Iterable[Order], side: OrderSide) -> Iterator[Offer]:
     """Strangers' levels and our resting orders of one side as one queue, best first."""
-    mine = iter(ours)
-    order = next(mine, None)
+    own = groupby(ours, key=lambda order: order.price)
+    mine = next(own, None)
     for price, size in strangers:
-        while order is not None and reaches(side, price, order.price) and order.price != price:
-            yield from _alone(order)
-            order = next(mine, None)
-        at_price = []
-        while order is not None and order.price == price:
-            at_price.append(order)
-            order = next(mine, None)
-        yield from _interleaved(price, size, at_price) if at_price else (Offer(price, size),)
-    while order is not None:
-        yield from _alone(order)
-        order = next(mine, None)
-
-
-def _alone(order: Order) -> Iterator[Offer]:
-    yield Offer(order.price, order.visible, order)
-    if hidden := order.remaining - order.visible:
-        yield Offer(order.price, hidden, order)
+        while mine is not None and (mine[0] > price if side == "BUY" else mine[0] < price):
+            yield from _interleaved(mine[0], ZERO, list(mine[1]))
+            mine = next(own, None)
+        if mine is not None and mine[0] == price:
+            yield from _interleaved(price, size, list(mine[1]))
+            mine = next(own, None)
+        else:
+            yield Offer(price, size)
+    while mine is not None:
+        yield from _interleaved(mine[0], ZERO, list(mine[1]))
+        mine = next(own, None)
 
 
 def _interleaved(price: Decimal, size: Decimal, orders: list[Order]) -> Iterator[Offer]:

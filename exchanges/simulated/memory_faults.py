@@ -48,6 +48,8 @@ class MemoryFaults(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A quote or diff lies: its best bid is its best ask."""
     frame_malformed: Chance = 0
     snapshot_lost: Chance = 0
+    snapshot_stale: Chance = 0
+    """A snapshot shows the book as the one before it did."""
     market_silent: Chance = 0
     """At one of the market's turns its streams fall silent for `silent_s`, and stay connected."""
     market_cut: Chance = 0

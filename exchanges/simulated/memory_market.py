@@ -40,6 +40,8 @@ class MemoryMarketPort:
         self._ready_ns = 0
         self._retry_s = RECONNECT_MIN_S
         self._muted: dict[str, frozenset[str]] = {}
+        self._shown: dict[str, SnapshotArrived] = {}
+        """The last true snapshot of each symbol."""
 
     # -- the contract ---------------------------------------------------------------------------------------------
 
@@ -141,7 +143,10 @@ class MemoryMarketPort:
             market = self._host.engine.market(symbol.replace("/", ""))
         except RequestRefused as error:
             return SnapshotUnavailable(symbol, f"the venue refused: {error}")
-        return SnapshotArrived(symbol, msgspec.json.encode(payloads.depth(market, SNAPSHOT_LEVELS)))
+        if symbol in self._shown and self._host.dice.fires("snapshot_stale"):
+            return self._shown[symbol]
+        self._shown[symbol] = SnapshotArrived(symbol, msgspec.json.encode(payloads.depth(market, SNAPSHOT_LEVELS)))
+        return self._shown[symbol]
 
     def _tell_if(self, connection: int, word: MarketWord) -> None:
         if connection == self._connection:

@@ -36,7 +36,8 @@ def judge(request: OrderRequest, market: Market, state: VenueState, now_ms: int)
     waits = request.type in WORKS_AS
     stop_price = begin_stop(request, market) if waits else ZERO
     met = NOTHING if waits else meet(request, market, state.open, now_ms)
-    quantity = request.quantity or met.quantity
+    missed = met.prevented[-1].size if met.expired else ZERO
+    quantity = request.quantity or met.quantity + missed
     return Placement(request, met, stop_price, quantity, worst_payment(request, stop_price, quantity, met))
 
 

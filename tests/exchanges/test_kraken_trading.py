@@ -1,6 +1,7 @@
 """The venue port before the simulated Kraken over TLS: orders, doubt and its end, fills and balances, exact."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +15,15 @@ from msgspec.structs import replace
 
 from tests.exchanges.test_kraken_venue import BTC, SECRET, Rig, certificate, run_venue
 from tests.exchanges.test_order_params import intend
+from tradigrade.exchanges.ccxt_parsing import instruments
 from tradigrade.exchanges.ccxt_venue import CcxtVenue
 from tradigrade.exchanges.kraken.client_ids import ClientIds
+from tradigrade.exchanges.kraken.guard import KrakenGuard
+from tradigrade.exchanges.kraken.listing import URL as LISTING_URL
+from tradigrade.exchanges.kraken.listing import decode_listing
 from tradigrade.exchanges.kraken.refusals import error_of, proves_refusal
 from tradigrade.exchanges.loopback import open_session
+from tradigrade.exchanges.market_events import MalformedFrame
 from tradigrade.exchanges.venue import (
     BalancesReported,
     CancelAnswered,
@@ -33,9 +39,11 @@ from tradigrade.exchanges.venue import (
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.trading.evidence import Evidence
+from tradigrade.trading.guard_events import CancelDone
 from tradigrade.trading.messages import Side, Terms
 from tradigrade.trading.order_events import FundsMoved, OrderFilled
 from tradigrade.trading.order_ids import client_id_prefix, make_client_id
+from tradigrade.trading.rungs import is_protective
 
 assert certificate  # a fixture of the venue's tests
 BOUND_S = 10.0
@@ -295,3 +303,92 @@ def test_another_accounts_id_is_not_ours() -> None:
 )
 def test_only_the_venues_own_word_proves_a_refusal(said: str, proof: bool) -> None:
     assert proves_refusal(error_of(said)) == proof
+
+
+# -- the other ways to the venue --------------------------------------------------------------------------------------
+
+
+def test_the_guard_sees_and_cancels_what_is_open_on_its_own_way(certificate: Path) -> None:
+    async def scenario(rig: Rig, _: Any) -> None:
+        await rig.market()
+        words: asyncio.Queue[Any] = asyncio.Queue()
+        loop, mine = asyncio.get_running_loop(), our_id(8)
+
+        def open_guard(secret: str) -> KrakenGuard:
+            guard = KrakenGuard(loop, SystemClock(), "key", secret, lambda: open_session(rig.port, certificate), PREFIX)
+            guard.open(words.put_nowait)
+            return guard
+
+        guard = open_guard(SECRET)
+        await rig.place(cl_ord_id=ClientIds(PREFIX).spell(mine))
+        await rig.place(type="sell", ordertype="stop-loss", price="18000")
+        guard.look(1)
+        seen = await words.get()
+        told = [(order.client_id, order.type, is_protective(order.type)) for order in seen.orders]
+        assert told == [(mine, "LIMIT", False), ("", "STOP_LOSS", True)]
+        for _ in range(2):  # what is not open any more is cancelled
+            guard.cancel(seen.orders[0])
+            assert await words.get() == CancelDone(seen.orders[0].venue_id)
+        assert rig.venue.stats()["open_orders"] == 1
+        stranger = open_guard(base64.b64encode(b"another").decode())
+        stranger.look(2)
+        failed = await words.get()
+        assert (failed.number, "EAPI:Invalid signature" in failed.reason) == (2, True)
+        rig.venue.faults.request_failed = 1
+        guard.look(3)
+        assert "EService:Unavailable" in (await words.get()).reason
+        guard.close()
+        stranger.close()
+        await asyncio.sleep(0.01)
+
+    run_venue(certificate, scenario)
+
+
+def test_the_listing_is_what_ccxt_makes_of_the_venues_pairs(certificate: Path) -> None:
+    async def scenario(rig: Rig, stack: Any) -> None:
+        exchange = await rig.ccxt(stack)
+        async with rig.session.get(LISTING_URL) as answer:
+            listing = decode_listing(await answer.read())
+        theirs = instruments(exchange, tuple(exchange.markets))
+        assert listing.instruments == theirs
+        assert "DOGE/USDT" in theirs
+        assert not listing.halted
+
+    run_venue(certificate, scenario)
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b'{"result":{"A":{"wsname":"A/B"}}}', b'{"result":[]}'])
+def test_another_answer_is_no_listing(payload: bytes) -> None:
+    with pytest.raises(MalformedFrame):
+        decode_listing(payload)
+
+
+def test_a_pair_that_is_not_online_is_halted() -> None:
+    pair = '{"wsname":"XDG/USD","pair_decimals":7,"lot_decimals":8,"ordermin":"20","status":"cancel_only"}'
+    listing = decode_listing(f'{{"error":[],"result":{{"XDGUSD":{pair}}}}}'.encode())
+    assert listing.halted == {"DOGE/USD": "cancel_only"}
+    assert listing.instruments["DOGE/USD"].tick_size == Decimal("1e-7")
+
+
+def test_a_buyer_sets_its_fees_aside_and_never_owes_any(certificate: Path) -> None:
+    """With all of its money, in each kind of order: at a limit, at the market, and at a stop price."""
+
+    async def scenario(rig: Rig, _: Any) -> None:
+        await rig.market()
+        account = rig.venue.engine.account
+        assert await rig.place(volume="0.5", price="20000") == "EOrder:Insufficient funds", "the fees come on top"
+        await rig.place(volume="0.49", price="20000")
+        assert account.balances["USDT"].locked == Decimal("9839.2"), "9,800 and 0.4 per cent"
+        await rig.call("CancelAll")
+        await rig.place(ordertype="stop-loss", volume="0.1", price="20010")
+        await rig.place(ordertype="market", volume="0.2")
+        while rig.venue.stats()["open_orders"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        fills = rig.venue.state.books.fills
+        assert {fill.fee_asset for fill in fills} == {"USDT"}
+        spent = sum(fill.price * fill.quantity + fill.fee for fill in fills)
+        bought = sum(fill.quantity for fill in fills)
+        assert (account.balances["USDT"].free, account.balances["USDT"].locked) == (10_000 - spent, 0)
+        assert account.balances["BTC"].free == 1 + bought
+
+    run_venue(certificate, scenario)

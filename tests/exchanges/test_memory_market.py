@@ -111,6 +111,16 @@ def test_lost_snapshots_are_asked_for_again():
     watched.assert_true()
 
 
+def test_a_stale_snapshot_is_seen_through_and_asked_for_again():
+    watched = Watched()
+    watched.system.advance(5)
+    watched.venue.faults.snapshot_stale = 3
+    watched.venue.cut_market()
+    watched.system.advance(20)
+    assert watched.venue.fired == {"snapshot_stale": 3, "market_cut": 1}
+    watched.assert_true()
+
+
 def test_a_silent_market_stays_connected_and_says_nothing():
     watched = Watched()
     watched.mark()

@@ -129,6 +129,8 @@ def test_a_kill_at_any_step_leaves_each_file_old_or_new(tmp_path, monkeypatch, s
         with pytest.raises(Killed):
             writer.merge("test")
     assert not verify(database(), BARS, tmp_path).damage
+    Writer(database(), BARS, tmp_path).close()  # ends the move that was under way
+    assert not verify(database(), BARS, tmp_path).damage
     there = {row[0] for row in rows_of(tmp_path, BARS)}
     assert {int(bar(index)[0]) for index in (0, 1, 1440)} <= there
     put(tmp_path, BARS, [bar(2), bar(1441)])
