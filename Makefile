@@ -39,7 +39,7 @@ ci: check ## the longer run before a change lands: more seeds, more kills
 soak: setup ## much longer: KILLS=200 nodes killed under trading, chaos for MINUTES=10, SEEDS=1000 simulated; 0 leaves one out
 	@$(BIN)/python -m tests.soak --kills $(or $(KILLS),200) --minutes $(MINUTES) --seeds $(SEEDS)
 
-fuzz: setup ## hostile input at every door, SECONDS=60 in all (ONLY=door,door)
+fuzz: setup ## hostile input at every door, SECONDS=60 in all, a million frames at each market decoder (ONLY=door,door)
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --only '$(ONLY)'
 
 bench: setup ## one JSON object a line on standard output (ONLY=prefix,prefix)

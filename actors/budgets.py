@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from ..config.settings import BudgetSettings
+from ..config.risk_settings import BudgetSettings
 from ..kernel.actor import Actor
 from ..trading.risk.budgets import BudgetAsked, BudgetGranted, Budgets, Share, ask, begin
 

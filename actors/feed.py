@@ -2,16 +2,7 @@
 
 from typing import Any
 
-from ..exchanges.book_sync import (
-    BookLost,
-    BookReady,
-    BookSnapshot,
-    Effect,
-    RequestSnapshot,
-    SnapshotFailed,
-    StreamLost,
-    StreamOpened,
-)
+from ..exchanges.book_sync import SnapshotFailed, StreamLost, StreamOpened
 from ..exchanges.market import (
     FrameArrived,
     MarketPort,
@@ -32,21 +23,18 @@ from ..exchanges.market_events import (
 from ..exchanges.tasks import PortBroke, PortFault
 from ..kernel.actor import Actor
 from ..trading.messages import (
-    FeedChanged,
     MarketDataUpdate,
     ReferencePrice,
     StateAsked,
     SymbolStatus,
 )
 from ..trading.quality_prices import JUMP, PriceBand
-from ..trading.quality_repairs import kind_of
 from ..transports.control import FeedAsked
 from . import topics
+from .feed_books import FeedBooks
 from .feed_market import FeedMarket
 from .feed_watch import LOOK_S, FeedWatch
 
-RETRY_MIN_S = 0.05
-RETRY_MAX_S = 2.0
 CONFLATE_AFTER_NS = 5_000_000
 """Data older than this when it is told is told late: of quotes and books that still wait only the newest matters."""
 
@@ -94,6 +82,7 @@ class Feed(Actor):
         self._markets = {self._protocol.venue_symbol(symbol): self._make(symbol) for symbol in self.symbols}
         self._by_symbol = {market.symbol: market for market in self._markets.values()}
         self.watch = FeedWatch(self.context, self, self._by_symbol)
+        self._books = FeedBooks(self.context, port, self.watch, tells=not self.reference)
         self.connected: dict[str, None] = {}
         """Symbols whose connection stands."""
         self.connections = self.malformed = self.foreign = 0
@@ -102,7 +91,7 @@ class Feed(Actor):
         self.context.subscribe(topics.STATE_ASKED)
         if not self.reference:
             for market in self._markets.values():
-                self._tell_state(market)  # the incarnation before may have been killed without a word
+                self._books.tell(market)  # the incarnation before may have been killed without a word
                 self.context.subscribe(topics.reference(market.symbol))
         self.context.schedule(LOOK_S, _LookDue())
         self._open()
@@ -130,15 +119,14 @@ class Feed(Actor):
             case StreamsClosed(reason, symbols):
                 self._lost(reason, symbols or self.symbols)
             case SnapshotArrived(symbol, payload):
-                self._snapshot(self._by_symbol[symbol], payload)
+                self._books.snapshot(self._by_symbol[symbol], payload)
             case SnapshotUnavailable(symbol, reason):
-                market = self._by_symbol[symbol]
-                self._perform(market, market.synchronizer.step(SnapshotFailed(reason)))
+                self._books.step(self._by_symbol[symbol], SnapshotFailed(reason))
             case PortBroke(reason):
                 raise PortFault(reason)
             case StateAsked():
                 for market in self._markets.values():
-                    self._tell_state(market)
+                    self._books.tell(market)
                 self.watch.scores.tell_all(self._by_symbol)
             case FeedAsked():
                 return self.watch.view()
@@ -154,12 +142,12 @@ class Feed(Actor):
     def renew(self, market: FeedMarket, kind: str, reason: str, *, proof: str) -> None:
         """One symbol begins anew: its book, and, where one of them has to prove itself, its streams."""
         market.proof = market.proof or proof
-        self._perform(market, market.synchronizer.step(StreamLost(reason)), kind)
-        self.changed(market, live=False, reason=reason, kind=kind)
+        self._books.step(market, StreamLost(reason), kind)
+        self._books.changed(market, live=False, reason=reason, kind=kind)
         if proof:
             self._metrics.count("feed_resubscriptions")
             self._port.resubscribe(market.symbol)
-        self._perform(market, market.synchronizer.step(StreamOpened()))
+        self._books.step(market, StreamOpened())
 
     def _make(self, symbol: str) -> FeedMarket:
         return FeedMarket(symbol, self._protocol.make_synchronizer(), PriceBand(self.max_jump), self._metrics.count)
@@ -181,15 +169,15 @@ class Feed(Actor):
             self.connected[symbol] = None
             market = self._by_symbol[symbol]
             market.open(now_ns, self.context.now_ns() // 1_000_000)
-            self._perform(market, market.synchronizer.step(StreamOpened()))
+            self._books.step(market, StreamOpened())
 
     def _lost(self, reason: str, symbols: tuple[str, ...], kind: str = "disconnected") -> None:
         for symbol in symbols:
             self.connected.pop(symbol, None)
             market = self._by_symbol[symbol]
             market.proof = market.proof or ("book" if kind == "stale" else "")
-            self._perform(market, market.synchronizer.step(StreamLost(reason)), kind)
-            self.changed(market, live=False, reason=f"disconnected: {reason}", kind=kind)
+            self._books.step(market, StreamLost(reason), kind)
+            self._books.changed(market, live=False, reason=f"disconnected: {reason}", kind=kind)
 
     # -- frames -------------------------------------------------------------------------------------------------------
 
@@ -233,7 +221,7 @@ class Feed(Actor):
             return market.trade(event, received_ns)
         timely = market.is_timely(event, received_ns)
         if effects := market.synchronizer.step(event):
-            self._perform(market, effects)
+            self._books.perform(market, effects)
         if market.synchronizer.live:
             market.book_times.note(now_ns)
         return market.book(event, received_ns) if timely else None
@@ -241,7 +229,7 @@ class Feed(Actor):
     def _publish(self, market: FeedMarket, update: MarketDataUpdate, received_ns: int) -> None:
         context, age_ns = self.context, self.context.now_ns() - received_ns
         if market.proof and market.proof == update.kind:
-            self.proven(market)
+            self._books.proven(market)
         market.updates += 1
         if age_ns > self.oldest_ns:  # noqa: PLR1730 - a call costs more
             self.oldest_ns = age_ns
@@ -260,60 +248,3 @@ class Feed(Actor):
         if not self.reference:
             word = SymbolStatus(market.symbol, event.state, "said in its stream", self.context.now_ns())  # type: ignore[arg-type]  # one of three
             self.context.publish(topics.STATUS, word)
-
-    # -- books --------------------------------------------------------------------------------------------------------
-
-    def _snapshot(self, market: FeedMarket, payload: bytes) -> None:
-        try:
-            snapshot: BookSnapshot | SnapshotFailed = self._protocol.decode_snapshot(payload)
-        except MalformedFrame as error:
-            snapshot = SnapshotFailed(str(error))
-        if isinstance(snapshot, BookSnapshot) and 0 < snapshot.last_id <= market.quiet_id:
-            self.watch.excuse(market)  # the market itself was silent
-        self._perform(market, market.synchronizer.step(snapshot))
-
-    def _perform(self, market: FeedMarket, effects: tuple[Effect, ...], kind: str = "") -> None:
-        for effect in effects:
-            match effect:
-                case RequestSnapshot(_, attempt):
-                    delay_s = 0.0 if attempt == 1 else min(RETRY_MAX_S, RETRY_MIN_S * 2 ** min(attempt, 10))
-                    self._port.request_snapshot(market.symbol, delay_s)
-                case BookReady():
-                    market.book_ready()
-                    if not market.proof:
-                        self.changed(market, live=True, reason="the book is in sync")
-                case BookLost(reason):
-                    self._metrics.count("feed_resynchronisations")
-                    if not kind:  # else who took it away tells why
-                        self._lose_book(market, reason, kind_of(reason))
-
-    def _lose_book(self, market: FeedMarket, reason: str, kind: str) -> None:
-        if market.proof == "book" and kind in ("gap", "crossed", "checksum"):
-            market.proof = ""  # wrong as it is, it speaks
-        if kind in ("gap", "checksum"):
-            market.gaps += 1
-            market.note("gaps")
-        elif kind == "crossed":
-            market.note("crossed")
-        self.changed(market, live=False, reason=f"the book lost sync: {reason}", kind=kind)
-
-    def proven(self, market: FeedMarket) -> None:
-        """What was silent is heard again; live as soon as its book is in sync."""
-        market.proof, market.tries, market.quiet_id = "", 0, -1
-        if market.synchronizer.live:
-            self.changed(market, live=True, reason="the book is in sync")
-
-    def changed(self, market: FeedMarket, *, live: bool, reason: str, kind: str = "") -> None:
-        if not live:
-            market.forget_touch()
-            market.fault = market.fault or (kind, self._clock.monotonic_ns())
-        elif market.fault is not None:
-            self.watch.repaired(market)
-        market.state = (live, reason)
-        self._tell_state(market)
-        self.watch.scores.judge(market)
-
-    def _tell_state(self, market: FeedMarket) -> None:
-        if not self.reference:
-            live, reason = market.state
-            self.context.publish(topics.FEEDS, FeedChanged(market.symbol, live, reason, self.context.now_ns()))

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ..config.settings import LadderSettings
+from ..config.risk_settings import LadderSettings
 from ..kernel.actor import Actor
 from ..kernel.mailbox import Lane
 from ..storage.account_journal import AccountJournal, Record

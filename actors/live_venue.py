@@ -9,7 +9,7 @@ import ccxt
 import msgspec
 from platformdirs import user_runtime_dir
 
-from ..config.settings import VenueSettings
+from ..config.market_settings import VenueSettings
 from ..exchanges.limit_windows import SharedWindows
 from ..exchanges.public_venue import VenueFault, fetch_instruments, make_protocol, session_opener
 from ..exchanges.rate_budget import RateBudget

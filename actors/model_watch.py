@@ -1,6 +1,6 @@
 """A strategy's part that watches its models: what ails them is a cause of the ladder."""
 
-from ..config.settings import LadderSettings
+from ..config.risk_settings import LadderSettings
 from ..kernel.actor import Context
 from ..models.runner import LINEAR, ModelRunner
 from ..trading.messages import CauseNoted, LearnerState

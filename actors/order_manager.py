@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from ..config.settings import RiskSettings
+from ..config.risk_settings import RiskSettings
 from ..exchanges.listing import InstrumentsChanged
 from ..exchanges.venue import VenueOpened
 from ..kernel.actor import Actor

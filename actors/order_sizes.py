@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from ..config.limits import configured_limits
-from ..config.settings import RiskSettings
+from ..config.risk_settings import RiskSettings
 from ..kernel.actor import Context
 from ..storage.limits_file import LimitsFile, LimitsLost
 from ..trading.limit_book import LimitBook

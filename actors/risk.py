@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ..config.settings import LadderSettings, RiskSettings
+from ..config.risk_settings import LadderSettings, RiskSettings
 from ..exchanges.listing import InstrumentsChanged
 from ..exchanges.venue import ClockCompared, RateLimited, VenueOpened
 from ..kernel.actor import Actor

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..config.settings import LadderSettings
+from ..config.risk_settings import LadderSettings
 from ..exchanges.venue import ClockCompared, RateLimited
 from ..kernel.actor import Context
 from ..storage.held_back import HeldBack

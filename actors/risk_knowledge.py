@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from ..config.settings import RiskSettings
+from ..config.risk_settings import RiskSettings
 from ..kernel.actor import Context
 from ..trading.books import Books
 from ..trading.causes import MARKET_CAUSES

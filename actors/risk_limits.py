@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from ..config.limits import configured_limits
-from ..config.settings import RiskSettings
+from ..config.risk_settings import RiskSettings
 from ..kernel.actor import Context
 from ..storage.limits_file import LimitsFile, LimitsLost, Stored
 from ..trading.adoption import MANUAL

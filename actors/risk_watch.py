@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from ..config.settings import LadderSettings
+from ..config.risk_settings import LadderSettings
 from ..kernel.actor import Context
 from ..storage.halt import KILL_NAME, HaltLatch
 from ..storage.risk_memory import Memory, MemoryLost, RiskMemory

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..config.settings import LadderSettings
+from ..config.risk_settings import LadderSettings
 from ..kernel.actor import Actor
 from ..models.faults import StateRefused, WeightsCorrupt
 from ..models.registry import ModelRegistry

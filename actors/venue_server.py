@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from ..config.market_settings import VenueModelSettings
 from ..config.run import Run
-from ..config.settings import VenueModelSettings
 from ..exchanges.simulated.bar_file import is_bar_file, read_bars, symbol_of
 from ..exchanges.simulated.bars_market import BarsMarket
 from ..exchanges.simulated.kraken.limits import UNLIMITED

@@ -46,7 +46,7 @@ def _local(data_dir: Path) -> tuple[Any, aiohttp.ClientSession]:
     facts = find_run(data_dir)
     port = int(str(facts["exchange"]).rpartition(":")[2])
     session = open_session(port, data_dir / "exchange" / CERTIFICATE_NAME)
-    return local_binance(session), session
+    return (local_kraken if facts.get("protocol") == "kraken" else local_binance)(session), session
 
 
 def local_binance(session: aiohttp.ClientSession) -> Any:
@@ -55,3 +55,10 @@ def local_binance(session: aiohttp.ClientSession) -> Any:
 
     options = {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}
     return binance({"session": session, "enableRateLimit": True, "options": options})
+
+
+def local_kraken(session: aiohttp.ClientSession) -> Any:
+    """As `local_binance`."""
+    from ccxt.async_support import kraken
+
+    return kraken({"session": session, "enableRateLimit": True})

@@ -153,6 +153,7 @@ def announce(directory: DataDirectory, run: Run) -> None:
         "run_id": run.run_id,
         "console": console_url(run),
         "exchange": f"127.0.0.1:{run.venue_port}",
+        "protocol": run.settings.venue.protocol,
     }
     write_private(directory.path / RUN_FILE, json.dumps(facts).encode())
 

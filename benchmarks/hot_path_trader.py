@@ -12,8 +12,9 @@ import aiohttp
 import uvloop
 
 from tradigrade.capture import CapturedMarket, CapturedVenue
+from tradigrade.config.risk_settings import RiskSettings
 from tradigrade.config.run import Run
-from tradigrade.config.settings import RiskSettings, Settings, StrategySettings
+from tradigrade.config.settings import Settings, StrategySettings
 from tradigrade.exchanges.binance.protocol import SNAPSHOT_URL, STREAM_URL, BinanceSpot
 from tradigrade.exchanges.ccxt_venue import CcxtVenue
 from tradigrade.exchanges.streams import StreamMarket

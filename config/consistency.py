@@ -56,6 +56,8 @@ def _symbols(settings: Settings) -> Iterator[Inconsistency]:
 def _venue(settings: Settings) -> Iterator[Inconsistency]:
     """Nobody trades real money by a wrong word, and a real market is neither replayed nor hurried."""
     venue = settings.venue
+    if any(each.venue == venue.protocol for each in settings.feeds.references):
+        yield Inconsistency("feeds.references", "other venues than the one traded at", f'"{venue.protocol}"')
     if venue.name == "simulated":
         return
     if not venue.paper:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from ..trading.limit_book import LimitBook, make_book, make_scope
-from .settings import RiskSettings
+from .risk_settings import RiskSettings
 
 
 def configured_limits(settings: RiskSettings) -> LimitBook:

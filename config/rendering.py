@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from .settings import Section, Settings
+from .section import Section
+from .settings import Settings
 from .wording import MASK, is_secret, join
 
 

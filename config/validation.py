@@ -7,7 +7,8 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from .errors import ConfigFault
-from .settings import Section, Settings
+from .section import Section
+from .settings import Settings
 from .sources import Tree, list_of
 from .wording import describe, join, show
 

@@ -86,12 +86,14 @@ class CcxtVenue:
             self._entry.drop()
 
     def place(self, intent: OrderIntended) -> None:
-        if reason := self._not_sent(intent) or self._limits.take("order"):
+        if reason := self._not_sent(intent) or self._limits.refuse("order"):
             self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=reason))
-        elif (entry := self._direct(intent.symbol)) is not None:
+            return
+        if (entry := self._direct(intent.symbol)) is not None:
             entry.place(intent, self._ids[intent.symbol])
         else:
             self._tasks.run(self._place(intent))
+        self._limits.spend("order")  # counted when it is gone
 
     def cancel(self, client_id: str, symbol: str) -> None:
         requests = self._requests

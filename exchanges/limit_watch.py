@@ -27,13 +27,21 @@ class LimitWatch:
 
     def take(self, use: Use, weight: int = ORDER_WEIGHT) -> str:
         """Why a request may not be sent now; empty where it may, and then it counts as sent."""
+        reason = self.refuse(use, weight)
+        if not reason and use != "look":  # a look is many requests, whose answers say what each of them took
+            self.spend(use, weight)
+        return reason
+
+    def refuse(self, use: Use, weight: int = ORDER_WEIGHT) -> str:
+        """Why a request may not be sent now; whoever sends it says so by `spend`."""
         now_ns = self._clock.now_ns()
         if until_ns := self._budget.wait_until_ns(use, weight, now_ns):
             share = self._budget.used_share(now_ns)
             return f"{share:.0%} of what the venue lets us ask is used, for {(until_ns - now_ns) / 1e9:.1f} s more"
-        if use != "look":  # a look is many requests, whose answers say what each of them took
-            self._budget.spend(use, weight, now_ns)
         return ""
+
+    def spend(self, use: Use, weight: int = ORDER_WEIGHT) -> None:
+        self._budget.spend(use, weight, self._clock.now_ns())
 
     def hear_headers(self, exchange: Any) -> None:
         """After an answer by REST."""

@@ -25,6 +25,8 @@ RECONNECT_MIN_S = 0.05
 RECONNECT_MAX_S = 5.0
 STEADY_S = 10.0
 """A connection that lasted so long was a good one: the next is tried at once."""
+READ_AT_ONCE = 50
+"""Frames read while nobody else gets to work: what is read but not handled only grows old."""
 FRAME_LIMIT = 16 << 20
 """A whole book in one frame is of megabytes."""
 EARLY_LIMIT = 50_000
@@ -172,6 +174,8 @@ class StreamConnection:
                 if check is not None:
                     check(message.data)
                 deliver(FrameArrived(message.data, now_ns()))
+                if not self._frames % READ_AT_ONCE:
+                    await asyncio.sleep(0)
             elif message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING):
                 return
             elif message.type is aiohttp.WSMsgType.ERROR:

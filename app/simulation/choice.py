@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from ..config.settings import RiskSettings, Settings, StrategySettings
+from ..config.risk_settings import RiskSettings
+from ..config.settings import Settings, StrategySettings
 
 BRACKETS = StrategySettings(
     path="tradigrade.trading.strategies.momentum:Momentum",

@@ -80,16 +80,18 @@ class OrderEntry:
 
     def _send(self, method: str, params: dict[str, str], client_id: str, intent: OrderIntended | None) -> None:
         self._requests += 1
-        number = str(self._requests)
-        deadline = self._loop.call_later(
-            REQUEST_TIMEOUT_S, self._give_up, number, "RequestTimeout", "no answer in time"
-        )
-        self._waiting[number] = _Request(client_id, intent, deadline)
-        frame = self._signer.frame(self._requests, method, params, self._clock.now_ns() // 1_000_000)
+        number, fault = str(self._requests), ""
         try:
-            self._write(frame)
+            self._write(self._signer.frame(self._requests, method, params, self._clock.now_ns() // 1_000_000))
         except (aiohttp.ClientError, OSError) as error:
-            self._give_up(number, "NetworkError", f"{type(error).__name__}: {error}")
+            fault = f"{type(error).__name__}: {error}"
+        finally:  # whatever became of the frame, which need not wait for this: no answer is read before we return
+            deadline = self._loop.call_later(
+                REQUEST_TIMEOUT_S, self._give_up, number, "RequestTimeout", "no answer in time"
+            )
+            self._waiting[number] = _Request(client_id, intent, deadline)
+        if fault:
+            self._give_up(number, "NetworkError", fault)
 
     def _write(self, frame: bytes) -> None:
         """The frame is with the transport once this coroutine was begun; it then only waits where too much lies there,

@@ -7,7 +7,7 @@ and by and by all is forgotten: `lasts_ms` bounds how long, `LEVELS_MAX` how muc
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
 
-from ...trading.book import BookSide
+from ...trading.book import BookSide, OrderBook
 from ...trading.messages import ZERO, Level
 
 LASTS_MS = 10_000
@@ -54,15 +54,18 @@ class Impact:
             else:
                 del self._taken[side, price]
 
-    def moved(self, bid: Decimal, ask: Decimal) -> None:
-        """The best quote: what stood at better prices is gone, with what was taken of it."""
-        gone = [(side, price) for side, price in self._taken if (price > bid if side == "bid" else price < ask)]
-        for key in gone:
-            del self._taken[key]
+    def moved(self, bid: Decimal, ask: Decimal, book: OrderBook) -> None:
+        """The best quote: what stood at better prices is gone with what was taken of it, once the book says so too."""
+        better = [(side, price) for side, price in self._taken if (price > bid if side == "bid" else price < ask)]
+        for side, price in better:
+            if not book.size_at(side, price):
+                del self._taken[side, price]
 
     def thinned(self, side: BookSide, levels: Iterator[Level], now_ms: int) -> Iterator[Level]:
         """The levels without what was taken of them."""
-        for price, size in levels:
-            left = size - self.taken(side, price, now_ms)
-            if left > 0:
+        for level in levels:
+            price, size = level
+            if (side, price) not in self._taken:
+                yield level
+            elif (left := size - self.taken(side, price, now_ms)) > 0:
                 yield price, left

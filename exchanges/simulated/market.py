@@ -112,4 +112,4 @@ class Market:
             for side, price, size in self.stated(event):
                 self.impact.restated(side, price, size)
             if isinstance(event, TickerEvent):
-                self.impact.moved(event.bid, event.ask)
+                self.impact.moved(event.bid, event.ask, self.book)

@@ -5,9 +5,13 @@ from typing import Protocol
 import msgspec
 
 SECRETS = frozenset({"signature", "apiKey"})
-PLACING = frozenset({("POST", "/api/v3/order"), ("WS", "order.place")})
+PLACING = frozenset(
+    {("POST", "/api/v3/order"), ("WS", "order.place"), ("POST", "/0/private/AddOrder"), ("WS", "add_order")}
+)
 """Method and path of the requests that place an order."""
-CANCELLING = frozenset({("DELETE", "/api/v3/order"), ("WS", "order.cancel")})
+CANCELLING = frozenset(
+    {("DELETE", "/api/v3/order"), ("WS", "order.cancel"), ("POST", "/0/private/CancelOrder"), ("WS", "cancel_order")}
+)
 """Of those that cancel one."""
 
 

@@ -14,7 +14,7 @@ from tests.actors.test_order_manager import bracket, place
 from tests.kit.account import EXECUTOR, SYMBOL, Account, assert_level
 from tests.kit.venue import TrueOrder
 from tradigrade.actors import topics
-from tradigrade.config.settings import RiskSettings
+from tradigrade.config.risk_settings import RiskSettings
 from tradigrade.storage.journal import JournalFault
 from tradigrade.trading.books import ADOPTED
 from tradigrade.trading.differences import DifferenceNoted

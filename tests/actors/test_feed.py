@@ -9,7 +9,8 @@ import pytest
 
 from tests.kit.account import Listener
 from tradigrade.actors import topics
-from tradigrade.actors.feed import CONFLATE_AFTER_NS, RETRY_MAX_S, Feed
+from tradigrade.actors.feed import CONFLATE_AFTER_NS, Feed
+from tradigrade.actors.feed_books import RETRY_MAX_S
 from tradigrade.exchanges.binance.protocol import BinanceSpot
 from tradigrade.exchanges.market import (
     FrameArrived,

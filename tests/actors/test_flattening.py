@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.kit.account import SYMBOL, Account
-from tradigrade.config.settings import RiskSettings
+from tradigrade.config.risk_settings import RiskSettings
 
 
 def test_more_positions_than_orders_a_second_are_closed_all(tmp_path: Path) -> None:

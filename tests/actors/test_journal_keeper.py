@@ -11,7 +11,7 @@ import pytest
 from tests.kit.cells import VirtualSystem
 from tradigrade.actors import topics
 from tradigrade.actors.journal_keeper import JournalKeeper
-from tradigrade.config.settings import LadderSettings
+from tradigrade.config.risk_settings import LadderSettings
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.storage.account_journal import AccountJournal

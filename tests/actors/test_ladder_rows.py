@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from tests.kit.account import EXECUTOR, RISK, SYMBOL, Account, Listener, assert_level
 from tradigrade.actors import topics
 from tradigrade.config.placement import hold_back
-from tradigrade.config.settings import LadderSettings, StrategySettings
+from tradigrade.config.risk_settings import LadderSettings
+from tradigrade.config.settings import StrategySettings
 from tradigrade.config.topology import node_tree
 from tradigrade.exchanges.venue import ClockCompared, RateLimited
 from tradigrade.kernel.disk import SystemDisk

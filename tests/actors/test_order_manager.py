@@ -9,7 +9,7 @@ import pytest
 from tests.kit.account import GROUP, RISK, SYMBOL, Account, Listener, assert_level
 from tradigrade.actors import topics
 from tradigrade.actors.order_manager import OrderManager
-from tradigrade.config.settings import RiskSettings
+from tradigrade.config.risk_settings import RiskSettings
 from tradigrade.trading.capabilities import EVERYWHERE
 from tradigrade.trading.group_events import GroupClosed, Leg, OrderGroup
 from tradigrade.trading.messages import OrderRequested, RiskAlert, Terms

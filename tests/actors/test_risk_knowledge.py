@@ -9,7 +9,7 @@ import pytest
 
 from tests.trading.facts import NOW_NS, SYMBOL, intent
 from tradigrade.actors.risk_knowledge import Knowledge
-from tradigrade.config.settings import RiskSettings
+from tradigrade.config.risk_settings import RiskSettings
 from tradigrade.kernel.clock import ManualClock
 from tradigrade.trading.books import Books
 from tradigrade.trading.messages import SignalGenerated

@@ -9,8 +9,9 @@ import pytest
 from tests.kit.account import RISK, SYMBOL, Account, Listener
 from tradigrade.actors import topics
 from tradigrade.actors.budgets import BudgetKeeper
+from tradigrade.config.risk_settings import BudgetSettings, OverrideSettings, RiskSettings
 from tradigrade.config.run import Run
-from tradigrade.config.settings import BudgetSettings, OverrideSettings, RiskSettings, Settings
+from tradigrade.config.settings import Settings
 from tradigrade.config.topology import node_tree
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.faulty import FaultyDisk

@@ -13,7 +13,7 @@ from tests.kit.cells import VirtualSystem
 from tradigrade.actors.commits import Commits
 from tradigrade.actors.risk_watch import RiskWatch
 from tradigrade.actors.standings import Standings
-from tradigrade.config.settings import LadderSettings
+from tradigrade.config.risk_settings import LadderSettings
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.disk import SystemDisk

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tradigrade.config.consistency import inconsistencies
 from tradigrade.config.feeds import feed_paths, feed_plans
-from tradigrade.config.settings import FeedSettings, ReferenceSettings, Settings
+from tradigrade.config.market_settings import FeedSettings, ReferenceSettings, VenueSettings
+from tradigrade.config.settings import Settings
 
 THREE = BTC, ETH, SOL = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 
@@ -16,6 +18,16 @@ def plans(**feeds: object) -> list[tuple[str, str, tuple[str, ...], bool]]:
 def test_few_symbols_are_one_feed() -> None:
     assert plans() == [("binance", "market", THREE, False)]
     assert feed_paths(Settings()) == ("trader/feeds/binance",)
+
+
+def test_the_feed_bears_the_name_of_what_the_venue_speaks() -> None:
+    settings = Settings(venue=VenueSettings(protocol="kraken"))
+    (plan,) = feed_plans(settings)
+    assert (plan.name, plan.port, plan.venue) == ("kraken", "market", "kraken")
+    references = FeedSettings(references=(ReferenceSettings("kraken"),))
+    (wrong,) = inconsistencies(Settings(venue=VenueSettings(protocol="kraken"), feeds=references))
+    assert wrong.key == "feeds.references"
+    assert not list(inconsistencies(Settings(feeds=references)))
 
 
 def test_many_symbols_are_several_feeds_each_with_its_own_way_to_the_venue() -> None:

@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradigrade.config.loader import load_settings, render
+from tradigrade.config.risk_settings import OverrideSettings, RiskSettings
 from tradigrade.config.settings import (
     AccountSettings,
     ConsoleSettings,
     LearningSettings,
-    OverrideSettings,
-    RiskSettings,
     Settings,
     StrategySettings,
     SupervisionSettings,

@@ -24,9 +24,7 @@ def two_accounts(**options):
 
 
 def limit(side, price, quantity, mode=None, tif="GTC", iceberg="0"):
-    return OrderRequest(
-        "BTCUSDT", side, "LIMIT", "", tif, D(price), D(quantity), iceberg=D(iceberg), prevention=mode
-    )
+    return OrderRequest("BTCUSDT", side, "LIMIT", "", tif, D(price), D(quantity), iceberg=D(iceberg), prevention=mode)
 
 
 def fills(engine):
@@ -249,7 +247,9 @@ def test_the_rates_of_a_day_follow_from_the_thirty_days_before_it():
     engine = rich()
     day_ms = 86_400_000
     engine.state.account().volumes[0] = D(25_000_000)
-    assert [engine.tier(day * day_ms).taker for day in (0, 1, 30, 31)] == [D(f"0.00{part}") for part in (1, "06", "06", 1)]
+    assert [engine.tier(day * day_ms).taker for day in (0, 1, 30, 31)] == [
+        D(f"0.00{part}") for part in (1, "06", "06", 1)
+    ]
     take(engine, day_ms)
     fill = engine.state.books.fills[-1]
     assert (fill.fee, engine.account.volumes[1]) == (fill.quantity * D("0.0006"), fill.quantity * 20_001)

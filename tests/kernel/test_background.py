@@ -68,6 +68,26 @@ def test_however_busy_the_others_are_it_has_its_turn_in_time(busy: tuple[str, ..
     assert [noted.count(path) for path in (*busy, waiting)] == [201] * (len(busy) + 1)
 
 
+@pytest.mark.parametrize("mail", [0, 1, 10])
+def test_whom_an_actor_told_has_its_turn_before_what_it_leaves_for_afterwards(mail: int) -> None:
+    class Leaving(Noting):
+        urgent = True
+
+        def receive(self, message: Any) -> None:
+            self.noted.append("told")
+            if message == "leave":
+                self.context.tell("node/urgent", 0)
+                self.context.afterwards(lambda: self.noted.append("afterwards"))
+
+    system, noted = place("urgent")
+    system.place("node/leaving", Leaving(noted))
+    system.run()
+    for message in ("leave", *range(mail)):
+        system.tell("node/leaving", message)
+    system.run()
+    assert noted == ["told", "urgent", "afterwards", *["told"] * mail]
+
+
 def test_alone_it_takes_every_turn() -> None:
     system, noted = place("behind")
     system.tell("node/behind", 50)

@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
+from tradigrade.exchanges.kraken.client_ids import ClientIds
 from tradigrade.exchanges.simulated.requestlog import PLACING
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.kernel.errors import KernelError
 from tradigrade.status import NothingRuns, read_status
 from tradigrade.storage.account_journal import Record
 from tradigrade.storage.journal_reader import read_journal
+from tradigrade.trading.order_ids import client_id_prefix
 
 ROOT = Path(__file__).parents[2]
 RECORDING = ROOT.parent / "shared/data/streams/binance-spot/btcusdt_20230405.dat.gz"
@@ -116,7 +118,8 @@ class Running:
     def placed_at_venue(self) -> list[str]:
         """Client order ids of every order request the venue saw, in order, doubles included."""
         placed = [line for line in self.requests() if (line["method"], line["path"]) in PLACING]
-        return [line["params"]["newClientOrderId"] for line in placed]
+        read = ClientIds(client_id_prefix("main")).read
+        return [line["params"].get("newClientOrderId") or read(line["params"]["cl_ord_id"]) for line in placed]
 
     def pids(self) -> list[int]:
         """Of the launcher and of every node that has begun."""

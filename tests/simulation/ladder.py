@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from tradigrade.config.settings import LearningSettings, RiskSettings, Settings, StrategySettings
+from tradigrade.config.risk_settings import RiskSettings
+from tradigrade.config.settings import LearningSettings, Settings, StrategySettings
 from tradigrade.simulation.world import World
 from tradigrade.storage.halt import HaltLatch
 from tradigrade.trading.rungs import Rung

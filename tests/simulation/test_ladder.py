@@ -17,7 +17,7 @@ from tests.simulation.ladder import (
     SYMBOL,
     Watched,
 )
-from tradigrade.config.settings import RiskSettings
+from tradigrade.config.risk_settings import RiskSettings
 from tradigrade.exchanges.simulated.orders import OrderRequest
 
 BACK_S = 90.0

@@ -149,8 +149,8 @@ MUTATIONS = (
     Mutation(
         "orders that the journal does not know are not adopted",
         "trading.reconciliation",
-        'theirs.state == "open" and theirs.client_id.startswith(prefix):',
-        'theirs.state == "open" and not prefix:',
+        'theirs.client_id.startswith(prefix) and (theirs.state == "open"',
+        'not prefix and (theirs.state == "open"',
         "law 2",
         0,
     ),
@@ -221,8 +221,8 @@ MUTATIONS = (
     Mutation(
         "an exit leaves beside the one that stands",
         "trading.group_steps",
-        "rest_of_exits(group, view) - live_exits(group), view)\n\n\ndef _waits_to_retry",
-        "rest_of_exits(group, view), view)\n\n\ndef _waits_to_retry",
+        "    amount = rest_of_exits(group, view) - live_exits(group)\n",
+        "    amount = rest_of_exits(group, view)\n",
         "its entry brought",
         0,
     ),

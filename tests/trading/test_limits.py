@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tradigrade.config.limits import configured_limits
-from tradigrade.config.settings import OverrideSettings, RiskSettings
+from tradigrade.config.risk_settings import OverrideSettings, RiskSettings
 from tradigrade.trading.limit_book import LimitBook, change, make_book, make_scope
 from tradigrade.trading.limits import SPECS, LimitFault, Limits, make_limits, values_of
 

@@ -69,3 +69,9 @@ CHECKS: tuple[Check, ...] = (
     check_rate,
 )
 """Of the order that would bring it about: first by itself, then with what the account holds and may still get."""
+
+OF_REQUESTS = frozenset(
+    {check_shape, check_reduce_only, check_precision, check_expiry, check_stop, check_post_only},
+)
+"""These find nothing in the order of a target, which is made on the venue's steps and on plain terms."""
+CHECKS_OF_TARGETS: tuple[Check, ...] = tuple(check for check in CHECKS if check not in OF_REQUESTS)

@@ -1,7 +1,7 @@
 """The verdict: what cannot be judged is refused, what can be is drafted, and the draft passes every check."""
 
 from ..messages import OrderRequested
-from .checks import CHECKS, GATES
+from .checks import CHECKS, CHECKS_OF_TARGETS, GATES
 from .draft import draft_request, draft_target
 from .view import Asked, Draft, Refusal, RiskView
 
@@ -21,13 +21,14 @@ def _judge(asked: Asked, view: RiskView) -> Draft | Refusal | None:
             return refusal
     assert view.instrument is not None
     assert view.market is not None
+    checks, draft = CHECKS, None
     if isinstance(asked, OrderRequested):
-        draft: Draft | None = draft_request(asked, view, view.instrument, view.market)
+        draft = draft_request(asked, view, view.instrument, view.market)
     else:
-        draft = draft_target(asked, view, view.instrument, view.market)
+        checks, draft = CHECKS_OF_TARGETS, draft_target(asked, view, view.instrument, view.market)
     if draft is None:
         return None
-    for check in CHECKS:
+    for check in checks:
         if refusal := check(draft, asked, view):
             return refusal
     return draft

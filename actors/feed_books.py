@@ -1,0 +1,95 @@
+"""A feed's part that keeps books in sync, and says of each symbol whether it is live and why."""
+
+from ..exchanges.book_sync import (
+    BookLost,
+    BookReady,
+    BookSnapshot,
+    Effect,
+    Input,
+    RequestSnapshot,
+    SnapshotFailed,
+)
+from ..exchanges.market import MarketPort
+from ..exchanges.market_events import MalformedFrame
+from ..kernel.actor import Context
+from ..trading.messages import FeedChanged
+from ..trading.quality_repairs import kind_of
+from . import topics
+from .feed_market import FeedMarket
+from .feed_watch import FeedWatch
+
+RETRY_MIN_S = 0.05
+RETRY_MAX_S = 2.0
+
+
+class FeedBooks:
+    """Owned by a feed. Publishes `FeedChanged` on `feeds` where `tells`. A symbol is live while its book is in sync and
+    no stream of it has to prove that it speaks."""
+
+    def __init__(self, context: Context, port: MarketPort, watch: FeedWatch, *, tells: bool) -> None:
+        self._context = context
+        self._port = port
+        self._watch = watch
+        self._tells = tells
+        self._clock = context.system.clock
+
+    def step(self, market: FeedMarket, word: Input, kind: str = "") -> None:
+        """Take one word in. With a `kind` whoever says that the book is lost says so himself."""
+        self.perform(market, market.synchronizer.step(word), kind)
+
+    def snapshot(self, market: FeedMarket, payload: bytes) -> None:
+        try:
+            snapshot: BookSnapshot | SnapshotFailed = self._port.protocol.decode_snapshot(payload)
+        except MalformedFrame as error:
+            snapshot = SnapshotFailed(str(error))
+        if isinstance(snapshot, BookSnapshot) and 0 < snapshot.last_id <= market.quiet_id:
+            self._watch.excuse(market)  # the market itself was silent
+        self.step(market, snapshot)
+
+    def perform(self, market: FeedMarket, effects: tuple[Effect, ...], kind: str = "") -> None:
+        for effect in effects:
+            match effect:
+                case RequestSnapshot(_, attempt):
+                    delay_s = 0.0 if attempt == 1 else min(RETRY_MAX_S, RETRY_MIN_S * 2 ** min(attempt, 10))
+                    self._port.request_snapshot(market.symbol, delay_s)
+                case BookReady():
+                    market.book_ready()
+                    if not market.proof:
+                        self.changed(market, live=True, reason="the book is in sync")
+                case BookLost(reason):
+                    self._context.system.metrics.count("feed_resynchronisations")
+                    if not kind:
+                        self._lose(market, reason, kind_of(reason))
+
+    def _lose(self, market: FeedMarket, reason: str, kind: str) -> None:
+        if market.proof == "book" and kind in ("gap", "crossed", "checksum"):
+            market.proof = ""  # wrong as it is, it speaks
+        if kind in ("gap", "checksum"):
+            market.gaps += 1
+            market.note("gaps")
+        elif kind == "crossed":
+            market.note("crossed")
+        self.changed(market, live=False, reason=f"the book lost sync: {reason}", kind=kind)
+
+    def proven(self, market: FeedMarket) -> None:
+        """What was silent is heard again; live as soon as its book is in sync."""
+        market.proof, market.tries, market.quiet_id = "", 0, -1
+        if market.synchronizer.live:
+            self.changed(market, live=True, reason="the book is in sync")
+
+    def changed(self, market: FeedMarket, *, live: bool, reason: str, kind: str = "") -> None:
+        """`kind`: of the fault, where it is not live; the first one is whose repair is timed."""
+        if not live:
+            market.forget_touch()
+            market.fault = market.fault or (kind, self._clock.monotonic_ns())
+        elif market.fault is not None:
+            self._watch.repaired(market)
+        market.state = (live, reason)
+        self.tell(market)
+        self._watch.scores.judge(market)
+
+    def tell(self, market: FeedMarket) -> None:
+        if self._tells:
+            live, reason = market.state
+            word = FeedChanged(market.symbol, live, reason, self._context.now_ns())
+            self._context.publish(topics.FEEDS, word)
