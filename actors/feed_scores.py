@@ -97,6 +97,8 @@ class FeedScores:
     def _measure_second(self, market: FeedMarket, habits: Habits) -> None:
         traded, market.traded = float(market.traded) * habits.middle, ZERO
         habits.slow = {"volume": habits.volume.note(log(1.0 + traded))} if traded > 0.0 else {}
+        if (apart_bps := _apart_bps(market)) > 0.0:
+            habits.slow["apart_bps"] = apart_bps
         now_ms = self._context.now_ns() // 1_000_000
         around_ms = now_ms - round(habits.lag_s.level * 1e3)
         bound_ms = TIME_BOUND_MS if habits.lag_s.known else DAY_MS
@@ -147,3 +149,12 @@ class FeedScores:
                 word = ReferencePrice(symbol, self._feed.venue, market.bid, market.ask, now_ns)
                 policy = Conflate(("reference", symbol, self._feed.venue))
                 self._context.publish(topics.reference(symbol), word, policy=policy)
+
+
+def _apart_bps(market: FeedMarket) -> float:
+    """Between the two streams that say where the market is: one that creeps away is believed step by step."""
+    best_bid, best_ask = market.synchronizer.book.best_bid, market.synchronizer.book.best_ask
+    if market.bid <= 0 or best_bid is None or best_ask is None:
+        return 0.0
+    touch, book = float(market.bid + market.ask), float(best_bid[0] + best_ask[0])
+    return abs(touch / book - 1.0) * 1e4

@@ -43,7 +43,7 @@ class Kind(NamedTuple):
 
     path: str
     message: str
-    count: int
+    n: int
     p50_us: float
     longest_us: float
 

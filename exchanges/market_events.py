@@ -9,13 +9,13 @@ import msgspec
 from ..trading.messages import Level
 
 # Plain digits only: no sign, exponent, NaN or infinity, and below 1e15.
-_is_plain = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?").fullmatch
+_is_plain = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,18})?").fullmatch
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 LAST_MS = 2**63 // 10**6
 """Times are nanoseconds of 63 bits elsewhere: beyond this (the year 2262) none is one."""
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=LAST_MS)]
-NUMBERS_KEPT = 16_384
+NUMBERS_KEPT = 4_096
 """Texts of numbers, whose meaning is remembered."""
 VenueSymbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 

@@ -25,6 +25,7 @@ FAULTS: dict[str, Fault] = {
     "quarantined": Fault(0.5, 10.0, "{:.1f} items quarantined of late"),
     "outliers": Fault(1.5, 10.0, "{:.1f} returns far from the usual of late"),
     "skew_s": Fault(1.0, 10.0, "event times {:.1f} s from where they usually are"),
+    "apart_bps": Fault(50.0, 300.0, "quotes and book are {:.0f} bps apart"),
     "deviation_bps": Fault(25.0, 200.0, "{:.0f} bps from other venues, beyond the usual"),
     "volume": Fault(30.0, 300.0, "volume {:.0f} deviations from the usual"),
 }

@@ -18,10 +18,12 @@ from ..market_events import (
     MalformedFrame,
     MarketEvent,
     Milliseconds,
+    StreamEvent,
     TickerEvent,
     TradeEvent,
     VenueSymbol,
 )
+from .answers import read_answer
 
 
 class _Head(msgspec.Struct):
@@ -95,13 +97,15 @@ _BY_BEGINNING: dict[bytes, _Decode] = {b'{"e":"trad': _trade, b'{"e":"dept': _de
 _TICKER = b'{"u":'
 
 
-def decode_frame(payload: bytes) -> tuple[MarketEvent, ...]:
-    """As `decode`, in the form of a `StreamProtocol`."""
+def decode_frame(payload: bytes) -> tuple[StreamEvent, ...]:
+    """As `decode`, in the form of a `StreamProtocol`, and also of what the venue says to a SUBSCRIBE."""
     try:
         if (decode_kind := _BY_BEGINNING.get(payload[:10])) is not None:
             return decode_kind(payload)
         return _ticker(payload) if payload[:5] == _TICKER else _by_kind(payload)
     except Malformed as error:
+        if (answer := read_answer(payload)) is not None:
+            return (answer,)
         refuse(payload, error)
 
 
@@ -113,7 +117,10 @@ def decode(payload: bytes) -> MarketEvent:
     Raises:
         MalformedFrame: not JSON, none of the three kinds, or a field that is missing, mistyped or out of range.
     """
-    return decode_frame(payload)[0]
+    try:
+        return _by_kind(payload)[0]
+    except Malformed as error:
+        refuse(payload, error)
 
 
 def _by_kind(payload: bytes) -> tuple[MarketEvent, ...]:

@@ -2,10 +2,8 @@
 
 import json
 
-import msgspec
-
 from ..book_sync import BookSnapshot, Synchronizer
-from ..market_events import ControlEvent, MalformedFrame, StreamEvent
+from ..market_events import StreamEvent
 from ..stream_protocol import Subscription
 from .decoder import decode_frame
 from .snapshot import decode_snapshot
@@ -40,12 +38,7 @@ class BinanceSpot:
         return resubscription([f"{self.venue_symbol(symbol).lower()}@{stream}" for stream in STREAMS])
 
     def decode(self, payload: bytes) -> tuple[StreamEvent, ...]:
-        try:
-            return decode_frame(payload)
-        except MalformedFrame:
-            if (answer := read_answer(payload)) is None:
-                raise
-            return (answer,)
+        return decode_frame(payload)
 
     def make_synchronizer(self) -> Synchronizer:
         return BookSynchronizer()
@@ -55,22 +48,6 @@ class BinanceSpot:
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:
         return decode_snapshot(payload)
-
-
-class _Refusal(msgspec.Struct):
-    code: int
-    msg: str
-
-
-class _Answer(msgspec.Struct):
-    """To a SUBSCRIBE; `result` is null where it was taken."""
-
-    id: int | str | None
-    result: msgspec.UnsetType | None = msgspec.UNSET
-    error: _Refusal | None = None
-
-
-_decode_answer = msgspec.json.Decoder(_Answer).decode
 
 
 def subscription(url: str, names: list[str]) -> Subscription:
@@ -84,14 +61,3 @@ def resubscription(names: list[str]) -> tuple[str, ...]:
     """To leave these streams and subscribe to them again."""
     methods = ("UNSUBSCRIBE", "SUBSCRIBE")
     return tuple(json.dumps({"method": method, "params": names, "id": method}) for method in methods)
-
-
-def read_answer(payload: bytes) -> ControlEvent | None:
-    """What the venue says to a SUBSCRIBE; None where the frame is no such answer."""
-    try:
-        answer = _decode_answer(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if answer.error is not None:
-        return ControlEvent("refused", f"{answer.error.code}: {answer.error.msg[:200]}")
-    return None if answer.result is msgspec.UNSET else ControlEvent("subscribed", str(answer.id))

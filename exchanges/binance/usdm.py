@@ -24,7 +24,8 @@ from ..market_events import (
     to_size,
 )
 from ..stream_protocol import Subscription
-from .protocol import read_answer, resubscription, subscription
+from .answers import read_answer
+from .protocol import resubscription, subscription
 from .snapshot import decode_snapshot
 from .synchronizer import BookSynchronizer
 

@@ -10,7 +10,8 @@ from ..market_events import DepthEvent, MarketEvent, TickerEvent, TradeEvent
 from . import tickers
 from .bars import Bar, end_of
 from .market import Market
-from .payloads import Json, depth, money
+from .money import money
+from .payloads import Json, depth
 
 Describe = Callable[[Market, int], Json]
 

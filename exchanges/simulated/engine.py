@@ -44,7 +44,7 @@ from .records import (
     QueueMoved,
     encode_batch,
 )
-from .resting import crossed_by, filled_as_makers, moved_by, passed_by
+from .resting import crossed_by, feel_again, filled_as_makers, moved_by, passed_by
 from .state import VenueState
 from .stops import WORKS_AS, is_market
 from .trailing import is_triggered, moved_trail
@@ -83,6 +83,7 @@ class Engine(AccountView):
         """`rules` are by the venue's symbol, and what every symbol has by default where it is not among them."""
         super().__init__(state, MAIN)
         self.markets = {each.venue_symbol: Market(each, (rules or {}).get(each.venue_symbol)) for each in instruments}
+        feel_again(self.markets, state)
         self.open_orders_max = open_orders_max
         self._tiers = tiers
         self._tier_of: dict[int, tuple[int, Tier]] = {}
@@ -137,7 +138,7 @@ class Engine(AccountView):
         opened, placement = self._judged(request, now_ms)
         works = opened if opened.type not in WORKS_AS else None
         self._carry_out([opened], works, placement.met, now_ms)
-        self._release_due(now_ms)
+        self.release_due(now_ms)
         return self.state.books.orders[opened.order_id]
 
     def decide(self, request: OrderRequest, now_ms: int) -> OrderOpened:
@@ -145,13 +146,13 @@ class Engine(AccountView):
         return self._judged(request, now_ms)[0]
 
     def place_list(self, request: ListRequest, now_ms: int) -> OrderList:
-        """Accept orders that belong together: all or none. Raises RequestRefused."""
+        """Accept orders that belong together: all or none. What waits for an order that was filled at once still does:
+        `release_due` is for after the answer, as at the real venue. Raises RequestRefused."""
         market = self.market(request.orders[0].symbol)
         request = self._admitted_list(request, market, now_ms)
         opening = open_list(request, market, self.state, now_ms)
         self.commit([*opening.opened, opening.listed])  # what follows may already end the list
         self._carry_out([], opening.works, opening.met, now_ms)
-        self._release_due(now_ms)
         return self.state.books.lists[opening.listed.list_id]
 
     def cancel(self, order: Order | None, request_id: str, now_ms: int) -> Order:
@@ -204,7 +205,25 @@ class Engine(AccountView):
             self._commit([*moved, *made], now_ms)
         if isinstance(event, TradeEvent):
             self._trigger(market, event.price, now_ms)
-        self._release_due(now_ms)
+        self.release_due(now_ms)
+
+    def release_due(self, now_ms: int) -> None:
+        """Place what waited for the working order of its list."""
+        while self.state.due:
+            found = self.state.books.lists[next(iter(self.state.due))]
+            orders = self.state.books.orders
+            held = [orders[each] for each in found.order_ids if each in orders and orders[each].held]
+            try:
+                placements = judge_held(held, self.markets[found.symbol], self.state, now_ms)
+            except RequestRefused:
+                self._commit([OrderClosed(held[0].order_id, "EXPIRED", "", now_ms, "REJECTED")], now_ms)
+                continue
+            released = [
+                OrderReleased(order.order_id, each.locked, each.stop_price, now_ms)
+                for order, each in zip(held, placements, strict=True)
+            ]
+            works = next((order for order in held if order.type not in WORKS_AS), None)
+            self._carry_out(released, works, placements[0].met, now_ms)
 
     def note_position(self, position: PositionNoted) -> None:
         self.commit([position])
@@ -278,21 +297,3 @@ class Engine(AccountView):
                     budget = locked / (1 + (order.fee_reserve or 0))
                 met = meet(request, market, self.state.open, now_ms, budget)
                 self._carry_out([OrderTriggered(order.order_id, now_ms)], order, met, now_ms)
-
-    def _release_due(self, now_ms: int) -> None:
-        """Place what waited for the working order of its list."""
-        while self.state.due:
-            found = self.state.books.lists[next(iter(self.state.due))]
-            orders = self.state.books.orders
-            held = [orders[each] for each in found.order_ids if each in orders and orders[each].held]
-            try:
-                placements = judge_held(held, self.markets[found.symbol], self.state, now_ms)
-            except RequestRefused:
-                self._commit([OrderClosed(held[0].order_id, "EXPIRED", "", now_ms, "REJECTED")], now_ms)
-                continue
-            released = [
-                OrderReleased(order.order_id, each.locked, each.stop_price, now_ms)
-                for order, each in zip(held, placements, strict=True)
-            ]
-            works = next((order for order in held if order.type not in WORKS_AS), None)
-            self._carry_out(released, works, placements[0].met, now_ms)

@@ -18,6 +18,7 @@ from .errors import (
     filter_failed,
 )
 from .impact import LASTS_MS
+from .money import money
 from .records import OrderKind, OrderSide, Prevention
 
 TRANSFER_MAX = Decimal("1e12")
@@ -158,22 +159,22 @@ def describe(instrument: Instrument, rules: Rules, open_orders_max: int) -> list
     filters: list[dict[str, Any]] = [
         {
             "filterType": "PRICE_FILTER",
-            "minPrice": _text(instrument.tick_size),
-            "maxPrice": _text(rules.price_max),
-            "tickSize": _text(instrument.tick_size),
+            "minPrice": money(instrument.tick_size),
+            "maxPrice": money(rules.price_max),
+            "tickSize": money(instrument.tick_size),
         },
         {
             "filterType": "LOT_SIZE",
-            "minQty": _text(instrument.min_amount),
-            "maxQty": _text(instrument.max_amount),
-            "stepSize": _text(instrument.step_size),
+            "minQty": money(instrument.min_amount),
+            "maxQty": money(instrument.max_amount),
+            "stepSize": money(instrument.step_size),
         },
         {"filterType": "ICEBERG_PARTS", "limit": rules.iceberg_parts},
         {
             "filterType": "MARKET_LOT_SIZE",
-            "minQty": _text(Decimal(0)),
-            "maxQty": _text(rules.market_max(instrument)),
-            "stepSize": _text(Decimal(0)),
+            "minQty": money(Decimal(0)),
+            "maxQty": money(rules.market_max(instrument)),
+            "stepSize": money(Decimal(0)),
         },
         {
             "filterType": "TRAILING_DELTA",
@@ -192,9 +193,9 @@ def describe(instrument: Instrument, rules: Rules, open_orders_max: int) -> list
         },
         {
             "filterType": "NOTIONAL",
-            "minNotional": _text(instrument.min_notional),
+            "minNotional": money(instrument.min_notional),
             "applyMinToMarket": rules.notional_min_for_market,
-            "maxNotional": _text(rules.notional_max),
+            "maxNotional": money(rules.notional_max),
             "applyMaxToMarket": rules.notional_max_for_market,
             "avgPriceMins": minutes,
         },
@@ -202,9 +203,5 @@ def describe(instrument: Instrument, rules: Rules, open_orders_max: int) -> list
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": rules.waiting_orders_max},
     ]
     if rules.position_max is not None:
-        filters.append({"filterType": "MAX_POSITION", "maxPosition": _text(rules.position_max)})
+        filters.append({"filterType": "MAX_POSITION", "maxPosition": money(rules.position_max)})
     return filters
-
-
-def _text(number: Decimal) -> str:
-    return f"{number:.8f}"

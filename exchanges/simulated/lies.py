@@ -8,7 +8,7 @@ import msgspec
 from ...trading.messages import Level
 from ..market_events import DepthEvent, MarketEvent, TickerEvent
 from .market import Market
-from .payloads import money
+from .money import money
 
 
 def on_the_way(payload: bytes, event: MarketEvent, market: Market, fires: Callable[[str], bool]) -> bytes:

@@ -18,7 +18,9 @@ ROWS_MAX = 1_000
 def placing(read: Callable[[Parameters], ListRequest]) -> Callable[[Engine, Parameters, int], Any]:
     def place(engine: Engine, params: Parameters, now_ms: int) -> Any:
         found = engine.place_list(read(params), now_ms)
-        return list_placed(found, _orders(engine, found))
+        answer = list_placed(found, _orders(engine, found))
+        engine.release_due(now_ms)
+        return answer
 
     return place
 

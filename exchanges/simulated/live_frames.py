@@ -13,7 +13,7 @@ from ...trading.book import BookSide, OrderBook
 from ...trading.messages import Level
 from ..book_sync import BookReady, Effect, Input, StreamLost, Synchronizer
 from ..market_events import DepthEvent, TickerEvent, TradeEvent
-from .payloads import money
+from .money import money
 
 
 class Stamped(NamedTuple):
@@ -50,11 +50,14 @@ class LiveFrames:
         if not self.live:
             return effects, []
         ready = any(isinstance(effect, BookReady) for effect in effects)
-        if isinstance(word, DepthEvent) and not ready and not word.snapshot:
+        bids, asks = list[Level](), list[Level]()
+        if plain := isinstance(word, DepthEvent) and not ready and not word.snapshot:
             bids, asks = list(word.bids), list(word.asks)
-        else:
-            bids, asks = list(self._changes("bid")), list(self._changes("ask"))
-        self._published.apply(bids, asks)
+            self._published.apply(bids, asks)
+        if not plain or len(self._published) != len(self._synchronizer.book):  # some fell out of a bounded book
+            more = list(self._changes("bid")), list(self._changes("ask"))
+            self._published.apply(*more)
+            bids, asks = bids + more[0], asks + more[1]
         at_ms = word.event_ms if isinstance(word, DepthEvent) else 0
         return effects, [self._diff(at_ms, bids, asks), *self._touched()]
 

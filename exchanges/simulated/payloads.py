@@ -1,4 +1,4 @@
-"""The venue's answers and events in Binance's JSON shapes: numbers of money are texts of eight decimals."""
+"""The venue's answers and events in Binance's JSON shapes: amounts are texts."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,15 +10,12 @@ from .engine import Engine
 from .fees import TIERS, Tier
 from .filters import describe
 from .market import Market
+from .money import money
 from .orders import Fill, Order, OrderList, PreventedMatch
 from .records import MAIN, FundsTransferred
 from .stops import WORKS_AS
 
 Json = dict[str, Any]
-
-
-def money(number: Decimal) -> str:
-    return f"{number:.8f}"
 
 
 def order_core(order: Order) -> Json:

@@ -1,17 +1,19 @@
 """What a market event does to the orders on the book: who moves forward in the queue, and who is filled."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from ...trading.book import BookSide
 from ...trading.messages import ZERO
 from ..market_events import DepthEvent, TickerEvent, TradeEvent
 from .execution import Rate, fee
+from .impact import LASTS_MS
 from .market import Market
 from .open_orders import OpenOrders
 from .orders import Order
 from .queues import Reached, reached, restated
 from .records import AnyRecord, OrderFilled, OrderSide, QueueMoved
+from .state import VenueState
 
 SIDES: tuple[tuple[BookSide, OrderSide], ...] = (("bid", "BUY"), ("ask", "SELL"))
 TRADED_MAX = 1_000
@@ -77,6 +79,17 @@ def filled_as_makers(
             ahead = market.displayed("bid" if order.side == "BUY" else "ask", order.price)
             records.append(QueueMoved(((order.order_id, ahead),)))
     return records
+
+
+def feel_again(markets: Mapping[str, Market], state: VenueState) -> None:
+    """After a restart: what takers took a moment ago is still missing from the markets, as much as was not healed."""
+    latest_ms = state.books.updated_ms
+    for fill in reversed(state.books.fills):
+        market = markets.get(fill.symbol)
+        if latest_ms - fill.at_ms > LASTS_MS:
+            break
+        if market and not fill.maker and not fill.counter_id:
+            market.impact.take("ask" if fill.side == "BUY" else "bid", fill.price, fill.quantity, fill.at_ms)
 
 
 def _before_all(event: TickerEvent, book: OpenOrders) -> Iterable[Order]:

@@ -7,7 +7,8 @@ from typing import Any
 from ..market_events import TradeEvent
 from .bars import DAY_MS, MINUTE_MS, Bar, end_of
 from .market import Market
-from .payloads import Json, money
+from .money import money, rounded
+from .payloads import Json
 
 AVERAGE_MINUTES = 5
 NOTHING = "0.00000000"
@@ -65,7 +66,7 @@ def average_price(market: Market, now_ms: int) -> Json:
     """Of the last minutes by volume; the last price where nobody traded in them."""
     bar = market.tape.since(now_ms - AVERAGE_MINUTES * MINUTE_MS)
     price = _average(bar) if bar else market.last_price or Decimal(0)
-    return {"mins": AVERAGE_MINUTES, "price": money(price), "closeTime": _last_trade_ms(market, now_ms)}
+    return {"mins": AVERAGE_MINUTES, "price": rounded(price), "closeTime": _last_trade_ms(market, now_ms)}
 
 
 def mini_ticker(market: Market, now_ms: int, span_ms: int = DAY_MS) -> Json:
@@ -97,7 +98,7 @@ def window_ticker(market: Market, now_ms: int, span_ms: int = DAY_MS) -> Json:
     return mini | {
         "priceChange": money(last - first),
         "priceChangePercent": f"{(last - first) / first * 100 if first else first:.3f}",
-        "weightedAvgPrice": money(value / volume if volume else last),
+        "weightedAvgPrice": rounded(value / volume if volume else last),
     }
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from .accounts import ZERO, Account
+from .money import money
 from .orders import Order, OrderList
-from .payloads import Json, asked_stop, list_orders, money
+from .payloads import Json, asked_stop, list_orders
 from .records import (
     FundsTransferred,
     ListRecord,

@@ -6,6 +6,7 @@ from typing import Any
 from . import payloads
 from .engine import Engine
 from .fees import Tier
+from .money import money
 from .operation import Operation
 from .parameters import Parameters, read_integer, read_limit, read_text
 from .records import FundsTransferred
@@ -93,9 +94,9 @@ def _currency(engine: Engine, name: str) -> dict[str, Any]:
         "sameAddress": False,
         "busy": False,
     }
-    money = {"free": payloads.money(free), "locked": payloads.money(locked)} | idle
+    held = {"free": money(free), "locked": money(locked)} | idle
     allowed = {"trading": True, "depositAllEnable": False, "withdrawAllEnable": False, "isLegalMoney": False}
-    return {"coin": name, "name": name, "networkList": [network]} | allowed | money
+    return {"coin": name, "name": name, "networkList": [network]} | allowed | held
 
 
 def _transfers(engine: Engine, params: Parameters) -> list[FundsTransferred]:

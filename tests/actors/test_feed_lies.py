@@ -131,6 +131,20 @@ def test_a_stream_that_lies_alone_is_never_believed_and_its_book_is_checked() ->
     assert stand.updates()[-1].bid == Decimal("119.9"), "and where it says the same, that is the price"
 
 
+def test_quotes_that_creep_away_from_their_book_are_trusted_no_more() -> None:
+    stand = Stand()
+    scores: list[DataQuality] = []
+    stand.system.spawn("trader/scores", lambda: Listener(scores, (topics.quality(SYMBOLS[0]),)))
+    stand.live()
+    for number in range(30):
+        price = 100 + number / 2
+        stand.frame(ticker(f"{price - 0.5:.2f}", f"{price + 0.5:.2f}") | {"u": 500 + number})
+        stand.frame(depth(102 + number, 102 + number, [["98.0", str(1 + number)]]) | {"E": NOW_MS})
+        stand.loop.advance(LOOK_S)
+    assert any("apart_bps" in word.reasons and word.score < 0.5 for word in scores)
+    assert (SYMBOLS[0], 0.0) in stand.market.asked[2:], "and its book is asked for anew, as a witness"
+
+
 # -- time -------------------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,8 @@ UIDS = st.sampled_from([1, 2])
 SIDES = st.sampled_from(["BUY", "SELL"])
 PRICES = st.integers(19_990, 20_010).map(D)
 AMOUNTS = st.integers(1, 40).map(lambda steps: steps * D("0.01"))
+FAMILIES = st.sampled_from(["STOP_LOSS", "TAKE_PROFIT"])
+TIMES = st.sampled_from(["GTC", "GTC", "IOC", "FOK"])
 MODES = st.sampled_from(["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"])
 RULES = {"BTCUSDT": Rules(waiting_orders_max=20, iceberg_parts=40, impact_ms=10**12)}
 
@@ -53,6 +55,7 @@ class Laws(RuleBasedStateMachine):
             action()
         except RequestRefused:
             assert self.engine.state.books.last_trade_id == before
+        self.engine.release_due(self.now_ms)
         self.judge_fills(before)
 
     def judge_fills(self, before):
@@ -67,7 +70,7 @@ class Laws(RuleBasedStateMachine):
                 assert self.offered[side, fill.price] >= 0, "the same liquidity was taken twice"
 
     @rule(uid=UIDS, side=SIDES, price=PRICES, amount=AMOUNTS, mode=MODES, iceberg=st.booleans(),
-          kind=st.sampled_from(["LIMIT", "LIMIT", "LIMIT_MAKER"]), tif=st.sampled_from(["GTC", "GTC", "IOC", "FOK"]))  # fmt: skip
+          kind=st.sampled_from(["LIMIT", "LIMIT", "LIMIT_MAKER"]), tif=TIMES)  # fmt: skip
     def limit(self, uid, side, price, amount, mode, iceberg, kind, tif):
         part = amount / 4 if iceberg and tif == "GTC" else D(0)
         tif = tif if kind == "LIMIT" else "GTC"
@@ -80,8 +83,8 @@ class Laws(RuleBasedStateMachine):
         request = OrderRequest("BTCUSDT", side, "MARKET", "", prevention=mode, **wanted)
         self.attempt(lambda: self.engine.of(uid).place(request, self.now_ms))
 
-    @rule(uid=UIDS, side=SIDES, amount=AMOUNTS, stop=PRICES, delta=st.sampled_from([0, 0, 10, 20]), limited=st.booleans(),
-          family=st.sampled_from(["STOP_LOSS", "TAKE_PROFIT"]), begins=st.booleans())  # fmt: skip
+    @rule(uid=UIDS, side=SIDES, amount=AMOUNTS, stop=PRICES, delta=st.sampled_from([0, 0, 10, 20]),
+          limited=st.booleans(), family=FAMILIES, begins=st.booleans())  # fmt: skip
     def stop(self, uid, side, amount, stop, delta, limited, family, begins):
         kind, price = (f"{family}_LIMIT", stop) if limited else (family, D(0))
         stop = stop if begins or not delta else D(0)

@@ -256,3 +256,11 @@ def test_the_rates_of_a_day_follow_from_the_thirty_days_before_it():
     maker = engine.place(limit("SELL", "20500", "0.1"), day_ms + 1)
     engine.observe("BTCUSDT", trade("20500", "1"), day_ms + 2)
     assert (maker.status, engine.state.books.fills[-1].fee) == ("FILLED", D(2050) * D("0.0004"))
+
+
+def test_a_restarted_venue_still_misses_what_was_just_taken():
+    engine = rich()
+    take(engine, 2)
+    again = make_engine(state=engine.state)
+    again.observe("BTCUSDT", quote(), 2)
+    assert take(again, 2) == D("0.4")

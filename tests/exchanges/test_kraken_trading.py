@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -17,13 +18,16 @@ from tests.exchanges.test_kraken_venue import BTC, SECRET, Rig, certificate, run
 from tests.exchanges.test_order_params import intend
 from tradigrade.exchanges.ccxt_parsing import instruments
 from tradigrade.exchanges.ccxt_venue import CcxtVenue
+from tradigrade.exchanges.kraken.account_stream import AccountStream
 from tradigrade.exchanges.kraken.client_ids import ClientIds
+from tradigrade.exchanges.kraken.dialect import KrakenDialect
 from tradigrade.exchanges.kraken.guard import KrakenGuard
 from tradigrade.exchanges.kraken.listing import URL as LISTING_URL
 from tradigrade.exchanges.kraken.listing import decode_listing
 from tradigrade.exchanges.kraken.refusals import error_of, proves_refusal
 from tradigrade.exchanges.loopback import open_session
 from tradigrade.exchanges.market_events import MalformedFrame
+from tradigrade.exchanges.simulated.orders import OrderRequest
 from tradigrade.exchanges.venue import (
     BalancesReported,
     CancelAnswered,
@@ -189,6 +193,18 @@ def test_an_order_that_ended_unheard_is_found_by_our_id(certificate: Path) -> No
         evidence = await port.look(open_ids={ended: BTC}, since={BTC: 0})
         (order,), (fill,) = evidence.orders, evidence.trades
         assert (order.state, order.filled, fill.client_id) == ("filled", Decimal("0.01"), ended)
+
+    run(certificate, scenario)
+
+
+def test_more_trades_than_a_page_holds_are_all_told_oldest_first(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        fills, bought = 120, OrderRequest("BTCUSDT", "BUY", "MARKET", "", quantity=Decimal("0.001"))
+        for _ in range(fills):
+            port.rig.venue.engine.place(bought, time.time_ns() // 1_000_000)
+        told = (await port.look(since={BTC: 0})).trades
+        assert [int(trade.trade_id) for trade in told] == list(range(1, fills + 1))
+        assert len((await port.look(since={BTC: fills - 2})).trades) == 2
 
     run(certificate, scenario)
 
@@ -392,3 +408,80 @@ def test_a_buyer_sets_its_fees_aside_and_never_owes_any(certificate: Path) -> No
         assert account.balances["BTC"].free == 1 + bought
 
     run_venue(certificate, scenario)
+
+
+# -- the account's stream, and the order of requests ------------------------------------------------------------------
+
+AT = "2023-09-22T10:33:05.709950Z"
+OPENED = {
+    "order_id": "O1",
+    "cl_ord_id": "mine",
+    "exec_type": "pending_new",
+    "order_status": "pending_new",
+    "timestamp": AT,
+}
+TRADED = {
+    "order_id": "O1", "exec_id": "T1", "exec_type": "trade", "trade_id": 7, "symbol": "BTC/USD", "side": "sell",
+    "last_qty": 0.5, "last_price": 26500.1, "liquidity_ind": "m", "order_status": "partially_filled", "timestamp": AT,
+    "fees": [{"asset": "USD", "qty": 33.125125}],
+}  # fmt: skip
+ENDED = {"order_id": "O1", "exec_type": "canceled", "order_status": "canceled", "timestamp": AT}
+
+
+def heard(*messages: tuple[str, list[Any]]) -> list[Any]:
+    stream = AccountStream(lambda text: text, lambda code: code)
+    words = [[*stream.executions({"type": kind, "data": rows})] for kind, rows in messages]
+    return [word for told in words for word in told]
+
+
+def test_every_report_of_a_message_is_heard_and_later_ones_need_not_name_our_id() -> None:
+    opened, fill, partly, ended = heard(("update", [OPENED]), ("update", [TRADED, ENDED]))
+    assert opened == OrderReported("mine", "O1", "open")
+    assert (fill.client_id, fill.trade_id, fill.price, fill.fee) == (
+        "mine",
+        "7",
+        Decimal("26500.1"),
+        Decimal("33.125125"),
+    )
+    assert (fill.maker, fill.fee_currency, fill.at_ns) == (True, "USD", 1_695_378_785_709_000_000)
+    assert (partly.state, ended.state) == ("open", "cancelled")
+
+
+def test_a_snapshot_is_no_news_but_tells_whose_the_orders_are() -> None:
+    assert heard(("snapshot", [OPENED | {"exec_type": "new"}, TRADED])) == []
+    assert heard(("snapshot", [OPENED]), ("update", [ENDED])) == [OrderReported("mine", "O1", "cancelled")]
+
+
+def test_a_report_of_an_order_that_nobody_named_is_nobodys() -> None:
+    assert heard(("update", [TRADED, ENDED])) == []
+
+
+class Fetching:
+    """Of ccxt's exchange what a dialect takes hold of; it answers once it is told to."""
+
+    def __init__(self) -> None:
+        self.under_way: list[str] = []
+        self.goes_on = asyncio.Event()
+
+    def safe_currency_code(self, code: str) -> str:
+        return code
+
+    async def fetch(self, url: str, *_: Any) -> str:
+        self.under_way.append(url)
+        await self.goes_on.wait()
+        self.under_way.remove(url)
+        return url
+
+
+def test_private_requests_go_one_by_one_in_their_order_and_public_ones_do_not_wait() -> None:
+    async def scenario() -> None:
+        exchange: Any = Fetching()
+        KrakenDialect(exchange, lambda _: None, PREFIX)
+        urls = [f"{each}/{number}" for number in range(3) for each in ("/0/private", "/0/public")]
+        asked = [asyncio.create_task(exchange.fetch(url)) for url in urls]
+        await asyncio.sleep(0)
+        assert exchange.under_way == ["/0/private/0", "/0/public/0", "/0/public/1", "/0/public/2"]
+        exchange.goes_on.set()
+        assert [await each for each in asked] == urls
+
+    asyncio.run(scenario())

@@ -3,8 +3,6 @@
 import asyncio
 from decimal import Decimal
 
-import pytest
-
 from tests.exchanges.test_simulated_venue import BTC, certificate, run_venue  # noqa: F401 - a fixture
 from tradigrade.exchanges.simulated.authentication import OtherAccount
 
@@ -43,7 +41,7 @@ def test_a_pair_is_placed_looked_up_and_cancelled_over_rest(certificate):  # noq
     assert unknown[:2] == (400, {"code": -2018, "msg": "Order list does not exist."})
 
 
-def test_a_bracket_is_placed_over_the_websocket_and_tells_of_itself(certificate):  # noqa: F811 - the fixture
+def test_a_bracket_is_placed_by_ccxt_and_its_ends_follow_its_entry(certificate):  # noqa: F811 - the fixture
     bracket = {
         "symbol": "BTCUSDT", "workingType": "LIMIT", "workingSide": "BUY", "workingPrice": "21000",
         "workingQuantity": "0.1", "workingTimeInForce": "GTC", "pendingSide": "SELL", "pendingQuantity": "0.1",
@@ -53,35 +51,27 @@ def test_a_bracket_is_placed_over_the_websocket_and_tells_of_itself(certificate)
 
     async def scenario(rig, stack):
         exchange = await rig.ccxt(stack)
-        watching = asyncio.ensure_future(exchange.watch_orders(BTC))
-        await rig.user_stream()
         await exchange.watch_trades(BTC)
         placed = await exchange.private_post_orderlist_otoco(bracket)
-        await watching
-        while len(exchange.orders or ()) < 3 or {order["status"] for order in exchange.orders} != {"open", "closed"}:
-            await exchange.watch_orders(BTC)
-        return placed, {order["type"]: order for order in exchange.orders}
+        return placed, await exchange.fetch_orders(BTC)
 
-    placed, seen = run_venue(certificate, scenario)
-    assert placed["contingencyType"] == "OTO"
-    assert [each["status"] for each in placed["orderReports"]][1:] != ["FILLED", "FILLED"]
-    assert {kind: order["status"] for kind, order in seen.items()} == {
-        "limit": seen["limit"]["status"], "limit_maker": "open", "stop_loss": "open",
-    } or set(seen) >= {"limit", "stop_loss"}  # fmt: skip
+    placed, orders = run_venue(certificate, scenario)
+    assert (placed["contingencyType"], placed["listOrderStatus"]) == ("OTO", "EXECUTING")
+    assert [each["status"] for each in placed["orderReports"]] == ["FILLED", "PENDING_NEW", "PENDING_NEW"]
+    assert [(order["type"], order["status"], order["info"]["status"]) for order in orders] == [
+        ("limit", "closed", "FILLED"),
+        ("market", "open", "NEW"),
+        ("limit", "open", "NEW"),
+    ]
 
 
-@pytest.mark.parametrize(("mode", "status"), [("EXPIRE_TAKER", "EXPIRED_IN_MATCH"), ("NONE", "FILLED")])
-def test_an_account_does_not_trade_with_itself_unless_it_says_so(certificate, mode, status):  # noqa: F811
+def test_the_mode_of_self_trade_prevention_is_told_back(certificate):  # noqa: F811 - the fixture
     async def scenario(rig, stack):
-        await (await rig.ccxt(stack)).watch_trades(BTC)
-        await rig.place(side="SELL", price="19000", quantity="0.01", type="LIMIT", timeInForce="IOC")
-        far = {"side": "BUY", "price": "15000", "quantity": "0.01"}
-        await rig.place(**far)
-        _, answer, _ = await rig.place(side="SELL", price="15000", quantity="2", timeInForce="FOK")
-        return answer
+        mode = {"selfTradePreventionMode": "EXPIRE_BOTH"}
+        return [(await rig.place(price="19000", **each))[1] for each in ({}, mode)]
 
-    assert run_venue(certificate, scenario)["status"] == "EXPIRED"
-    assert status
+    answers = run_venue(certificate, scenario)
+    assert [each["selfTradePreventionMode"] for each in answers] == ["EXPIRE_MAKER", "EXPIRE_BOTH"]
 
 
 def test_a_second_account_has_its_own_key_balances_orders_and_stream(certificate):  # noqa: F811 - the fixture

@@ -4,7 +4,7 @@ import itertools
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tradigrade.exchanges.market_events import TradeEvent
@@ -12,8 +12,9 @@ from tradigrade.exchanges.simulated.bars import DAY_MS, HOUR_MS, INTERVALS, MINU
 from tradigrade.exchanges.simulated.tape import Tape
 
 BEGIN_MS = 1_704_067_200_000  # a Monday, the first of a month and of a year
-steps = st.integers(0, 3 * HOUR_MS) | st.integers(0, 2_000)
+steps = st.integers(0, 3 * HOUR_MS) | st.integers(0, 40 * MINUTE_MS) | st.integers(0, 2_000)
 trades = st.lists(st.tuples(steps, st.integers(1, 50), st.integers(1, 9), st.booleans()), min_size=1, max_size=60)
+EVERY_FEW_MINUTES = [(5 * MINUTE_MS + number, 10 + number, 1, False) for number in range(40)]
 
 
 def made(rows: list[tuple[int, int, int, bool]]) -> list[TradeEvent]:
@@ -65,14 +66,15 @@ def test_bars_of_any_interval_equal_a_plain_recomputation(
 
 
 @settings(max_examples=60, deadline=None)
-@given(trades, st.integers(1, 40))
+@given(trades, st.integers(1, 600))
+@example(EVERY_FEW_MINUTES, 90)
 def test_the_figures_of_a_stretch_equal_a_plain_recomputation(
-    rows: list[tuple[int, int, int, bool]], hours: int
+    rows: list[tuple[int, int, int, bool]], minutes: int
 ) -> None:
     events, tape = made(rows), Tape()
     for event in events:
         tape.add(event)
-    from_ms = events[-1].trade_ms - hours * HOUR_MS
+    from_ms = events[-1].trade_ms - minutes * MINUTE_MS
     from_ms -= from_ms % MINUTE_MS
     inside = [event for event in events if event.trade_ms >= from_ms]
     assert tape.since(from_ms) == plain(inside, from_ms)

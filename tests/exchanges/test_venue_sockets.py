@@ -67,6 +67,22 @@ def test_more_than_five_messages_a_second_end_a_stream_connection(certificate: A
     assert run_venue(certificate, scenario) == 1008
 
 
+def test_all_who_hear_a_stream_hear_all_of_it(certificate: Any) -> None:  # noqa: F811 - the fixture
+    async def scenario(rig: Any, _: Any) -> Any:
+        connect = rig.session.ws_connect
+        async with connect(f"{STREAMS}/ws/btcusdt@trade") as first, connect(f"{STREAMS}/ws/btcusdt@trade") as second:
+            begin = (await second.receive_json())["t"]
+            heard = [[], []]
+            for socket, trades in zip((first, second), heard, strict=True):
+                while len(trades) < 5:
+                    if (trade := (await socket.receive_json())["t"]) > begin:
+                        trades.append(trade)
+            return heard
+
+    first, second = run_venue(certificate, scenario)
+    assert first == second
+
+
 def test_a_connection_hears_1024_streams_at_most(certificate: Any) -> None:  # noqa: F811 - the fixture
     async def scenario(rig: Any, _: Any) -> Any:
         async with rig.session.ws_connect(f"{STREAMS}/ws/0") as socket:

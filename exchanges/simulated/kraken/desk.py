@@ -88,7 +88,8 @@ class KrakenDesk:
             answer = self._judge(operation, params, authenticate)
         finally:
             told = {"error": answer.error} if answer.error else {}
-            line = RequestLine(self.clock_ns(), method, path, dict(params) | told, answer.status, int(bool(answer.error)))
+            said, code = dict(params) | told, int(bool(answer.error))
+            line = RequestLine(self.clock_ns(), method, path, said, answer.status, code)
             self._log.append(line)
         return self._answer_on_the_way(answer) if operation.accepts_order and not answer.error else answer
 

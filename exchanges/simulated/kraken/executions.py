@@ -5,7 +5,7 @@ from typing import Any
 from ..faults import FaultSwitch
 from ..orders import Order
 from ..outbox import Outbox
-from ..records import AnyRecord, FundsTransferred, OrderClosed, OrderFilled, OrderOpened, OrderTriggered
+from ..records import AnyRecord, FundsTransferred, OrderClosed, OrderFilled, OrderOpened, OrderRecord, TradePrevented
 from ..state import VenueState
 from .names import Pair, order_txid
 from .payloads import encode_numbers, order_words, price_number, rfc3339, size_number, trade_words
@@ -58,7 +58,7 @@ class AccountFeeds:
     def changed(self, record: AnyRecord, order: Order | None) -> None:
         if isinstance(record, FundsTransferred):
             self._touched[record.asset] = record
-        if order is None or not isinstance(record, OrderOpened | OrderTriggered | OrderFilled | OrderClosed):
+        if order is None or not isinstance(record, OrderRecord):
             return
         self._touched |= {order.base: None, order.quote: None}
         for report in self._reports(record, order):
@@ -81,8 +81,8 @@ class AccountFeeds:
                 traded = trade_words(self._state.books.fills[-1], order, pair)
                 done = short | self._sums(order, pair) | {"exec_type": "filled", "order_status": "filled"}
                 return [traded, done] if order.status == "FILLED" else [traded]
-            case OrderClosed():
-                reason = "User requested" if record.status == "CANCELED" else "Order expired"
+            case OrderClosed() | TradePrevented():
+                reason = "User requested" if order.status == "CANCELED" else "Order expired"
                 ended = {"exec_type": "canceled", "order_status": "canceled", "cancel_reason": reason, "reason": reason}
                 return [short | self._sums(order, pair) | ended]
             case _:
