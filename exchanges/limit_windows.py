@@ -92,17 +92,23 @@ class SharedWindows:
 
     def _find(self, key: Key) -> int | None:
         """Where its row is; the rows of others are looked for only where it is not known."""
-        if key not in self._rows:
-            self._look()
+        row = self._rows.get(key)
+        if row is not None and self._key_at(row) == key:
+            return row
+        if row is not None:  # another process took the same free row in the same instant
+            self._rows.clear()
+        self._look()
         return self._rows.get(key)
 
     def _look(self) -> None:
         """Find the rows that were added meanwhile: they are filled in order, and stay."""
-        while (row := self._free) < len(self._map):
-            kind, interval_s, *_ = _ROW.unpack_from(self._map, row)
-            if not (0 < kind <= len(KINDS) and interval_s):
-                return
-            self._rows[KINDS[kind - 1], interval_s] = row
+        while (row := self._free) < len(self._map) and (key := self._key_at(row)) is not None:
+            self._rows[key] = row
+
+    def _key_at(self, row: int) -> Key | None:
+        """None where it is free."""
+        kind, interval_s, *_ = _ROW.unpack_from(self._map, row)
+        return (KINDS[kind - 1], interval_s) if 0 < kind <= len(KINDS) and interval_s else None
 
     @property
     def _free(self) -> int:

@@ -26,7 +26,7 @@ from .memory_host import MemoryHost, RequestNote
 from .memory_listing import MemoryListing
 from .memory_market import KINDS, MemoryMarketPort
 from .memory_pump import MemoryPump
-from .orders import Order, OrderRequest
+from .orders import ListRequest, Order, OrderList, OrderRequest
 from .records import AnyRecord, OrderFilled, OrderKind
 from .restamp import restamp
 from .source import MarketFrame, MarketSource
@@ -222,6 +222,12 @@ class MemoryVenue:
     def place(self, request: OrderRequest) -> Order:
         """An order by another hand than the ports', a protective stop for instance. Raises RequestRefused."""
         return self.engine.place(request, self._host.now_ms)
+
+    def place_list(self, request: ListRequest) -> OrderList:
+        """Orders that belong together, by another hand than the ports'. Raises RequestRefused."""
+        found = self.engine.place_list(request, self._host.now_ms)
+        self.engine.release_due(self._host.now_ms)
+        return found
 
     def cancel(self, client_id: str) -> None:
         """An open order, by another hand than the ports'. Raises RequestRefused."""

@@ -94,9 +94,9 @@ def _currency(engine: Engine, name: str) -> dict[str, Any]:
         "sameAddress": False,
         "busy": False,
     }
-    held = {"free": money(free), "locked": money(locked)} | idle
+    amounts = {"free": money(free), "locked": money(locked)} | idle
     allowed = {"trading": True, "depositAllEnable": False, "withdrawAllEnable": False, "isLegalMoney": False}
-    return {"coin": name, "name": name, "networkList": [network]} | allowed | held
+    return {"coin": name, "name": name, "networkList": [network]} | allowed | amounts
 
 
 def _transfers(engine: Engine, params: Parameters) -> list[FundsTransferred]:

@@ -5,11 +5,13 @@ from decimal import Decimal
 import pytest
 
 from tests.exchanges.test_simulated_engine import balances, make_engine, quote, trade
+from tests.kit.memory import Client
 from tradigrade.exchanges.simulated.errors import RequestRefused
 from tradigrade.exchanges.simulated.list_parameters import read_oco, read_oto, read_otoco
 from tradigrade.exchanges.simulated.list_payloads import list_cancelled, list_placed
 from tradigrade.exchanges.simulated.records import ListDone, ListOpened, LockMoved, OrderClosed, OrderFilled
 from tradigrade.exchanges.simulated.user_events import execution_report, list_status
+from tradigrade.exchanges.venue import OrderReported
 
 D = Decimal
 OCO = {
@@ -231,3 +233,16 @@ def test_the_venue_ends_all_orders_for_maintenance():
     assert (statuses(orders), found.done) == (["EXPIRED", "EXPIRED"], True)
     assert orders[0].reason == "EXCHANGE_CANCELED"
     assert balances(engine)["BTC"] == (D("0.5"), 0)
+
+
+def test_the_venue_in_memory_takes_lists_and_tells_of_their_orders():
+    client = Client().start()
+    client.loop.advance(3.0)
+    last = client.venue.engine.market("BTCUSDT").last_price
+    prices = {"abovePrice": str(last + 1_000), "belowStopPrice": str(last - 1_000), "belowPrice": str(last - 1_100)}
+    found = client.venue.place_list(read_oco(OCO | prices))
+    client.loop.advance(1.0)
+    told = [word for word in client.words if isinstance(word, OrderReported)]
+    assert [(word.client_id == "profit", word.state) for word in told] == [(False, "open"), (True, "open")]
+    client.venue.cancel("profit")
+    assert (found.done, client.venue.open_orders()) == (True, {})

@@ -123,6 +123,45 @@ def test_a_damaged_file_of_limits_begins_anew(tmp_path: Path, content: bytes) ->
     assert budget.wait_until_ns("order", 1, NOW) == END
 
 
+def write_weight(path: Path, ends_ns: int) -> None:
+    SharedWindows(path).put((WEIGHT, 60), Window(6_000, 6_000, ends_ns))
+
+
+@pytest.mark.parametrize(
+    ("ends_ns", "counts"),
+    [
+        (END - 24 * 60 * 60 * S, False),
+        (END - 60 * S, False),
+        (END, True),
+        (END + 60 * S, True),
+        (END + 24 * 60 * 60 * S, False),
+        (2**64 - 1, False),
+    ],
+    ids=["yesterday", "last minute", "now", "our clock fell back a minute", "it was set a day ahead", "damaged"],
+)
+def test_only_a_window_of_about_now_counts(tmp_path: Path, ends_ns: int, counts: bool) -> None:
+    """A clock that was ahead for a moment may not silence this machine until its time comes."""
+    write_weight(tmp_path / "limits", ends_ns)
+    budget = RateBudget(6_000, SharedWindows(tmp_path / "limits"))
+    assert bool(budget.wait_until_ns("cancel", 1, NOW)) == counts
+    assert (budget.used_share(NOW) == 1.0) == counts
+    budget.spend("cancel", 1, NOW)
+    assert bool(budget.wait_until_ns("cancel", 1, NOW)) == counts
+
+
+def test_a_row_that_another_process_took_in_the_same_instant_is_not_read_as_ours(tmp_path: Path) -> None:
+    one, other = SharedWindows(tmp_path / "limits"), SharedWindows(tmp_path / "limits")
+    one.put((WEIGHT, 60), Window(6_000, 7, END))
+    assert one.get((WEIGHT, 60)) == Window(6_000, 7, END)
+    other.put((ORDERS, 10), Window(100, 9, END))
+    taken = SharedWindows(tmp_path / "limits")
+    taken._map[16:48], taken._map[48:80] = taken._map[48:80], taken._map[16:48]  # as of one that was a moment slower
+    assert one.get((ORDERS, 10)) == Window(100, 9, END)
+    assert one.get((WEIGHT, 60)) == Window(6_000, 7, END)
+    one.put((WEIGHT, 60), Window(6_000, 8, END))
+    assert (other.get((WEIGHT, 60)), other.get((ORDERS, 10))) == (Window(6_000, 8, END), Window(100, 9, END))
+
+
 def test_a_venue_with_more_limits_than_rows_loses_the_last(tmp_path: Path) -> None:
     windows = SharedWindows(tmp_path / "limits")
     for interval_s in range(1, 100):
