@@ -15,6 +15,7 @@ Key = tuple[str, int]
 _ROW = struct.Struct("<BxxxIQQQ")  # kind + 1 (0: free), interval, limit, used, end of the interval
 ROWS = 32
 _MAGIC = b"tdglimits1\0\0\0\0\0\0"
+_FIRST = len(_MAGIC)
 
 
 class Window(NamedTuple):
@@ -70,6 +71,8 @@ class SharedWindows:
         if self._map[: len(_MAGIC)] != _MAGIC:
             self._map[:] = _MAGIC + bytes(size - len(_MAGIC))
         self._rows: dict[Key, int] = {}
+        self._free = _FIRST
+        """The first row that is free, as far as was looked."""
 
     def get(self, key: Key) -> Window | None:
         row = self._find(key)
@@ -91,25 +94,21 @@ class SharedWindows:
         return iter(tuple(self._rows))
 
     def _find(self, key: Key) -> int | None:
-        """Where its row is; the rows of others are looked for only where it is not known."""
+        """Where its row is. Two processes may have taken one free row in the same instant: what is known is checked."""
         row = self._rows.get(key)
-        if row is not None and self._key_at(row) == key:
-            return row
-        if row is not None:  # another process took the same free row in the same instant
-            self._rows.clear()
-        self._look()
-        return self._rows.get(key)
+        if row is None or self._key_at(row) != key:
+            self._rows, self._free = {}, _FIRST
+            self._look()
+            row = self._rows.get(key)
+        return row
 
     def _look(self) -> None:
         """Find the rows that were added meanwhile: they are filled in order, and stay."""
         while (row := self._free) < len(self._map) and (key := self._key_at(row)) is not None:
-            self._rows[key] = row
+            self._rows.setdefault(key, row)
+            self._free += _ROW.size
 
     def _key_at(self, row: int) -> Key | None:
         """None where it is free."""
         kind, interval_s, *_ = _ROW.unpack_from(self._map, row)
         return (KINDS[kind - 1], interval_s) if 0 < kind <= len(KINDS) and interval_s else None
-
-    @property
-    def _free(self) -> int:
-        return len(_MAGIC) + len(self._rows) * _ROW.size

@@ -130,7 +130,7 @@ def write_weight(path: Path, ends_ns: int) -> None:
 @pytest.mark.parametrize(
     ("ends_ns", "counts"),
     [
-        (END - 24 * 60 * 60 * S, False),
+        (END - 600 * 60 * S, False),
         (END - 60 * S, False),
         (END, True),
         (END + 60 * S, True),
