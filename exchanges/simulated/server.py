@@ -126,7 +126,7 @@ class Server:
         notice = shutdown_notice(self._desk.now_ms)
         async with self.sockets.open(request, notice) as connection:
             client = StreamClient(connection.outbox, request.path == "/stream")
-            count = MessageCount(lambda: _close_for_messages(connection))
+            count = MessageCount(lambda: _close_for_messages(connection), asyncio.get_running_loop().time)
             try:
                 if named := _streams_in(request):
                     self._streams.subscribe(client, named)

@@ -1,6 +1,5 @@
 """Market streams: who subscribed to which, and Binance's SUBSCRIBE protocol over them."""
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -31,12 +30,13 @@ def shutdown_notice(at_ms: int) -> bytes:
 class MessageCount:
     """Calls `too_many` at the message that is one too many for a second, pings and pongs included."""
 
-    def __init__(self, too_many: Callable[[], None]) -> None:
+    def __init__(self, too_many: Callable[[], None], clock_s: Callable[[], float]) -> None:
         self._too_many = too_many
+        self._clock_s = clock_s
         self._times: deque[float] = deque(maxlen=MESSAGES_MAX)
 
     def add(self) -> None:
-        now_s = time.monotonic()
+        now_s = self._clock_s()
         if len(self._times) == MESSAGES_MAX and now_s - self._times[0] < MESSAGES_WINDOW_S:
             self._too_many()
         self._times.append(now_s)
