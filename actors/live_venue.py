@@ -7,10 +7,9 @@ from pathlib import Path
 import aiohttp
 import ccxt
 import msgspec
-from platformdirs import user_runtime_dir
 
 from ..config.market_settings import VenueSettings
-from ..exchanges.limit_windows import SharedWindows
+from ..exchanges.limit_windows import machine_windows
 from ..exchanges.public_venue import VenueFault, fetch_instruments, make_protocol, session_opener
 from ..exchanges.rate_budget import RateBudget
 from ..exchanges.simulated.live_market import LiveMarket
@@ -43,7 +42,7 @@ def _budget(settings: VenueSettings) -> RateBudget:
     """Of what the venue lets this machine ask: one for all that this user runs here."""
     if settings.address:
         return RateBudget()
-    return RateBudget(windows=SharedWindows(Path(user_runtime_dir("tradigrade")) / f"limits-{settings.name}"))
+    return RateBudget(windows=machine_windows(settings.name))
 
 
 async def load_rules(

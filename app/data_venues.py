@@ -7,11 +7,15 @@ import aiohttp
 
 from .exchanges.ccxt_history import CcxtHistory
 from .exchanges.history import HistoryRefused
+from .exchanges.limit_windows import SHARED_NAME, SharedWindows, machine_windows
 from .exchanges.loopback import open_session
+from .exchanges.rate_budget import RateBudget
 from .exchanges.simulated.tls import CERTIFICATE_NAME
 from .kernel.clock import SystemClock
 from .status import find_run
 
+WEIGHED = ("binance",)
+"""Venues that count what requests weigh, and say it with every answer."""
 LOCAL = "local"
 """The simulated venue of the system that runs on the data directory."""
 
@@ -24,13 +28,20 @@ async def open_history(venue: str, data_dir: Path) -> CcxtHistory:
         NothingRuns: the local venue was asked for, and nothing runs.
     """
     exchange, session = _local(data_dir) if venue == LOCAL else (_remote(venue), None)
-    history = CcxtHistory(exchange, SystemClock(), session)
+    history = CcxtHistory(exchange, SystemClock(), session, _budget(venue, data_dir))
     try:
         await history.open()
     except BaseException:
         await history.close()
         raise
     return history
+
+
+def _budget(venue: str, data_dir: Path) -> RateBudget | None:
+    """One with those who trade there from this machine."""
+    if venue == LOCAL:
+        return RateBudget(windows=SharedWindows(Path(find_run(data_dir)["socket_dir"]) / SHARED_NAME))
+    return RateBudget(windows=machine_windows(venue)) if venue in WEIGHED else None
 
 
 def _remote(venue: str) -> Any:

@@ -17,7 +17,7 @@ from .actors.credentials import Credentials
 from .actors.venue_server import VenueServer
 from .config.feeds import FeedPlan, feed_plans
 from .config.run import Run
-from .exchanges.limit_windows import SharedWindows
+from .exchanges.limit_windows import SHARED_NAME, SharedWindows
 from .exchanges.public_venue import OpenSession, make_protocol, session_opener
 from .exchanges.rate_budget import RateBudget
 from .exchanges.simulated.live_market import CONNECTED
@@ -188,7 +188,7 @@ def trader_files(run: Run, seams: Seams) -> dict[str, Any]:
 
 def _rate_budget(run: Run) -> RateBudget:
     """Of the venue's limits: one for all nodes of this system, which ask from one address with one key."""
-    return RateBudget(windows=SharedWindows(Path(run.socket_dir) / "venue-limits"))
+    return RateBudget(windows=SharedWindows(Path(run.socket_dir) / SHARED_NAME))
 
 
 def _loopback_session(run: Run) -> aiohttp.ClientSession:

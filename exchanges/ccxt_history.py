@@ -10,6 +10,8 @@ import ccxt
 from ..kernel.clock import Clock
 from .ccxt_limits import header_of
 from .history import HistoryRefused, PastBar, PastTrade, RetryLater, Row
+from .limit_windows import WEIGHT
+from .rate_budget import RateBudget
 
 REQUEST_TIMEOUT_S = 30.0
 LIMIT_DEFAULT = 500
@@ -19,16 +21,29 @@ SETTLES_MS = 5_000
 AGGREGATING = ("binance", "binanceus", "binanceusdm", "binancecoinm")
 """Venues whose trades ccxt asks for in aggregates, which have ids of their own."""
 
+BARS_WEIGHT, TRADES_WEIGHT = 2, 4
+"""Of a page, at venues that weigh requests as Binance does."""
+USED_WEIGHT = "x-mbx-used-weight-1m"
+
 Value = TypeVar("Value")
 
 
 class CcxtHistory:
     """Owns the exchange; `open` before anything else."""
 
-    def __init__(self, exchange: Any, clock: Clock, session: aiohttp.ClientSession | None = None) -> None:
+    def __init__(
+        self,
+        exchange: Any,
+        clock: Clock,
+        session: aiohttp.ClientSession | None = None,
+        budget: RateBudget | None = None,
+    ) -> None:
+        """`budget` is shared with all who ask the venue from this address: pages wait for room in it. None where the
+        venue does not say what was used."""
         self._exchange = exchange
         self._clock = clock
         self._session = session
+        self._budget = budget
 
     async def open(self) -> None:
         """Raises RetryLater or HistoryRefused."""
@@ -60,10 +75,12 @@ class CcxtHistory:
         return int(found) if isinstance(found, int) and found > 0 else LIMIT_DEFAULT
 
     async def bars(self, symbol: str, interval: str, since_ms: int, limit: int) -> list[Row]:
+        self._spend(BARS_WEIGHT)
         found = await self._ask(self._exchange.fetch_ohlcv(symbol, interval, since_ms, limit))
         return [PastBar(int(row[0]), *(_text(value) for value in row[1:6])) for row in found]
 
     async def trades(self, symbol: str, since_ms: int, limit: int) -> list[Row]:
+        self._spend(TRADES_WEIGHT)
         found = await self._ask(self._exchange.fetch_trades(symbol, since_ms, limit))
         return [_trade(row) for row in found]
 
@@ -81,10 +98,26 @@ class CcxtHistory:
         if self._session is not None:
             await self._session.close()
 
+    def _spend(self, weight: int) -> None:
+        """Raises RetryLater where others need what is left."""
+        now_ns = self._clock.now_ns()
+        if self._budget is None:
+            return
+        if until_ns := self._budget.wait_until_ns("market", weight, now_ns):
+            raise RetryLater("what the venue lets us ask in this minute is used", (until_ns - now_ns) / 1e9)
+        self._budget.spend("market", weight, now_ns)
+
+    def _note(self) -> None:
+        used = header_of(self._exchange, USED_WEIGHT)
+        if self._budget is not None and used.isdecimal():
+            self._budget.note(WEIGHT, 60, int(used), self._clock.now_ns())
+
     async def _ask(self, request: Awaitable[Value]) -> Value:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                return await request
+                answer = await request
+                self._note()
+                return answer
         except (ccxt.RateLimitExceeded, ccxt.DDoSProtection) as error:
             wait = header_of(self._exchange, "retry-after")
             raise RetryLater(_words(error), float(wait) if wait.isdecimal() else None) from None

@@ -208,11 +208,12 @@ class Paging:
         return Taken([], fresh=True)
 
     def _fill(self, doubt: Doubt, rows: list[Row]) -> Taken:
-        """What is between the rows and after them stays in doubt; of the answers about it one was wrong."""
+        """What is between the rows and after them stays in doubt: the answer before was wrong, and of what comes after
+        the rows this one says nothing."""
         cursor_ms, left = doubt.start_ms, []
         for row in rows:
             if cursor_ms < row.at_ms and self._step(cursor_ms) != cursor_ms:
-                left.append(Doubt(cursor_ms, row.at_ms, doubt.inside, needed=2))
+                left.append(Doubt(cursor_ms, row.at_ms, doubt.inside))
             cursor_ms = self._step(row.at_ms)
         if cursor_ms == rows[-1].at_ms:
             cursor_ms += cursor_ms == doubt.start_ms  # of trades: the page may end amid a millisecond, or be full of it

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from platformdirs import user_runtime_dir
+
 WEIGHT, ORDERS = "REQUEST_WEIGHT", "ORDERS"
 KINDS = (WEIGHT, ORDERS, "RAW_REQUESTS", "CONNECTIONS")
 Key = tuple[str, int]
 """The kind of a limit, and its interval in seconds."""
+
+SHARED_NAME = "venue-limits"
+"""The file of a running system, in its folder of sockets."""
 
 _ROW = struct.Struct("<BxxxIQQQ")  # kind + 1 (0: free), interval, limit, used, end of the interval
 ROWS = 32
@@ -112,3 +117,8 @@ class SharedWindows:
         """None where it is free."""
         kind, interval_s, *_ = _ROW.unpack_from(self._map, row)
         return (KINDS[kind - 1], interval_s) if 0 < kind <= len(KINDS) and interval_s else None
+
+
+def machine_windows(venue: str) -> SharedWindows:
+    """Of what the venue lets this machine ask: one for all that this user runs here. Raises OSError."""
+    return SharedWindows(Path(user_runtime_dir("tradigrade")) / f"limits-{venue}")

@@ -42,7 +42,7 @@ def download(
 
     since_ns = read_time("--since", since, 0)
     until_ns = read_time("--until", until, 2**62)
-    names = [name.strip() for name in symbols.split(",") if name.strip()]
+    names = list(dict.fromkeys(name.strip() for name in symbols.split(",") if name.strip()))
     if not names or since_ns >= until_ns:
         raise fail("expected symbols, and --since before --until", USED_WRONGLY)
     try:

@@ -90,11 +90,12 @@ class Writer:
         self.manifest.append([CoveredLine(start_ns, end_ns) for start_ns, end_ns in ranges if start_ns < end_ns])
 
     def _drop_doubles(self) -> None:
-        """Equal rows count once. Two that differ under one key are refused."""
-        table = self.dataset.table
+        """Equal rows count once. Two of one file that differ under one key are refused."""
+        table, file = self.dataset.table, self._file_of("offered")
         self._connection.execute(f"create or replace temp table offered as select distinct * from {INCOMING}")
         self._connection.execute(f"drop table {INCOMING}")
-        sql = f"select count(*), min({table.key}) from (select {table.key} from offered group by all having count(*)>1)"
+        keys = f"select {table.key}, {file} as file from offered group by all having count(*) > 1"
+        sql = f"select count(*), min({table.key}) from ({keys})"
         doubles, example = self._row(sql)
         if doubles:
             raise CatalogueFault(
@@ -110,6 +111,7 @@ class Writer:
         if paths:
             verdict = f"case when t.{table.key} is null then 'new' when {differ} then 'other' else 'same' end"
             there = f"left join read_parquet({files_sql(paths)}) t on o.{table.key} = t.{table.key}"
+            there += f" and {self._file_of('o')} = {self._file_of('t')}"
         else:
             verdict, there = "'new'", ""
         self._connection.execute(
@@ -117,6 +119,10 @@ class Writer:
             f"order by o.{table.time}"  # so that the rows of one file lie together
         )
         self._connection.execute("drop table offered")
+
+    def _file_of(self, rows: str) -> str:
+        """In SQL, which file a row belongs to: keys are told apart in each, for venues that count trades anew."""
+        return self.dataset.period.floor_sql(f"{rows}.{self.dataset.table.time}")
 
     def _span(self, first_ns: int, last_ns: int) -> Range:
         period = self.dataset.period

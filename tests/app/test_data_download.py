@@ -14,8 +14,10 @@ from tradigrade.data_download import FAILURES_MAX, Download, Outcome, Wanted
 from tradigrade.data_venues import local_binance
 from tradigrade.exchanges.ccxt_history import CcxtHistory
 from tradigrade.exchanges.history import HistoryRefused, PastBar, PastTrade, RetryLater
+from tradigrade.exchanges.limit_windows import SharedWindows
+from tradigrade.exchanges.rate_budget import RateBudget
 from tradigrade.exchanges.simulated.tls import ensure_certificate
-from tradigrade.kernel.clock import SystemClock
+from tradigrade.kernel.clock import ManualClock, SystemClock
 from tradigrade.storage.catalogue.layout import Dataset
 
 MINUTE_MS = 60_000
@@ -150,6 +152,34 @@ def test_what_the_venue_tells_otherwise_is_taken_only_where_asked(tmp_path, monk
 def test_a_bar_that_cannot_be_is_named_and_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(globals(), "BARS", [row._replace(high="1") if i == 3 else row for i, row in enumerate(BARS)])
     assert "expected high not below low" in download(tmp_path, Venue()).fault
+
+
+class Exchange:
+    """As much of ccxt's binance as a download needs; `used` is the count that the venue tells with every answer."""
+
+    id = "binance"
+
+    def __init__(self, used: int) -> None:
+        self.last_response_headers = {"X-MBX-USED-WEIGHT-1M": str(used)}
+        self.asked = 0
+
+    async def fetch_ohlcv(self, symbol, interval, since_ms, limit):
+        self.asked += 1
+        return []
+
+
+def test_a_download_leaves_the_rest_of_the_minute_to_those_who_trade(tmp_path):
+    clock = ManualClock(70 * 10**9)
+    ours, theirs = (RateBudget(windows=SharedWindows(tmp_path / "limits")) for _ in range(2))
+    exchange = Exchange(used=3_000)
+    port = CcxtHistory(exchange, clock, budget=ours)
+    asyncio.run(port.bars("BTC/USDT", "1m", 0, 10))
+    with pytest.raises(RetryLater, match="lets us ask in this minute") as found:
+        asyncio.run(port.bars("BTC/USDT", "1m", 0, 10))
+    assert (found.value.wait_s, exchange.asked) == (50.0, 1)
+    assert theirs.used_share(clock.now_ns()) == 0.5, "what the venue counted is known to all"
+    clock.advance(50)
+    asyncio.run(port.bars("BTC/USDT", "1m", 0, 10))
 
 
 def test_unmodified_ccxt_downloads_from_the_simulated_venue(tmp_path):

@@ -49,6 +49,16 @@ def test_the_same_again_changes_no_byte(tmp_path):
     assert len(before) == 2
 
 
+@pytest.mark.parametrize("pieces", [[[0, 1]], [[0], [1]], [[1], [0]]], ids=["at once", "in order", "the later first"])
+def test_a_venue_that_counts_its_trades_anew_every_day_loses_none(tmp_path, pieces):
+    rows = [(str(START_NS + day * DAY_NS), "7", f"{100 + day}", "0.001", "buy") for day in (0, 1)]
+    for piece in pieces:
+        put(tmp_path, TRADES, [rows[day] for day in piece])
+    assert put(tmp_path, TRADES, rows) == Merged(0, 2, 0)
+    assert [(str(row[1]), int(row[2])) for row in rows_of(tmp_path, TRADES)] == [("7", 100), ("7", 101)]
+    assert not verify(database(), TRADES, tmp_path).damage
+
+
 def test_amounts_are_exact_to_the_eighteenth_decimal(tmp_path):
     put(tmp_path, BARS, [bar(0, volume="12345678901234567890.123456789012345678")])
     row = rows_of(tmp_path, BARS)[0]
