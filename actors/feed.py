@@ -89,6 +89,7 @@ class Feed(Actor):
         self.oldest_ns = 0
         """The greatest age of data since the last look."""
         self.context.subscribe(topics.STATE_ASKED)
+        self.context.subscribe(topics.UNIVERSE)
         if not self.reference:
             for market in self._markets.values():
                 self._books.tell(market)  # the incarnation before may have been killed without a word
@@ -128,6 +129,8 @@ class Feed(Actor):
                 for market in self._markets.values():
                     self._books.tell(market)
                 self.watch.scores.tell_all(self._by_symbol)
+            case SymbolStatus(symbol, state, detail) if symbol in self._by_symbol and not self.reference:
+                self.watch.hear_status(self._by_symbol[symbol], "" if state == "online" else f"{state}: {detail}")
             case FeedAsked():
                 return self.watch.view()
 
@@ -145,9 +148,13 @@ class Feed(Actor):
         self._books.step(market, StreamLost(reason), kind)
         self._books.changed(market, live=False, reason=reason, kind=kind)
         if proof:
-            self._metrics.count("feed_resubscriptions")
-            self._port.resubscribe(market.symbol)
+            self.resubscribe(market)
         self._books.step(market, StreamOpened())
+
+    def resubscribe(self, market: FeedMarket) -> None:
+        """The streams of one symbol begin anew; its book is as live as before until it says otherwise."""
+        self._metrics.count("feed_resubscriptions")
+        self._port.resubscribe(market.symbol)
 
     def _make(self, symbol: str) -> FeedMarket:
         return FeedMarket(symbol, self._protocol.make_synchronizer(), PriceBand(self.max_jump), self._metrics.count)
@@ -177,7 +184,7 @@ class Feed(Actor):
             market = self._by_symbol[symbol]
             market.proof = market.proof or ("book" if kind == "stale" else "")
             self._books.step(market, StreamLost(reason), kind)
-            self._books.changed(market, live=False, reason=f"disconnected: {reason}", kind=kind)
+            self._books.changed(market, live=False, reason=f"{kind}: {reason}", kind=kind)
 
     # -- frames -------------------------------------------------------------------------------------------------------
 
@@ -218,7 +225,12 @@ class Feed(Actor):
                 market.quote_times.note(now_ns)
             return update
         if isinstance(event, TradeEvent):
-            return market.trade(event, received_ns)
+            update = market.trade(event, received_ns)
+            if update is not None:
+                market.trade_times.note(now_ns)
+                if market.trades_ns:
+                    self.watch.heard_trades(market, now_ns)
+            return update
         timely = market.is_timely(event, received_ns)
         if effects := market.synchronizer.step(event):
             self._books.perform(market, effects)

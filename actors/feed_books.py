@@ -20,6 +20,12 @@ from .feed_watch import FeedWatch
 
 RETRY_MIN_S = 0.05
 RETRY_MAX_S = 2.0
+FREE_RENEWALS = 3
+"""A book that was lost so often is asked for later and later: a venue that breaks every one must not use up what it
+lets us ask, nor the symbol turn live and not live many times a second."""
+RENEWAL_MAX_S = 5.0
+STEADY_NS = 30_000_000_000
+"""After so long without a loss all is forgotten."""
 
 
 class FeedBooks:
@@ -50,8 +56,7 @@ class FeedBooks:
         for effect in effects:
             match effect:
                 case RequestSnapshot(_, attempt):
-                    delay_s = 0.0 if attempt == 1 else min(RETRY_MAX_S, RETRY_MIN_S * 2 ** min(attempt, 10))
-                    self._port.request_snapshot(market.symbol, delay_s)
+                    self._port.request_snapshot(market.symbol, self._delay_s(market, attempt))
                 case BookReady():
                     market.book_ready()
                     if not market.proof:
@@ -60,6 +65,15 @@ class FeedBooks:
                     self._context.system.metrics.count("feed_resynchronisations")
                     if not kind:
                         self._lose(market, reason, kind_of(reason))
+
+    def _delay_s(self, market: FeedMarket, attempt: int) -> float:
+        if attempt > 1:
+            return min(RETRY_MAX_S, RETRY_MIN_S * 2 ** min(attempt, 10))
+        now_ns = self._clock.monotonic_ns()
+        market.renewals = market.renewals + 1 if now_ns - market.renewed_ns < STEADY_NS else 0
+        market.renewed_ns = now_ns
+        often = market.renewals - FREE_RENEWALS
+        return min(RENEWAL_MAX_S, RETRY_MIN_S * 2 ** min(often, 10)) if often > 0 else 0.0
 
     def _lose(self, market: FeedMarket, reason: str, kind: str) -> None:
         if market.proof == "book" and kind in ("gap", "crossed", "checksum"):

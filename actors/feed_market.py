@@ -28,9 +28,9 @@ class FeedMarket:
 
     __slots__ = (
         "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "count", "earliest_ms",
-        "event_ms", "event_received_ns", "fault", "gaps", "ids", "late", "latest_ms", "of_late", "proof", "quarantined",
-        "quiet_id", "quote_id", "quote_times", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic",
-        "trade_gaps", "traded", "tries", "updates",
+        "event_ms", "event_received_ns", "fault", "gaps", "halted", "ids", "late", "latest_ms", "of_late", "proof", "quarantined",
+        "quiet_id", "quote_id", "quote_times", "renewals", "renewed_ns", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic",
+        "trade_gaps", "trade_times", "traded", "trades_ns", "tries", "updates",
     )  # fmt: skip
 
     def __init__(
@@ -43,7 +43,7 @@ class FeedMarket:
         self.synchronizer = synchronizer
         self.band = band
         self.ids = TradeIds()
-        self.quote_times, self.book_times = UsualInterval(), UsualInterval()
+        self.quote_times, self.book_times, self.trade_times = UsualInterval(), UsualInterval(), UsualInterval()
         self.bid = self.bid_size = self.ask = self.ask_size = ZERO
         self.conflate = {kind: Conflate((symbol, kind)) for kind in ("quote", "book")}
         self.state = (False, "no market data yet")
@@ -65,6 +65,12 @@ class FeedMarket:
         self.quiet_id = -1
         """The book's id when it fell silent: a snapshot no newer proves that nothing happened meanwhile."""
         self.retry_ns = self.tries = 0
+        self.renewals = self.renewed_ns = 0
+        """How often lately its book was asked for anew, and when last."""
+        self.trades_ns = 0
+        """Since when trades are awaited that were subscribed to anew; 0 where none are."""
+        self.halted = ""
+        """Why it does not trade, as the universe says: then nothing of it is missed."""
 
     # -- events, each of which may become an update -------------------------------------------------------------------
 
@@ -178,6 +184,7 @@ class FeedMarket:
         """What it is to be silent is measured from now on."""
         self.quote_times.begin(monotonic_ns)
         self.book_times.begin(monotonic_ns)
+        self.trade_times.begin(monotonic_ns)
 
     def note(self, name: str, amount: float = 1.0) -> None:
         self.of_late[name] = min(self.of_late.get(name, 0.0) + amount, LATELY_MAX)

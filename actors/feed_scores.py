@@ -63,10 +63,10 @@ class FeedScores:
 
     # -- figures ------------------------------------------------------------------------------------------------------
 
-    def measure(self, market: FeedMarket, silence: float, now_ns: int) -> None:
-        """`silence`: the present one against the longest that is borne; `now_ns` is monotonic."""
+    def measure(self, market: FeedMarket, silences: dict[str, float], now_ns: int) -> None:
+        """`silences`: the present ones against the longest that are borne; `now_ns` is monotonic."""
         habits = self.habits[market.symbol]
-        figures = {**market.of_late, "silence": silence}
+        figures = market.of_late | silences
         if market.bid > 0:
             self._measure_price(market, habits)
         if market.event_ms and market.event_ms != habits.sampled_ms:

@@ -12,6 +12,8 @@ from ..trading.messages import ORDER_TYPES, OrderType, Side
 from ..trading.order_events import OrderFilled, OrderIntended
 from .binance.refusals import DUPLICATE
 
+NAN = Decimal("NaN")
+
 PROOFS: tuple[type[Exception], ...] = (
     ccxt.InsufficientFunds,
     ccxt.InvalidOrder,
@@ -37,7 +39,10 @@ def proves_refusal(error: Exception) -> bool:
 
 def exact(value: Any) -> Decimal:
     """A finite decimal; ValueError for what is none."""
-    number = Decimal(str(value))
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError:  # which InvalidOperation is, and no ValueError
+        number = NAN
     if not number.is_finite():
         raise ValueError(f"expected a finite number, got {value!r}")
     return number

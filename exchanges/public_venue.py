@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,21 @@ async def fetch_instruments(venue: str, symbols: tuple[str, ...], open_public: O
                 await exchange.load_markets()
         finally:
             await exchange.close()
-        found = instruments(exchange, symbols)
+        found = {symbol: rule for symbol in symbols for rule in _rules(exchange, symbol)}
     if missing := [symbol for symbol in symbols if symbol not in found]:
         raise VenueFault(f"symbols: {', '.join(missing)} is not traded at {venue}")
     return tuple(_as_local(found[symbol]) for symbol in symbols)
+
+
+def _rules(exchange: Any, symbol: str) -> Sequence[Instrument]:
+    """None where the venue does not list it. Raises VenueFault where it lists it without its steps."""
+    try:
+        found = tuple(instruments(exchange, (symbol,)).values())
+    except ValueError as error:
+        raise VenueFault(f"symbols: {symbol}: {exchange.id} does not say in which steps it trades ({error})") from None
+    if any(not (rule.tick_size > 0 and rule.step_size > 0) for rule in found):
+        raise VenueFault(f"symbols: {symbol}: {exchange.id} does not say in which steps it trades (it says 0)")
+    return found
 
 
 def _as_local(instrument: Instrument) -> Instrument:

@@ -105,8 +105,8 @@ class StreamMarket:
         elif self.protocol.snapshots_in_stream:
             deliver(await self._hear_snapshot(connection, symbol))
         else:
-            await asyncio.sleep(max(0.0, self._paused_until_s - self._loop.time()))
             async with self._fetching:
+                await asyncio.sleep(max(0.0, self._paused_until_s - self._loop.time()))
                 word = await self._fetch(connection, symbol)
             deliver(word)
 

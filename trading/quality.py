@@ -20,6 +20,7 @@ class Fault(NamedTuple):
 
 FAULTS: dict[str, Fault] = {
     "silence": Fault(1.0, 1.5, "silent for {:.1f} times what is borne"),
+    "trades": Fault(1.0, 5.0, "without a trade for {:.1f} times what is borne"),
     "gaps": Fault(0.5, 8.0, "{:.1f} gaps of late"),
     "crossed": Fault(0.5, 4.0, "{:.1f} crossed or locked quotes of late"),
     "quarantined": Fault(0.5, 10.0, "{:.1f} items quarantined of late"),

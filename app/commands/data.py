@@ -59,18 +59,31 @@ def data_list(
 ) -> None:
     """List what is there: from when to when, how many rows, and how many bars are missing in between.
 
+    One whose record is damaged is named, with exit code 1; the others are listed all the same.
+
     With --json a line each: {venue, symbol, series, from_ns, to_ns, rows, missing, files, bytes}; `missing` is null for
     trades.
     """
     from ..data_tables import show_datasets
+    from ..storage.catalogue.layout import CatalogueFault, find_datasets
+    from ..storage.catalogue.manifest import Manifest
     from ..storage.catalogue.query import describe
 
+    rows, faults = [], []
+    root = _root(data_dir)
     with reported():
-        rows = [describe(manifest) for manifest in _found(data_dir, venue, symbol, interval)]
+        for dataset in find_datasets(root):
+            try:
+                if _is_of(dataset, venue, symbol, interval):
+                    rows.append(describe(Manifest(dataset, root)))
+            except CatalogueFault as fault:
+                faults.append(str(fault))
     if as_json:
         _write_lines(rows)
     else:
         show_datasets(rows)
+    if faults:
+        raise fail("; ".join(faults), FAILED)
 
 
 @data_app.command("inspect", epilog="Example: tradigrade data inspect --symbol BTC/USDT --interval 1m")

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ..config.market_settings import UniverseSettings
 from ..config.risk_settings import RiskSettings
 from ..config.settings import Settings, StrategySettings
 
@@ -25,6 +26,7 @@ def draw_settings(world_random: Any) -> Settings:
         symbols=symbols,
         bar_s=0.5,
         strategies=(*strategies, BRACKETS),
+        universe=UniverseSettings(refresh_s=5.0),
         risk=RiskSettings(max_order_notional=1_500, max_position_notional=6_000),  # type: ignore[arg-type]
         on_stop=world_random.choice(["cancel", "cancel", "flatten"]),  # what is left may fill when nobody looks
     )

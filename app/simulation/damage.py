@@ -160,6 +160,13 @@ def venue_chance(world: "World", fault: Fault) -> Undo:
     return lambda: setattr(world.venue.faults, fault.target, 0.0)
 
 
+def stop_symbol(world: "World", fault: Fault) -> Undo:
+    """The first symbol is `halted` or `delisted`; at the end it trades again."""
+    symbol, venue = world.settings.symbols[0], world.venue
+    (venue.halt if fault.target == "halted" else venue.delist)(symbol)
+    return lambda: venue.open_again(symbol)
+
+
 def venue_event(world: "World", fault: Fault) -> Undo:
     setattr(world.venue.faults, fault.target, 1)
     return lambda: setattr(world.venue.faults, fault.target, 0)

@@ -19,6 +19,7 @@ ACTORS = (
     "trader/trading/journal",
     "trader/trading/venue",
     "trader/feeds/binance",
+    "trader/universe",
     "trader/portfolio",
     "trader/reporter",
     "trader/learning",
@@ -50,6 +51,7 @@ VENUE_CHANCES = (
     "snapshot_lost",
 )
 VENUE_EVENTS = ("account_cut", "market_cut", "market_silent", "ban")
+STOPPED = ("halted", "delisted")
 CURRENCIES = ("base", "quote")
 DEEDS = ("buy", "sell", "rest", "cancel")
 
@@ -100,6 +102,7 @@ KINDS: dict[str, Kind] = {
     "fault-points": Kind(_drawn("fault-points", for_s=(5.0, 30.0), amount=(0.002, 0.02)), damage.points, 2),
     "venue-chance": Kind(_drawn("venue-chance", VENUE_CHANCES, (2.0, 15.0), (0.05, 0.6)), damage.venue_chance, 6),
     "venue-event": Kind(_drawn("venue-event", VENUE_EVENTS, (0.2, 5.0)), damage.venue_event, 3),
+    "symbol": Kind(_drawn("symbol", STOPPED, (2.0, 20.0)), damage.stop_symbol, 1.5),
     "transfer": Kind(_drawn("transfer", CURRENCIES, amount=(-0.5, 0.5)), by_hand.transfer, 2),
     "by-hand": Kind(_drawn("by-hand", DEEDS, (1.0, 8.0), (0.1, 0.6)), by_hand.trade, 3),
 }
@@ -107,6 +110,7 @@ KINDS: dict[str, Kind] = {
 TARGETS = {
     "venue-chance": VENUE_CHANCES,
     "venue-event": VENUE_EVENTS,
+    "symbol": STOPPED,
     "transfer": CURRENCIES,
     "by-hand": DEEDS,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import takewhile
 
 from .accounts import Account
 from .orders import Fill, Order, OrderList, PreventedMatch
@@ -48,14 +49,9 @@ class AccountView:
         return (fill for fill in self.state.fills_from(trade_id) if fill.uid == self.uid)
 
     def fills_of(self, order: Order) -> list[Fill]:
-        """Of an order just placed: its fills are among the newest."""
-        fills: list[Fill] = []
-        for fill in reversed(self.state.books.fills):
-            if order.order_id not in (fill.order_id, fill.counter_id):
-                break
-            if fill.order_id == order.order_id:
-                fills.append(fill)
-        return fills[::-1]
+        """Of an order just placed: its fills are among the newest, behind them only those of what they released."""
+        newest = takewhile(lambda fill: fill.at_ms >= order.created_ms, reversed(self.state.books.fills))
+        return [fill for fill in newest if fill.order_id == order.order_id][::-1]
 
     def prevented(self) -> Iterator[PreventedMatch]:
         """Oldest first."""

@@ -48,7 +48,7 @@ class Authenticator:
         only the time is judged; `params` are the parsed parameters, signature included."""
         if not api_key:
             raise RequestRefused(KEY_MALFORMED)
-        if (account := self._accounts.get(api_key.encode())) is None:
+        if (account := self._accounts.get(api_key.encode(errors="replace"))) is None:
             raise RequestRefused(KEY_REFUSED)
         secret, uid = account
         timestamp_ms = read_integer(params, "timestamp")

@@ -35,7 +35,7 @@ class Broadcast:
 
     def publish(self, stream: str, symbol: str, payload: bytes, event: MarketEvent | None) -> None:
         """A frame, and the event it is of where it is of one."""
-        if not self._streams.clients or self._switch.fires("market_silent"):
+        if self._desk.is_halted(symbol) or not self._streams.clients or self._switch.fires("market_silent"):
             return
         if self._switch.fires_on("symbol_silent", symbol):
             return

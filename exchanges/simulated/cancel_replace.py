@@ -7,12 +7,21 @@ import msgspec
 from . import payloads
 from .deciding import check_filters
 from .engine import Engine
-from .errors import INVALID_CANCEL_RESTRICTIONS, RESTRICTED, Refusal, RequestRefused, missing, missing_both
+from .errors import (
+    INVALID_CANCEL_RESTRICTIONS,
+    RESTRICTED,
+    Refusal,
+    RequestFailed,
+    RequestRefused,
+    missing,
+    missing_both,
+)
 from .orders import Order
-from .parameters import Parameters, read_client_id, read_integer, read_order, read_text
-from .placing import answer_to, fills_of
+from .parameters import Parameters, names, read_client_id, read_integer, read_order, read_text
+from .placing import answer_to, read_shape
 
 STOP, ALLOW = "STOP_ON_FAILURE", "ALLOW_FAILURE"
+CANCEL_PART = names("cancelReplaceMode cancelOrderId cancelOrigClientOrderId cancelNewClientOrderId cancelRestrictions")
 SUCCESS, FAILURE, NOT_ATTEMPTED = "SUCCESS", "FAILURE", "NOT_ATTEMPTED"
 
 
@@ -24,12 +33,12 @@ class Outcome(msgspec.Struct):
 
 
 def cancel_replace(engine: Engine, params: Parameters, now_ms: int) -> Any:
-    """What is wrong with the new order by its form or the symbol's filters refuses both. Raises RequestRefused, with
-    both outcomes where one of them failed."""
+    """What is wrong with the new order by its form or the symbol's filters refuses both. Raises RequestRefused;
+    RequestFailed, with both outcomes, where one of them failed."""
     mode = params.get("cancelReplaceMode")
     if mode not in (STOP, ALLOW):
         raise RequestRefused(missing("cancelReplaceMode"))
-    request = read_order(params)
+    request, shape = read_order(params), read_shape(params)
     check_filters(request, engine.market(request.symbol), now_ms)
     old = _find(engine, params)
     cancelled, placed = Outcome(), Outcome()
@@ -42,7 +51,7 @@ def cancel_replace(engine: Engine, params: Parameters, now_ms: int) -> Any:
     if cancelled.result == SUCCESS or mode == ALLOW:
         try:
             order = engine.place(request, now_ms)
-            placed = Outcome(SUCCESS, answer_to(order, params, fills_of(engine, order)))
+            placed = Outcome(SUCCESS, answer_to(engine, order, shape))
         except RequestRefused as error:
             placed = Outcome(FAILURE, error.refusal.body())
     return _told(cancelled, placed)
@@ -67,7 +76,7 @@ def _find(engine: Engine, params: Parameters) -> Order | None:
 
 
 def _told(cancelled: Outcome, placed: Outcome) -> Any:
-    """Raises RequestRefused unless both succeeded."""
+    """Raises RequestFailed unless both succeeded."""
     told = {
         "cancelResult": cancelled.result,
         "newOrderResult": placed.result,
@@ -78,5 +87,5 @@ def _told(cancelled: Outcome, placed: Outcome) -> Any:
         case ("SUCCESS", "SUCCESS"):
             return told
         case ("SUCCESS", _) | (_, "SUCCESS"):
-            raise RequestRefused(Refusal(-2021, "Order cancel-replace partially failed.", 409, told))
-    raise RequestRefused(Refusal(-2022, "Order cancel-replace failed.", 400, told))
+            raise RequestFailed(Refusal(-2021, "Order cancel-replace partially failed.", 409, told))
+    raise RequestFailed(Refusal(-2022, "Order cancel-replace failed.", 400, told))

@@ -1,7 +1,6 @@
 """The streams that follow from trades, quotes and diffs: only those that somebody hears are made.
 
-They keep the venue's periods, and their time passes with the market's frames: a market that is silent says nothing here
-either.
+They keep the venue's periods. Their time passes with the market's frames, and by `pass_time` where there are none.
 """
 
 import re
@@ -13,6 +12,7 @@ from ..market_events import MarketEvent
 from . import tickers
 from .bars import DAY_MS, HOUR_MS, INTERVALS
 from .derived_kinds import (
+    LONGEST_MS,
     AggregateTrades,
     AllFigures,
     AllQuotes,
@@ -59,18 +59,23 @@ class DerivedStreams:
 
     def observe(self, event: MarketEvent, now_ms: int) -> None:
         """Take in an event, after the market has."""
-        if self._changes != self._streams.changes:
-            self._remake(now_ms)
+        self._follow(now_ms)
         for key in (event.symbol, ""):
             for name, derived in self._by_symbol.get(key, ()):
                 if (said := derived.hear(event)) is not None:
                     self._publish(name, event.symbol, msgspec.json.encode(said), event)
-        if self._made and now_ms >= self._next_ms:
-            self._turn(now_ms)
+        self._turn(now_ms)
+
+    def pass_time(self, now_ms: int) -> None:
+        """To be called now and then."""
+        self._follow(now_ms)
+        self._turn(now_ms)
 
     def _turn(self, now_ms: int) -> None:
+        if not self._made or self._next_ms - LONGEST_MS <= now_ms < self._next_ms:
+            return
         for name, derived in self._made.items():
-            if now_ms >= derived.due_ms and (derived.changed or derived.always):
+            if derived.is_due(now_ms) and (derived.changed or derived.always):
                 symbol = derived.market.instrument.venue_symbol if derived.market else ""
                 for said, event in derived.due(now_ms):
                     self._publish(name, symbol, msgspec.json.encode(said), event)
@@ -78,7 +83,10 @@ class DerivedStreams:
                 derived.due_ms = now_ms - now_ms % derived.period_ms + derived.period_ms
         self._next_ms = min(derived.due_ms for derived in self._made.values())
 
-    def _remake(self, now_ms: int) -> None:
+    def _follow(self, now_ms: int) -> None:
+        """Make what somebody hears since the last call, and no more what nobody does."""
+        if self._changes == self._streams.changes:
+            return
         self._changes = self._streams.changes
         made: dict[str, Derived] = {}
         for name in self._streams.names:
@@ -98,7 +106,7 @@ def make(name: str, markets: Mapping[str, Market]) -> Derived | None:
     if name.startswith("!"):
         return _make_of_all(name, markets)
     symbol, _, kind = name.partition("@")
-    if (market := markets.get(symbol.upper())) is None:
+    if not symbol.islower() or (market := markets.get(symbol.upper())) is None:
         return None
     if kind.startswith("kline_") and kind[6:] in INTERVALS:
         return Klines(market, kind[6:])

@@ -13,6 +13,10 @@ from .market import Market
 from .money import money
 from .payloads import Json, depth
 
+LONGEST_MS = 2_000
+"""No period is longer."""
+KLINES_BACK = 60
+"""After a pause no more bars than that are said."""
 Describe = Callable[[Market, int], Json]
 
 
@@ -32,6 +36,10 @@ class Derived:
         """What is sent of it at once."""
         self.changed = True
         return None
+
+    def is_due(self, now_ms: int) -> bool:
+        """Also where the clock was set back behind its period."""
+        return not self.due_ms - self.period_ms <= now_ms < self.due_ms
 
     def due(self, now_ms: int) -> Iterator[tuple[Any, MarketEvent | None]]:
         """What is to be sent now."""
@@ -95,12 +103,12 @@ class Klines(Derived):
         super().__init__(market)
         self._interval = interval
         self._running_ms: int | None = None
-        self.period_ms = 1_000 if interval == "1s" else 2_000
+        self.period_ms = 1_000 if interval == "1s" else LONGEST_MS
 
     def due(self, now_ms: int) -> Iterator[tuple[Any, MarketEvent | None]]:
         if self.market is None:
             return
-        bars, first = self.market.tape.bars(self._interval, now_ms)[-3:], self._running_ms is None
+        bars, first = self.market.tape.bars(self._interval, now_ms, KLINES_BACK), self._running_ms is None
         for bar in bars:
             closed = bar.start_ms < bars[-1].start_ms
             if (self._running_ms is not None and bar.start_ms >= self._running_ms) if closed else first or self.changed:

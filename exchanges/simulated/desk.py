@@ -14,16 +14,21 @@ from .errors import (
     SERVER_FAULT,
     TOO_MANY_ORDERS,
     Refusal,
+    RequestFailed,
     RequestRefused,
 )
 from .faults import Faults, FaultSwitch
 from .market import Market
 from .operation import Operation
+from .parameters import Parameters, check_known, names
 from .payloads import depth
 from .requestlog import RequestLine, RequestLog
 from .weights import OrderCounts, RequestWeight
 
 Door = Literal["rest", "api"]
+OF_DOOR: dict[Door, frozenset[str]] = {"rest": names(""), "api": names("apiKey returnRateLimits")}
+OF_SIGNING = names("timestamp recvWindow signature")
+"""What a request may have beside its own parameters."""
 SNAPSHOT_MAX = 5_000
 
 
@@ -50,6 +55,15 @@ class Answer(NamedTuple):
     @classmethod
     def of(cls, refusal: Refusal) -> "Answer":
         return cls(refusal.status, refusal.body())
+
+
+class PublicCall(NamedTuple):
+    """What needs no key: by whatever door, what it says and what it weighs."""
+
+    run: Callable[["Desk", Parameters], Any]
+    """Raises RequestRefused, as `weigh` does."""
+    weigh: Callable[[Parameters], int]
+    takes: frozenset[str] = names("")
 
 
 class Desk:
@@ -137,12 +151,11 @@ class Desk:
             return self.orders.seconds_left(answer.orders_of, self.clock_ns())
         return self.weight.seconds_left(self.clock_ns())
 
-    def run_public(
-        self, run: Callable[[], Any], weigh: Callable[[], int], params: Mapping[str, str], door: Door
-    ) -> Answer:
+    def run_public(self, call: PublicCall, params: Parameters, door: Door) -> Answer:
         try:
-            self._admit(weigh, params, door)
-            return Answer(200, run())
+            self._admit(lambda: call.weigh(params), params, door)
+            check_known(params, call.takes | OF_DOOR[door])
+            return Answer(200, call.run(self, params))
         except RequestRefused as error:
             return Answer.of(error.refusal)
 
@@ -165,15 +178,19 @@ class Desk:
             self._admit(lambda: operation.weigh(request.params), request.params, request.door)
             self._fail(operation, request)
             uid = self._authenticator.check(request.api_key, request.signed, request.params, self.told_ms())
+            check_known(request.params, operation.takes | OF_SIGNING | OF_DOOR[request.door])
             placer = uid if operation.orders else 0
             if placer:
                 self.orders.check(placer, self.clock_ns())
             body = operation.run(self.engine.of(uid), request.params, self.now_ms)
+            answer = Answer(200, body, orders_of=placer)
+        except RequestFailed as error:
+            answer = Answer.of(error.refusal)._replace(orders_of=placer)
         except RequestRefused as error:
             return Answer.of(error.refusal)._replace(orders_of=placer)
         if placer:
             self.orders.add(placer, operation.orders, self.clock_ns())
-        return Answer(200, body, orders_of=placer)
+        return answer
 
     def _admit(self, weigh: Callable[[], int], params: Mapping[str, str], door: Door) -> None:
         """Raises RequestRefused."""

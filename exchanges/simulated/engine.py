@@ -189,6 +189,7 @@ class Engine(AccountView):
         at their own price; a trade triggers those that wait for its price."""
         market, book = self.markets[symbol], self.state.open
         if not book.on(symbol):
+            market.traded.clear()
             market.apply(event)
             return
         if isinstance(event, TradeEvent):

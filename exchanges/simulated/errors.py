@@ -23,6 +23,10 @@ class RequestRefused(Exception):
         self.refusal = refusal
 
 
+class RequestFailed(RequestRefused):
+    """The request was carried out, and not all of it succeeded: its orders count as placed."""
+
+
 INVALID_SYMBOL = Refusal(-1121, "Invalid symbol.")
 INVALID_ASSET = Refusal(-1121, "Invalid asset.")
 INVALID_TIME_IN_FORCE = Refusal(-1115, "Invalid timeInForce.")
@@ -86,8 +90,20 @@ def missing_both(first: str, second: str) -> Refusal:
     return Refusal(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
 
 
+def too_precise(name: str) -> Refusal:
+    return Refusal(-1111, f"Parameter '{name}' has too much precision.")
+
+
 def illegal(name: str, pattern: str) -> Refusal:
     return Refusal(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{pattern}'.")
+
+
+def unread(read: int, sent: int) -> Refusal:
+    return Refusal(-1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'.")
+
+
+def empty(name: str) -> Refusal:
+    return Refusal(-1105, f"Parameter '{name}' was empty.")
 
 
 def not_required(name: str) -> Refusal:
@@ -106,9 +122,11 @@ def too_many_orders(limit: int, interval: str) -> Refusal:
 
 
 def banned(until_ms: int) -> Refusal:
-    text = f"Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams."
-    return Refusal(-1003, text, 418)
+    advice = "Please use WebSocket Streams for live updates to avoid bans."
+    return Refusal(-1003, f"Way too much request weight used; IP banned until {until_ms}. {advice}", 418)
 
 
 def overweight(limit: int) -> Refusal:
-    return Refusal(-1003, f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE.", 429)
+    advice = "Please use WebSocket Streams for live updates to avoid polling the API."
+    text = f"Too much request weight used; current limit is {limit} request weight per 1 MINUTE. {advice}"
+    return Refusal(-1003, text, 429)

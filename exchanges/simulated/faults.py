@@ -6,10 +6,20 @@ its way: events are never sent again.
 """
 
 from collections import Counter
+from typing import Annotated
 
 import msgspec
 
+from ..decoding import Malformed
+
 ALL_SYMBOLS = "*"
+DAY_S, DAY_MS = 86_400.0, 86_400_000.0
+Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=DAY_S)]
+Offset = Annotated[float, msgspec.Meta(ge=-DAY_MS, le=DAY_MS)]
+
+
+class FaultsRefused(ValueError):
+    """What was asked for are no faults; nothing changed."""
 
 
 class Faults(msgspec.Struct, forbid_unknown_fields=True):
@@ -94,11 +104,19 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
 
     symbol: str = ""
     """As the venue spells it; empty is its first one, `*` every one."""
-    clock_offset_ms: float = 0.0
+    clock_offset_ms: Offset = 0.0
     """The venue's clock against the true one, in all that it says and judges."""
-    skew_ms: float = -1_500.0
-    delay_s: float = 1.0
-    ban_s: float = 2.0
+    skew_ms: Offset = -1_500.0
+    delay_s: Seconds = 1.0
+    ban_s: Seconds = 2.0
+
+
+def read_faults(payload: bytes) -> Faults:
+    """From JSON. Raises FaultsRefused."""
+    try:
+        return msgspec.json.decode(payload, type=Faults)
+    except Malformed as error:
+        raise FaultsRefused(str(error)) from error
 
 
 class FaultSwitch:

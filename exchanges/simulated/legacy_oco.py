@@ -4,7 +4,7 @@ from .list_operations import placing
 from .list_parameters import read_oco
 from .operation import Operation
 from .orders import ListRequest
-from .parameters import Parameters, read_text
+from .parameters import Parameters, names, read_text
 
 _LIMIT = {"price": "Price", "limitClientOrderId": "ClientOrderId", "limitIcebergQty": "IcebergQty"}
 _STOP = {
@@ -15,6 +15,7 @@ _STOP = {
     "stopIcebergQty": "IcebergQty",
     "trailingDelta": "TrailingDelta",
 }
+_STRATEGIES = names("strategyId strategyType", prefix="limit") | names("strategyId strategyType", prefix="stop")
 SHARED = ("symbol", "side", "quantity", "listClientOrderId", "selfTradePreventionMode")
 
 
@@ -32,6 +33,7 @@ def read_legacy_oco(params: Parameters) -> ListRequest:
     return read_oco(shared | kinds | legs)
 
 
-PLACE = Operation(placing(read_legacy_oco), 1, orders=2)
+TAKES = names(" ".join((*SHARED, *_LIMIT, *_STOP, "newOrderRespType"))) | _STRATEGIES
+PLACE = Operation(placing(read_legacy_oco), 1, TAKES, orders=2)
 BY_ROUTE = {("POST", "/api/v3/order/oco"): PLACE}
 BY_METHOD = {"orderList.place": PLACE}

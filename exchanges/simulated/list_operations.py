@@ -5,11 +5,11 @@ from typing import Any
 
 from .engine import Engine
 from .errors import NO_SUCH_LIST, RequestRefused
-from .list_parameters import read_list_id, read_oco, read_oto, read_otoco
+from .list_parameters import OCO_TAKES, OTO_TAKES, OTOCO_TAKES, read_list_id, read_oco, read_oto, read_otoco
 from .list_payloads import list_cancelled, list_placed, order_list
 from .operation import Operation
 from .orders import ListRequest, Order, OrderList
-from .parameters import Parameters, read_client_id, read_integer, read_limit, read_text
+from .parameters import Parameters, names, read_client_id, read_integer, read_limit, read_text
 
 ROWS_DEFAULT = 500
 ROWS_MAX = 1_000
@@ -59,13 +59,13 @@ def list_all(engine: Engine, params: Parameters, _now_ms: int) -> Any:
     return rows[:limit] if first is not None or since_ms is not None else rows[-limit:]
 
 
-OCO = Operation(placing(read_oco), 1, orders=2)
-OTO = Operation(placing(read_oto), 1, orders=2)
-OTOCO = Operation(placing(read_otoco), 1, orders=3)
-GET = Operation(get_list, 4, reads=True)
-CANCEL = Operation(cancel_list, 1, cancels=True)
+OCO = Operation(placing(read_oco), 1, OCO_TAKES, orders=2)
+OTO = Operation(placing(read_oto), 1, OTO_TAKES, orders=2)
+OTOCO = Operation(placing(read_otoco), 1, OTOCO_TAKES, orders=3)
+GET = Operation(get_list, 4, names("orderListId origClientOrderId"), reads=True)
+CANCEL = Operation(cancel_list, 1, names("symbol orderListId listClientOrderId newClientOrderId"), cancels=True)
 OPEN = Operation(list_open, 6, reads=True)
-ALL = Operation(list_all, 20, reads=True)
+ALL = Operation(list_all, 20, names("fromId startTime endTime limit"), reads=True)
 
 BY_ROUTE: dict[tuple[str, str], Operation] = {
     ("POST", "/api/v3/orderList/oco"): OCO,

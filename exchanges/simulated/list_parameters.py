@@ -12,7 +12,7 @@ from .errors import (
     missing_both,
 )
 from .orders import ListRequest, OrderRequest
-from .parameters import Names, Parameters, read_client_id, read_integer, read_order
+from .parameters import Naming, Parameters, names, read_client_id, read_integer, read_order
 from .records import OrderSide
 from .stops import WORKS_AS
 
@@ -23,6 +23,20 @@ _MISPLACED: dict[tuple[OrderSide, str, bool], Refusal] = {
     ("SELL", "TAKE_PROFIT", False): SELL_PROFIT_BELOW,
 }
 """What may not stand above (True) or below the market, by side."""
+
+LEG = "type clientOrderId icebergQty price timeInForce strategyId strategyType"
+STOP_LEG = f"{LEG} stopPrice trailingDelta"
+LIST = names("symbol listClientOrderId newOrderRespType selfTradePreventionMode")
+WORKING = names(f"{LEG} side quantity", prefix="working")
+OCO_TAKES = LIST | names("side quantity") | names(STOP_LEG, prefix="above") | names(STOP_LEG, prefix="below")
+OTO_TAKES = LIST | WORKING | names(f"{STOP_LEG} side quantity", prefix="pending")
+OTOCO_TAKES = (
+    LIST
+    | WORKING
+    | names("side quantity", prefix="pending")
+    | names(STOP_LEG, prefix="pendingAbove")
+    | names(STOP_LEG, prefix="pendingBelow")
+)
 
 
 def read_oco(params: Parameters) -> ListRequest:
@@ -79,7 +93,7 @@ def _pair(params: Parameters, prefix: str, shared: tuple[str, str]) -> tuple[Ord
     return above, below
 
 
-def _prefixed(prefix: str, shared: dict[str, str] | None = None) -> Names:
+def _prefixed(prefix: str, shared: dict[str, str] | None = None) -> Naming:
     """Binance's names of an order's parameters in a list: `price` is `abovePrice`, the own id `aboveClientOrderId`."""
 
     def name(of: str) -> str:

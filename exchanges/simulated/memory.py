@@ -84,9 +84,6 @@ class MemoryVenue:
         self._words: list[VenueWord] = []
         self._touched: dict[str, None] = {}
         self._silent_until_ns = 0
-        self.halted: dict[str, str] = {}
-        """By symbol, with which status it is listed: it does not trade. To be changed in place, as `delisted`."""
-        self.delisted: dict[str, None] = {}
 
     # -- the host -----------------------------------------------------------------------------------------------------
 
@@ -124,7 +121,7 @@ class MemoryVenue:
     # -- the ways to it -----------------------------------------------------------------------------------------------
 
     def listing_port(self) -> MemoryListing:
-        return MemoryListing(self._host, self.halted, self.delisted)
+        return MemoryListing(self._host)
 
     def account_port(self, sender: str = "trader", clock: Clock | None = None) -> MemoryAccountPort:
         """A `VenuePort`. `sender` names it in `requests`; `clock` is its node's, if not the true one."""
@@ -180,6 +177,27 @@ class MemoryVenue:
         self._host.dice.fired["symbol_muted"] += 1
         for stream in self._host.connections.streams:
             stream.mute(symbol, frozenset(kinds or KINDS.values()))
+
+    def halt(self, symbol: str, status: str = "BREAK") -> None:
+        """It is listed with that status: its market stands still, its streams say nothing, its orders stay."""
+        self._host.dice.fired["symbol_halted"] += 1
+        self._host.halted[symbol] = status
+
+    def delist(self, symbol: str) -> None:
+        """It is not listed any more: its orders are cancelled, and as for `halt`."""
+        self._host.dice.fired["symbol_delisted"] += 1
+        self._host.delisted[symbol] = None
+        orders = [order for order in self.engine.open_orders() if order.symbol == symbol.replace("/", "")]
+        if orders:
+            self.engine.cancel_all(orders, "", self._host.now_ms)
+
+    def open_again(self, symbol: str) -> None:
+        """It trades again."""
+        self._host.halted.pop(symbol, None)
+        self._host.delisted.pop(symbol, None)
+
+    def trades_symbol(self, symbol: str) -> bool:
+        return self._host.trades(symbol)
 
     def ban(self, for_s: float) -> None:
         self._host.dice.fired["ban"] += 1
@@ -256,7 +274,7 @@ class MemoryVenue:
 
     def _turn(self, frames: list[MarketFrame]) -> None:
         now_ms = self._host.now_ms
-        published = [self._observe(frame, now_ms) for frame in frames]
+        published = [self._observe(frame, now_ms) for frame in frames if self._host.trades(frame.symbol)]
         self._break()
         if self._host.clock.monotonic_ns() >= self._silent_until_ns:
             for stream in self._host.connections.streams:

@@ -65,6 +65,9 @@ class MemoryHost:
         self.notes: deque[RequestNote] = deque(maxlen=NOTES_KEPT)
         self._banned_until_ns = 0
         self.reachable_at_ns = 0
+        self.halted: dict[str, str] = {}
+        """By symbol, with which status it is listed: it does not trade. To be changed in place, as `delisted`."""
+        self.delisted: dict[str, None] = {}
         self.connections = Connections()
         self._latency_s = latency_s
         self.offers_switch = False
@@ -100,6 +103,9 @@ class MemoryHost:
     def banned(self) -> bool:
         return self.ban_left_s > 0
 
+    def trades(self, symbol: str) -> bool:
+        return symbol not in self.halted and symbol not in self.delisted
+
     def ban(self, for_s: float) -> None:
         self._banned_until_ns = self.clock.monotonic_ns() + round(for_s * 1e9)
 
@@ -120,6 +126,8 @@ class MemoryHost:
         """The answer to an order that arrives now: accepted with its fills, or refused."""
         try:
             self._judge("place", signed_ms)
+            if not self.trades(intent.symbol):
+                raise RequestRefused(REFUSED_AS_TOLD)
             order = self.engine.place(self._request(intent), self.now_ms)
         except RequestRefused as error:
             code = name_of(error.refusal)

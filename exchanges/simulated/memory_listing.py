@@ -8,12 +8,10 @@ from .memory_host import MemoryHost
 
 
 class MemoryListing:
-    """`halted`, by symbol, says with which status a symbol is listed that does not trade; `delisted` are not listed."""
+    """As its host has it: which symbols are halted, with which status, and which are not listed."""
 
-    def __init__(self, host: MemoryHost, halted: dict[str, str], delisted: dict[str, None]) -> None:
+    def __init__(self, host: MemoryHost) -> None:
         self._host = host
-        self._halted = halted
-        self._delisted = delisted
         self._asked = 0
 
     def ask(self, deliver: Callable[[ListingWord], object]) -> None:
@@ -33,5 +31,6 @@ class MemoryListing:
         if not self._host.reachable:
             return ListingUnavailable("ConnectionRefusedError: nobody listens")
         markets = (market.instrument for market in self._host.engine.markets.values())
-        listed = {each.symbol: each for each in markets if each.symbol not in self._delisted}
-        return ListingArrived(Listing(listed, {each: why for each, why in self._halted.items() if each in listed}))
+        listed = {each.symbol: each for each in markets if each.symbol not in self._host.delisted}
+        halted = {each: why for each, why in self._host.halted.items() if each in listed}
+        return ListingArrived(Listing(listed, halted))

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .engine import Engine
-from .parameters import Parameters
+from .parameters import Parameters, names
 
 
 class Operation(NamedTuple):
     run: Callable[[Engine, Parameters, int], Any]
     """(engine, parameters, the venue's time in ms); raises RequestRefused."""
     weight: int
+    takes: frozenset[str] = names("")
+    """The parameters it knows, but for those that every request may have."""
     orders: int = 0
     """How many new orders it places: what a lost answer leaves in doubt."""
     cancels: bool = False

@@ -6,13 +6,15 @@ from typing import Any, TypeVar
 
 from . import legacy_oco, list_operations, payloads, wallet
 from .bars import DAY_MS
-from .cancel_replace import allowed, cancel_replace
+from .cancel_replace import CANCEL_PART, allowed, cancel_replace
 from .engine import Engine
 from .errors import LOOKUP_TOO_BIG, NO_SUCH_ORDER, RequestRefused
 from .operation import Operation
 from .orders import Order
 from .parameters import (
+    ORDER,
     Parameters,
+    names,
     read_client_id,
     read_integer,
     read_limit,
@@ -20,7 +22,7 @@ from .parameters import (
     read_order_id,
     read_text,
 )
-from .placing import answer_to, fills_of
+from .placing import answer_to, read_shape
 
 Row = TypeVar("Row")
 
@@ -29,13 +31,14 @@ ROWS_MAX = 1_000
 
 
 def place_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
-    order = engine.place(read_order(params), now_ms)
-    return answer_to(order, params, fills_of(engine, order), engine.prevented())
+    request, shape = read_order(params), read_shape(params)
+    return answer_to(engine, engine.place(request, now_ms), shape)
 
 
 def check_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
     """Judges a new order and forgets it."""
-    engine.decide(read_order(params), now_ms)
+    request, _ = read_order(params), read_shape(params)
+    engine.decide(request, now_ms)
     if params.get("computeCommissionRates") != "true":
         return {}
     rates = wallet.commission(params["symbol"], engine.tier(now_ms))
@@ -122,17 +125,35 @@ def get_account(engine: Engine, params: Parameters, now_ms: int) -> Any:
     return status
 
 
-PLACE = Operation(place_order, 1, orders=1)
-CHECK = Operation(check_order, 1, weights=lambda params: 20 if params.get("computeCommissionRates") == "true" else 1)
-REPLACE = Operation(cancel_replace, 1, orders=1)
-PREVENTED = Operation(list_prevented, 20, reads=True)
-GET = Operation(get_order, 4, reads=True)
-CANCEL = Operation(cancel_order, 1, cancels=True)
-OPEN_ORDERS = Operation(list_open_orders, 6, reads=True, weights=lambda params: 6 if params.get("symbol") else 80)
-CANCEL_ALL = Operation(cancel_open_orders, 1, cancels=True)
-ORDERS = Operation(list_orders, 20, reads=True)
-TRADES = Operation(list_trades, 20, reads=True, weights=lambda params: 5 if params.get("orderId") else 20)
-ACCOUNT = Operation(get_account, 20, reads=True)
+ONE = names("symbol orderId origClientOrderId")
+PAGE = names("symbol orderId startTime endTime limit")
+
+PLACE = Operation(place_order, 1, ORDER, orders=1)
+CHECK = Operation(
+    check_order,
+    1,
+    ORDER | names("computeCommissionRates"),
+    weights=lambda params: 20 if params.get("computeCommissionRates") == "true" else 1,
+)
+REPLACE = Operation(cancel_replace, 1, ORDER | CANCEL_PART, orders=1)
+PREVENTED = Operation(
+    list_prevented, 20, names("symbol preventedMatchId orderId fromPreventedMatchId limit"), reads=True
+)
+GET = Operation(get_order, 4, ONE, reads=True)
+CANCEL = Operation(cancel_order, 1, ONE | names("newClientOrderId cancelRestrictions"), cancels=True)
+OPEN_ORDERS = Operation(
+    list_open_orders, 6, names("symbol"), reads=True, weights=lambda params: 6 if params.get("symbol") else 80
+)
+CANCEL_ALL = Operation(cancel_open_orders, 1, names("symbol"), cancels=True)
+ORDERS = Operation(list_orders, 20, PAGE, reads=True)
+TRADES = Operation(
+    list_trades,
+    20,
+    PAGE | names("fromId"),
+    reads=True,
+    weights=lambda params: 5 if params.get("orderId") else 20,
+)
+ACCOUNT = Operation(get_account, 20, names("omitZeroBalances"), reads=True)
 
 BY_ROUTE: dict[tuple[str, str], Operation] = (
     {

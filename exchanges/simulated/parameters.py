@@ -10,25 +10,51 @@ from .errors import (
     INVALID_ORDER_TYPE,
     INVALID_SIDE,
     INVALID_TIME_IN_FORCE,
-    TOO_PRECISE,
     Refusal,
     RequestRefused,
+    empty,
     illegal,
     missing,
     missing_both,
     not_required,
+    too_precise,
+    unread,
 )
 from .orders import OrderRequest
 from .records import OrderKind, OrderSide, Prevention, TimeInForce
 from .stops import WORKS_AS, is_market
 
 Parameters = Mapping[str, str]
-Names = Callable[[str], str]
+Naming = Callable[[str], str]
 
 NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 INTEGER = r"^[0-9]{1,20}$"
 ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", *WORKS_AS)
 CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
+
+
+def names(text: str, *, prefix: str = "") -> frozenset[str]:
+    """Of parameters, parted by spaces; behind a prefix they go on with a capital."""
+    each = text.split()
+    return frozenset(prefix + name[0].upper() + name[1:] for name in each) if prefix else frozenset(each)
+
+
+STRATEGY = names("strategyId strategyType")
+"""Taken, and of no consequence."""
+ORDER = STRATEGY | names(
+    "symbol side type timeInForce quantity quoteOrderQty price newClientOrderId stopPrice trailingDelta icebergQty "
+    "newOrderRespType selfTradePreventionMode"
+)
+"""Of a new order."""
+
+
+def check_known(params: Parameters, known: frozenset[str]) -> None:
+    """Raises RequestRefused where something is sent that nobody reads, or nothing under a name."""
+    if unknown := params.keys() - known:
+        raise RequestRefused(unread(len(params) - len(unknown), len(params)))
+    for name, text in params.items():
+        if not text:
+            raise RequestRefused(empty(name))
 
 
 def read_text(params: Parameters, name: str) -> str:
@@ -61,7 +87,7 @@ def read_decimal(params: Parameters, name: str) -> Decimal:
         raise RequestRefused(illegal(name, NUMBER))
     number = Decimal(text)
     if number != round(number, 8):
-        raise RequestRefused(TOO_PRECISE)
+        raise RequestRefused(too_precise(name))
     return number
 
 
@@ -73,24 +99,24 @@ def read_client_id(params: Parameters, name: str) -> str:
     return text
 
 
-def read_order(params: Parameters, names: Names = str) -> OrderRequest:
-    """The new order a request asks for; `names` says what each parameter of it is called. Raises RequestRefused."""
-    kind = cast("OrderKind", _choose(params, names("type"), ORDER_TYPES, INVALID_ORDER_TYPE))
+def read_order(params: Parameters, named: Naming = str) -> OrderRequest:
+    """The new order a request asks for; `named` says what each parameter of it is called. Raises RequestRefused."""
+    kind = cast("OrderKind", _choose(params, named("type"), ORDER_TYPES, INVALID_ORDER_TYPE))
     request = OrderRequest(
         symbol=read_text(params, "symbol"),
-        side=cast("OrderSide", _choose(params, names("side"), ("BUY", "SELL"), INVALID_SIDE)),
+        side=cast("OrderSide", _choose(params, named("side"), ("BUY", "SELL"), INVALID_SIDE)),
         type=kind,
-        client_id=read_client_id(params, names("newClientOrderId")),
-        time_in_force=_read_time_in_force(params, kind, names),
-        price=read_decimal(params, names("price")),
-        quantity=read_decimal(params, names("quantity")),
-        quote_quantity=read_decimal(params, names("quoteOrderQty")),
-        stop_price=read_decimal(params, names("stopPrice")),
-        trailing_delta=read_integer(params, names("trailingDelta")) or 0,
-        iceberg=read_decimal(params, names("icebergQty")),
+        client_id=read_client_id(params, named("newClientOrderId")),
+        time_in_force=_read_time_in_force(params, kind, named),
+        price=read_decimal(params, named("price")),
+        quantity=read_decimal(params, named("quantity")),
+        quote_quantity=read_decimal(params, named("quoteOrderQty")),
+        stop_price=read_decimal(params, named("stopPrice")),
+        trailing_delta=read_integer(params, named("trailingDelta")) or 0,
+        iceberg=read_decimal(params, named("icebergQty")),
         prevention=_read_prevention(params),
     )
-    _check_presence(params, kind, names)
+    _check_presence(params, kind, named)
     return request
 
 
@@ -102,8 +128,8 @@ def read_order_id(params: Parameters) -> tuple[int | None, str]:
     return order_id, client_id
 
 
-def _read_time_in_force(params: Parameters, kind: OrderKind, names: Names) -> TimeInForce:
-    name = names("timeInForce")
+def _read_time_in_force(params: Parameters, kind: OrderKind, named: Naming) -> TimeInForce:
+    name = named("timeInForce")
     if WORKS_AS.get(kind, kind) == "LIMIT":
         return cast("TimeInForce", _choose(params, name, ("GTC", "IOC", "FOK"), INVALID_TIME_IN_FORCE))
     if name in params:
@@ -116,29 +142,29 @@ def _read_prevention(params: Parameters) -> Prevention | None:
     return cast("Prevention", _choose(params, name, get_args(Prevention), missing(name))) if name in params else None
 
 
-def _check_presence(params: Parameters, kind: OrderKind, names: Names) -> None:
-    _check_waiting(params, kind, names)
-    if names("icebergQty") in params and (is_market(kind) or params.get(names("timeInForce"), "GTC") != "GTC"):
-        raise RequestRefused(not_required(names("icebergQty")))
-    by_cost, quantity = names("quoteOrderQty"), names("quantity")
+def _check_presence(params: Parameters, kind: OrderKind, named: Naming) -> None:
+    _check_waiting(params, kind, named)
+    if named("icebergQty") in params and (is_market(kind) or params.get(named("timeInForce"), "GTC") != "GTC"):
+        raise RequestRefused(not_required(named("icebergQty")))
+    by_cost, quantity = named("quoteOrderQty"), named("quantity")
     if kind != "MARKET":
         if by_cost in params:
             raise RequestRefused(not_required(by_cost))
         read_text(params, quantity)
     if not is_market(kind):
-        read_text(params, names("price"))
+        read_text(params, named("price"))
         return
-    if names("price") in params:
-        raise RequestRefused(not_required(names("price")))
+    if named("price") in params:
+        raise RequestRefused(not_required(named("price")))
     if quantity in params and by_cost in params:
         raise RequestRefused(not_required(by_cost))
     if not params.get(quantity) and not params.get(by_cost):
         raise RequestRefused(missing_both(quantity, by_cost))
 
 
-def _check_waiting(params: Parameters, kind: OrderKind, names: Names) -> None:
+def _check_waiting(params: Parameters, kind: OrderKind, named: Naming) -> None:
     """An order that waits has a stop price, a trail, or both: then the trail begins at the stop price."""
-    stop, trail = names("stopPrice"), names("trailingDelta")
+    stop, trail = named("stopPrice"), named("trailingDelta")
     if kind in WORKS_AS:
         if not params.get(stop) and not params.get(trail):
             raise RequestRefused(missing(stop))

@@ -1,25 +1,29 @@
 """The answer to a new order, in the form the request asks for."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from . import payloads
 from .engine import Engine
-from .orders import Fill, Order, PreventedMatch
+from .errors import RequestRefused, missing
+from .orders import Order
 from .parameters import Parameters
 
+SHAPES = ("ACK", "RESULT", "FULL")
 
-def answer_to(order: Order, params: Parameters, fills: Iterable[Fill], prevented: Iterable[PreventedMatch] = ()) -> Any:
-    default = "FULL" if params.get("type") in ("LIMIT", "MARKET") else "ACK"
-    match params.get("newOrderRespType", default):
+
+def read_shape(params: Parameters) -> str:
+    """Which form is asked for, if none the usual one of the order's type. Raises RequestRefused."""
+    shape = params.get("newOrderRespType", "FULL" if params.get("type") in ("LIMIT", "MARKET") else "ACK")
+    if shape not in SHAPES:
+        raise RequestRefused(missing("newOrderRespType"))
+    return shape
+
+
+def answer_to(engine: Engine, order: Order, shape: str) -> Any:
+    """Of an order just placed."""
+    match shape:
         case "ACK":
             return payloads.order_ack(order)
         case "RESULT":
             return payloads.order_result(order)
-        case _:
-            return payloads.order_full(order, fills, prevented)
-
-
-def fills_of(engine: Engine, order: Order) -> Iterable[Fill]:
-    """Of an order just placed: its fills are the newest."""
-    return engine.fills_of(order)
+    return payloads.order_full(order, engine.fills_of(order), engine.prevented())

@@ -1,21 +1,24 @@
 """The public data: parameters in, Binance's JSON out, the same by REST and by WebSocket."""
 
+import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
+from ..decoding import Malformed
 from . import payloads, tickers
 from .bars import DAY_MS, HOUR_MS, INTERVALS, MINUTE_MS
-from .desk import Desk
+from .desk import Desk, PublicCall
 from .errors import DUPLICATE_SYMBOLS, INVALID_INTERVAL, RequestRefused, illegal, missing, missing_both
 from .market import Market
-from .parameters import Parameters, read_integer, read_limit, read_text
+from .parameters import Parameters, names, read_integer, read_limit, read_text
 
 ROWS_DEFAULT, ROWS_MAX = 500, 1_000
 DEPTH_DEFAULT, DEPTH_MAX = 100, 5_000
-SYMBOLS = r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}")*\]$'
+SYMBOLS_FORM = '^\\[(\\"[A-Z0-9-_.]{1,20}\\")(,\\"[A-Z0-9-_.]{1,20}\\")*\\]$'
 WINDOW_UNITS_MS = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+WINDOW_FORM = "^[1-9][0-9]?[mhd]$"
 WINDOW_MAX = {"m": 59, "h": 23, "d": 7}
 
 
@@ -97,17 +100,12 @@ def trading_day_ticker(desk: Desk, params: Parameters) -> Any:
 def window_ticker(desk: Desk, params: Parameters) -> Any:
     text = params.get("windowSize", "1d")
     count, unit = text[:-1], text[-1:]
-    if unit not in WINDOW_MAX or not count.isdecimal() or not 1 <= int(count) <= WINDOW_MAX[unit]:
-        raise RequestRefused(illegal("windowSize", "^[1-9][0-9]?[mhd]$"))
+    if not re.fullmatch(WINDOW_FORM, text, re.ASCII) or int(count) > WINDOW_MAX[unit]:
+        raise RequestRefused(illegal("windowSize", WINDOW_FORM))
     return _over(desk, params, int(count) * WINDOW_UNITS_MS[unit])
 
 
 Weigh = Callable[[Parameters], int]
-
-
-class PublicCall(NamedTuple):
-    run: Callable[[Desk, Parameters], Any]
-    weigh: Weigh
 
 
 def _weighs(weight: int) -> Weigh:
@@ -134,25 +132,26 @@ def _by_count(params: Parameters) -> int:
     return min(4 * count, 200)
 
 
-EXCHANGE_INFO = PublicCall(exchange_info, _weighs(20))
-KLINES = PublicCall(klines, _weighs(2))
+SYMBOL, ROWS, SPAN = names("symbol"), names("symbol limit"), names("symbol limit startTime endTime")
+SYMBOLS = names("symbol symbols")
+KLINES = PublicCall(klines, _weighs(2), SPAN | names("interval timeZone"))
 
 CALLS: dict[str, PublicCall] = {
     "ping": PublicCall(ping, _weighs(1)),
     "time": PublicCall(server_time, _weighs(1)),
-    "exchangeInfo": EXCHANGE_INFO,
-    "depth": PublicCall(depth, _of_depth),
-    "trades": PublicCall(trades, _weighs(25)),
-    "historicalTrades": PublicCall(historical_trades, _weighs(25)),
-    "aggTrades": PublicCall(aggregate_trades, _weighs(4)),
+    "exchangeInfo": PublicCall(exchange_info, _weighs(20), SYMBOLS | names("permissions showPermissionSets")),
+    "depth": PublicCall(depth, _of_depth, ROWS),
+    "trades": PublicCall(trades, _weighs(25), ROWS),
+    "historicalTrades": PublicCall(historical_trades, _weighs(25), ROWS | names("fromId")),
+    "aggTrades": PublicCall(aggregate_trades, _weighs(4), SPAN | names("fromId")),
     "klines": KLINES,
     "uiKlines": KLINES,
-    "avgPrice": PublicCall(average_price, _weighs(2)),
-    "ticker/24hr": PublicCall(day_ticker, _of_day),
-    "ticker/tradingDay": PublicCall(trading_day_ticker, _by_count),
-    "ticker/price": PublicCall(price_ticker, _by_symbol(2, 4)),
-    "ticker/bookTicker": PublicCall(book_ticker, _by_symbol(2, 4)),
-    "ticker": PublicCall(window_ticker, _by_count),
+    "avgPrice": PublicCall(average_price, _weighs(2), SYMBOL),
+    "ticker/24hr": PublicCall(day_ticker, _of_day, SYMBOLS | names("type")),
+    "ticker/tradingDay": PublicCall(trading_day_ticker, _by_count, SYMBOLS | names("timeZone type")),
+    "ticker/price": PublicCall(price_ticker, _by_symbol(2, 4), SYMBOLS),
+    "ticker/bookTicker": PublicCall(book_ticker, _by_symbol(2, 4), SYMBOLS),
+    "ticker": PublicCall(window_ticker, _by_count, SYMBOLS | names("windowSize type")),
 }
 """By their paths below `/api/v3`."""
 NAMES = {
@@ -172,10 +171,8 @@ def read_symbols(params: Parameters) -> list[str]:
         return [params["symbol"]] if params.get("symbol") else []
     try:
         symbols = msgspec.json.decode(params["symbols"], type=list[str])
-    except msgspec.DecodeError:
-        raise RequestRefused(
-            illegal("symbols", '^\\[(\\"[A-Z0-9-_.]{1,20}\\")(,\\"[A-Z0-9-_.]{1,20}\\")*\\]$')
-        ) from None
+    except Malformed:
+        raise RequestRefused(illegal("symbols", SYMBOLS_FORM)) from None
     if not symbols:
         raise RequestRefused(missing("symbols"))
     if len(set(symbols)) < len(symbols):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import takewhile
 
 from ...trading.book import BookSide
 from ...trading.messages import ZERO
 from ..market_events import DepthEvent, TickerEvent, TradeEvent
 from .execution import Rate, fee
-from .impact import LASTS_MS
 from .market import Market
 from .open_orders import OpenOrders
 from .orders import Order
@@ -25,9 +25,9 @@ def moved_by(event: TickerEvent | DepthEvent, market: Market, book: OpenOrders) 
     prices = {side: book.prices(symbol, order_side) for side, order_side in SIDES}
     moved: list[tuple[int, Decimal]] = []
     for side, price, after in market.stated(event):
+        traded = market.traded.pop((side, price), ZERO) if market.traded else ZERO
         if price in prices[side]:
             orders = book.at(symbol, "BUY" if side == "bid" else "SELL", price)
-            traded = market.traded.pop((side, price), ZERO)
             moved += restated(orders, market.displayed(side, price), after, traded)
     if isinstance(event, TickerEvent):
         moved += [(each.order_id, ZERO) for each in _before_all(event, book) if each.ahead]
@@ -83,11 +83,10 @@ def filled_as_makers(
 
 def feel_again(markets: Mapping[str, Market], state: VenueState) -> None:
     """After a restart: what takers took a moment ago is still missing from the markets, as much as was not healed."""
-    latest_ms = state.books.updated_ms
-    for fill in reversed(state.books.fills):
+    begun_ms = state.books.updated_ms - max((market.impact.lasts_ms for market in markets.values()), default=0)
+    recent = [*takewhile(lambda fill: fill.at_ms >= begun_ms, reversed(state.books.fills))]
+    for fill in reversed(recent):
         market = markets.get(fill.symbol)
-        if latest_ms - fill.at_ms > LASTS_MS:
-            break
         if market and not fill.maker and not fill.counter_id:
             market.impact.take("ask" if fill.side == "BUY" else "bid", fill.price, fill.quantity, fill.at_ms)
 

@@ -2,19 +2,18 @@
 
 import asyncio
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
 
-from .authentication import signed_bytes
-from .desk import Answer, Desk, Request
+from .desk import Answer, Desk, PublicCall, Request
 from .errors import OUT_OF_ORDER
-from .faults import Faults
+from .faults import FaultsRefused, read_faults
 from .latency import Latency, Way
 from .operation import Operation
 from .operations import BY_ROUTE
-from .public import BY_PATH, PublicCall
+from .public import BY_PATH
+from .rest import read_request
 from .sockets import POLICY_VIOLATION, Connection, SocketRules, Sockets
 from .streams import MarketStreams, MessageCount, StreamClient, shutdown_notice
 from .userstreams import UserStreams
@@ -65,23 +64,17 @@ class Server:
 
     def _public_handler(self, path: str, call: PublicCall) -> Any:
         async def handle(request: web.Request) -> web.Response:
-            params = dict(request.query)
+            params = read_request(_query_of(request)).params
             if path.endswith("/depth"):
                 await self._first_depth(params.get("symbol", ""))
             await self._travel(self._way_in)
-            desk = self._desk
-            answer = desk.run_public(lambda: call.run(desk, params), lambda: call.weigh(params), params, "rest")
-            return await self._respond(request, answer)
+            return await self._respond(request, self._desk.run_public(call, params, "rest"))
 
         return handle
 
     def _signed_handler(self, path: str, operation: Operation) -> Any:
         async def handle(request: web.Request) -> web.Response:
-            # The query as it was sent: a parsed and re-encoded one need not be what was signed.
-            query, body = request.raw_path.partition("?")[2].encode(), await request.read()
-            raw = b"&".join(part for part in (query, body) if part)
-            params = dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
-            signed = signed_bytes(query) + signed_bytes(body)
+            params, signed = read_request(_query_of(request), await request.read())
             key = request.headers.get("X-MBX-APIKEY")
             await self._travel(self._way_in)
             if self._desk.switch.fires("request_delayed"):
@@ -154,8 +147,8 @@ class Server:
 
     async def _set_faults(self, request: web.Request) -> web.Response:
         try:
-            self._desk.faults = msgspec.json.decode(await request.read(), type=Faults)
-        except msgspec.DecodeError as error:
+            self._desk.faults = read_faults(await request.read())
+        except FaultsRefused as error:
             return web.json_response({"code": -1100, "msg": str(error)}, status=400)
         return web.json_response(msgspec.to_builtins(self._desk.faults))
 
@@ -166,6 +159,11 @@ class Server:
 
 def _close_for_messages(connection: Connection) -> None:
     connection.outbox.close(POLICY_VIOLATION, "Too many requests")
+
+
+def _query_of(request: web.Request) -> bytes:
+    """As it was sent: a parsed and re-encoded one need not be what was signed."""
+    return request.raw_path.partition("?")[2].encode(errors="surrogateescape")
 
 
 def _streams_in(request: web.Request) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ..decoding import Malformed
 from .outbox import Outbox
 
 
@@ -106,7 +107,7 @@ class MarketStreams:
         """Answer one request of a client; the answer is queued before any frame of a new stream."""
         try:
             request = _decode(text)
-        except msgspec.DecodeError as error:
+        except Malformed as error:
             _answer(client, None, error={"code": 3, "msg": f"Invalid JSON: {error}"})
             return
         named = [name for name in request.params if isinstance(name, str)]

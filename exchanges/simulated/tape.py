@@ -33,13 +33,16 @@ class Tape:
             seconds.append(Bar.flat(start_ms, trade.price))
         seconds[-1].add(trade)
 
-    def bars(self, interval: str, now_ms: int) -> list[Bar]:
+    def bars(self, interval: str, now_ms: int, rows: int = ROWS_MAX) -> list[Bar]:
         """Of any interval, oldest first, without gaps, the running one last; none before the first trade, nor more
-        than `ROWS_MAX`."""
-        length = LENGTHS_MS.get(interval, DAY_MS)
+        than `rows`."""
+        length, start = LENGTHS_MS.get(interval, DAY_MS), start_of(interval)
         base = max(index for index, kept_ms in enumerate(KEPT_MS) if length % kept_ms == 0)
-        recent = self._whole(base, now_ms - ROWS_MAX * length)
-        return list(gapless(joined(recent, start_of(interval)), interval, now_ms))
+        first_ms = start(now_ms - (rows - 1) * length)
+        recent = self._whole(base, first_ms)
+        if (last := self._last_before(base, first_ms)) and not (recent and recent[0].start_ms == first_ms):
+            recent.insert(0, Bar.flat(first_ms, last.close))
+        return list(gapless(joined(recent, start), interval, now_ms))
 
     def since(self, from_ms: int) -> Bar | None:
         """All trades from that minute on as one bar; None where there was none."""
@@ -55,6 +58,11 @@ class Tape:
         running = (kept[-1] for kept in reversed(self._kept[:level]) if kept)
         parts = (bar for bar in chain(self._kept[level], running) if from_ms <= bar.start_ms < until_ms)
         return joined(parts, lambda at_ms: at_ms - at_ms % kept_ms)
+
+    def _last_before(self, level: int, before_ms: int) -> Bar | None:
+        """The latest bar of one kept interval, or of a finer one, that began before an instant."""
+        bars = (bar for kept in self._kept[: level + 1] for bar in reversed(kept) if bar.start_ms < before_ms)
+        return next(bars, None)
 
     def _fold(self, level: int, ended: Bar) -> None:
         """Take a bar that ended into those of the next coarser interval."""

@@ -43,7 +43,7 @@ def execution_report(record: OrderRecord, order: Order, execution_id: int) -> Js
         "z": money(order.executed),
         "L": money(fill.price if fill else ZERO),
         "n": money(fill.fee if fill else ZERO),
-        "N": order.receives if fill else None,
+        "N": order.fee_asset if fill else None,
         "T": record.at_ms,
         "t": fill.trade_id if fill else -1,
         "I": execution_id,

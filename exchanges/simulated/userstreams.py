@@ -83,7 +83,7 @@ class UserStreams:
             return
         copies = 2 if self._switch.fires("event_duplicated") else 1
         encoded = [(uid, msgspec.json.encode(event))] * copies
-        if self._switch.fires("event_reordered"):
+        if not self._overtaken and self._switch.fires("event_reordered"):
             self._overtaken += encoded
             return
         late_s = self._switch.faults.delay_s if self._switch.fires("event_delayed") else 0.0

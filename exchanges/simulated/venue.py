@@ -32,6 +32,7 @@ from .weights import OrderCounts, RequestWeight, order_windows
 WEIGHT_LIMIT = 6_000
 ORDERS_PER_10_S, ORDERS_PER_DAY = 100, 200_000
 SHUTDOWN_S = 1.0
+TICK_S = 0.25
 
 
 class SimulatedVenue:
@@ -109,20 +110,22 @@ class SimulatedVenue:
         self._runner = web.AppRunner(self._server.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port, ssl_context=ssl_context).start()
-        self._pumping = asyncio.create_task(self._pump.run())
+        self._running = [asyncio.create_task(self._pump.run()), asyncio.create_task(self._pass_time())]
         bound: int = self._runner.addresses[0][1]
         return bound
 
     async def wait_failed(self) -> None:
         """Returns when the venue was stopped; raises what broke the market's pump, without which it is no venue."""
-        await asyncio.wait([self._pumping])
-        if not self._pumping.cancelled():
-            self._pumping.result()
+        ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            if not task.cancelled():
+                task.result()
 
     async def stop(self) -> None:
         """Close every connection and end the market; the state stays as it is."""
-        self._pumping.cancel()
-        await asyncio.wait([self._pumping])
+        for task in self._running:
+            task.cancel()
+        await asyncio.wait(self._running)
         await self._runner.cleanup()
 
     @property
@@ -150,6 +153,12 @@ class SimulatedVenue:
             "fills": books.last_trade_id,
             "executions": books.executions,
         }
+
+    async def _pass_time(self) -> None:
+        """What is due at its time is said where the market is silent, too."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._derived.pass_time(self._desk.now_ms)
 
     def _deliver(self, frame: MarketFrame) -> None:
         now_ms = self._desk.now_ms

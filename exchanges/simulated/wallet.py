@@ -8,7 +8,7 @@ from .engine import Engine
 from .fees import Tier
 from .money import money
 from .operation import Operation
-from .parameters import Parameters, read_integer, read_limit, read_text
+from .parameters import Parameters, names, read_integer, read_limit, read_text
 from .records import FundsTransferred
 
 ROWS_MAX = 1_000
@@ -58,20 +58,26 @@ def list_withdrawals(engine: Engine, params: Parameters, _now_ms: int) -> Any:
     return [payloads.withdrawal(each) for each in _transfers(engine, params) if each.amount < 0]
 
 
-COMMISSION = Operation(get_commission, 20, reads=True)
-NOTHING_LISTED = Operation(list_nothing, 1, reads=True)
+COMMISSION = Operation(get_commission, 20, names("symbol"), reads=True)
+PAIRS = Operation(list_nothing, 1, names("symbol"), reads=True)
+ALLOCATIONS = Operation(list_nothing, 20, names("symbol startTime endTime fromAllocationId limit orderId"), reads=True)
+MOVED = names("coin status offset limit startTime endTime")
 
 BY_ROUTE: dict[tuple[str, str], Operation] = {
     ("GET", "/api/v3/account/commission"): COMMISSION,
-    ("GET", "/sapi/v1/asset/tradeFee"): Operation(list_fees, 1, reads=True),
+    ("GET", "/sapi/v1/asset/tradeFee"): Operation(list_fees, 1, names("symbol"), reads=True),
     ("GET", "/sapi/v1/capital/config/getall"): Operation(list_currencies, 10, reads=True),
-    ("GET", "/sapi/v1/capital/deposit/hisrec"): Operation(list_deposits, 1, reads=True),
-    ("GET", "/sapi/v1/capital/withdraw/history"): Operation(list_withdrawals, 1, reads=True),
-    ("GET", "/sapi/v1/margin/allPairs"): NOTHING_LISTED,
-    ("GET", "/sapi/v1/margin/isolated/allPairs"): NOTHING_LISTED,
-    ("GET", "/api/v3/myAllocations"): NOTHING_LISTED._replace(weight=20),
+    ("GET", "/sapi/v1/capital/deposit/hisrec"): Operation(
+        list_deposits, 1, MOVED | names("includeSource txId"), reads=True
+    ),
+    ("GET", "/sapi/v1/capital/withdraw/history"): Operation(
+        list_withdrawals, 1, MOVED | names("withdrawOrderId idList"), reads=True
+    ),
+    ("GET", "/sapi/v1/margin/allPairs"): PAIRS,
+    ("GET", "/sapi/v1/margin/isolated/allPairs"): PAIRS,
+    ("GET", "/api/v3/myAllocations"): ALLOCATIONS,
 }
-BY_METHOD = {"account.commission": COMMISSION, "myAllocations": NOTHING_LISTED._replace(weight=20)}
+BY_METHOD = {"account.commission": COMMISSION, "myAllocations": ALLOCATIONS}
 
 
 def _currency(engine: Engine, name: str) -> dict[str, Any]:

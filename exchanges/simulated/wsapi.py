@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
+from ..decoding import Malformed
 from .authentication import signed_fields
-from .desk import Answer, Desk, Request
+from .desk import Answer, Desk, PublicCall, Request
 from .errors import NOT_LOGGED_ON, UNKNOWN_METHOD, RequestRefused, illegal
 from .operation import Operation
 from .operations import BY_METHOD
 from .outbox import Outbox
+from .parameters import Parameters, names
 from .public import BY_METHOD as PUBLIC
 from .records import MAIN
 from .userstreams import UserStreams
@@ -67,7 +69,7 @@ class ApiConnection:
         try:
             request = _decode(text)
             params = {name: _text_of(raw) for name, raw in request.params.items()}
-        except msgspec.DecodeError:
+        except Malformed:
             self._reply(None, Answer.of(illegal("request", "JSON")), {})
             return
         answer = self._run(request.method, params)
@@ -78,10 +80,8 @@ class ApiConnection:
 
     def _run(self, method: str, params: dict[str, str]) -> Answer:
         desk = self._desk
-        if (call := PUBLIC.get(method)) is not None:
-            return desk.run_public(lambda: call.run(desk, params), lambda: call.weigh(params), params, "api")
-        if (unsigned := self._unsigned(method, params)) is not None:
-            return desk.run_public(unsigned, lambda: SESSION_WEIGHT, params, "api")
+        if (call := PUBLIC.get(method) or self._unsigned(method)) is not None:
+            return desk.run_public(call, params, "api")
         operation = self._of_session(method) or BY_METHOD.get(method) or desk.own_methods.get(method)
         if operation is None:
             return Answer.of(UNKNOWN_METHOD)
@@ -96,19 +96,19 @@ class ApiConnection:
 
     # -- the session ----------------------------------------------------------------------------------------------
 
-    def _unsigned(self, method: str, params: dict[str, str]) -> Callable[[], Any] | None:
+    def _unsigned(self, method: str) -> PublicCall | None:
         """What the connection itself vouches for."""
         match method:
             case "session.status":
-                return self._session
+                return _of_connection(lambda _: self._session())
             case "session.logout":
-                return self._log_out
+                return _of_connection(lambda _: self._log_out())
             case "session.subscriptions":
-                return lambda: [{"subscriptionId": number} for number in self._users.subscribed(self._outbox)]
+                return _of_connection(lambda _: self._subscriptions())
             case "userDataStream.subscribe":
-                return self._subscribe_logged_on
+                return _of_connection(lambda _: self._subscribe_logged_on())
             case "userDataStream.unsubscribe":
-                return lambda: self._unsubscribe(params)
+                return _of_connection(self._unsubscribe, "subscriptionId")
         return None
 
     def _of_session(self, method: str) -> Operation | None:
@@ -141,7 +141,10 @@ class ApiConnection:
             raise RequestRefused(NOT_LOGGED_ON)
         return self._subscribe(self._uid)
 
-    def _unsubscribe(self, params: dict[str, str]) -> Any:
+    def _subscriptions(self) -> Any:
+        return [{"subscriptionId": number} for number in self._users.subscribed(self._outbox)]
+
+    def _unsubscribe(self, params: Parameters) -> Any:
         number = params.get("subscriptionId", "")
         self._users.unsubscribe(self._outbox, int(number) if re.fullmatch("[0-9]{1,9}", number) else None)
         return {}
@@ -160,6 +163,10 @@ class ApiConnection:
     def _retry(self, answer: Answer) -> dict[str, int]:
         now_ms = self._desk.now_ms
         return {"serverTime": now_ms, "retryAfter": now_ms + 1_000 * self._desk.seconds_left(answer)}
+
+
+def _of_connection(run: Callable[[Parameters], Any], takes: str = "") -> PublicCall:
+    return PublicCall(lambda _, params: run(params), lambda _: SESSION_WEIGHT, names(takes))
 
 
 def _text_of(raw: msgspec.Raw) -> str:

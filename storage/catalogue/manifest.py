@@ -49,7 +49,7 @@ class Manifest:
     """As read from its folder; `append` writes on."""
 
     def __init__(self, dataset: Dataset, root: Path) -> None:
-        self.dataset = dataset
+        self.dataset, self.root = dataset, root
         self.folder = dataset.folder(root)
         self.files: dict[str, FileLine] = {}
         self._covered: list[Range] = []

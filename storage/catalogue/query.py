@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from .checksums import check_whole
 from .database import files_sql, one_row
 from .intervals import Interval
 from .layout import CatalogueFault, Dataset
@@ -119,7 +120,7 @@ def rows_sql(manifest: Manifest, start_ns: int, end_ns: int, interval: Interval 
     is not wholly in the range is left out.
 
     Raises:
-        CatalogueFault: nothing is there, or the interval is not made of whole ones of the dataset.
+        CatalogueFault: nothing is there, or it is damaged, or the interval is not made of whole ones of the dataset.
     """
     dataset = manifest.dataset
     table = dataset.table
@@ -129,6 +130,7 @@ def rows_sql(manifest: Manifest, start_ns: int, end_ns: int, interval: Interval 
     paths = manifest.paths(start_ns, end_ns)
     if not paths:
         raise CatalogueFault(f"{dataset}: nothing is there in that time; `tradigrade data list` says what is")
+    check_whole(manifest, paths)
     columns = ", ".join(table.columns)
     within = f"{table.time} >= {start_ns} and {table.time} < {end_ns}"
     rows = f"select {columns} from read_parquet({files_sql(paths)}) where {within}"

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .checksums import NEXT, sha256_of
 from .database import database_error, files_sql, one_row
 from .intake import judgements
 from .layout import MANIFEST, CatalogueFault, Dataset, find_datasets, period_start
 from .manifest import FileLine, Manifest
 from .query import Gap, find_gaps
-from .writer import NEXT, sha256_of
 
 if TYPE_CHECKING:
     import duckdb

@@ -4,13 +4,13 @@ A file is written beside its place (`….parquet.next`) and synced, then its lin
 then it takes its place. A kill before the line leaves the old state; after it, the next writer finishes the move.
 """
 
-import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...kernel.disk import LockedFile, SystemDisk
+from .checksums import NEXT, check_whole, sha256_of
 from .database import files_sql, one_row
 from .layout import VERSION, CatalogueFault, Dataset
 from .manifest import CoveredLine, FileLine, Manifest
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 INCOMING = "incoming"
 """The temporary table of `connection` that `merge` takes rows from, with the columns of the dataset's table."""
-NEXT = ".next"
 
 OnConflict = Literal["refuse", "replace", "keep"]
 
@@ -108,6 +107,7 @@ class Writer:
         first, last = self._row(f"select min({table.time}), max({table.time}) from offered")
         paths = [] if first is None else self.manifest.paths(*self._span(first, last))
         differ = " or ".join(f"o.{name} is distinct from t.{name}" for name in table.values)
+        check_whole(self.manifest, paths)
         if paths:
             verdict = f"case when t.{table.key} is null then 'new' when {differ} then 'other' else 'same' end"
             there = f"left join read_parquet({files_sql(paths)}) t on o.{table.key} = t.{table.key}"
@@ -173,11 +173,6 @@ class Writer:
 
     def _row(self, sql: str) -> tuple[int, ...]:
         return one_row(self._connection, sql)
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def sync(path: Path) -> None:

@@ -87,6 +87,17 @@ def test_damage_ends_with_exit_code_1_and_its_place(run, tmp_path: Path) -> None
     assert "2024-01-01.parquet: it is missing, with 1 rows" in result.stderr
 
 
+def test_one_damaged_record_does_not_hide_the_others(run, file: Path, tmp_path: Path) -> None:
+    run("import", file)
+    put(tmp_path / "data" / "catalogue", BARS, [bar(0)])
+    manifest = BARS.folder(tmp_path / "data" / "catalogue") / "manifest.jsonl"
+    manifest.write_bytes(manifest.read_bytes().replace(b"head", b"haed"))
+    result = run("list", "--json")
+    assert [row["venue"] for row in lines(result)] == ["kraken"]
+    assert result.exit_code == 1
+    assert "line 1 is damaged" in result.stderr.replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -117,3 +128,15 @@ def test_without_duckdb_it_says_what_to_install(run, file: Path, monkeypatch, wo
     result = run(*words)
     assert result.exit_code == 1
     assert "pip install 'tradigrade[data]'" in result.stderr
+
+
+def test_a_symbol_named_twice_is_downloaded_once(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    async def watch(venue: str, symbols: list[str], *_: object, **__: object) -> list[object]:
+        asked.append(symbols)
+        return []
+
+    monkeypatch.setattr("tradigrade.commands.data_download._run", watch)
+    assert run("download", "--venue", "local", "--symbols", "A/B, C/D,A/B").exit_code == 0
+    assert asked == [["A/B", "C/D"]]

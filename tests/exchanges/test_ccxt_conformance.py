@@ -467,7 +467,7 @@ def test_an_order_of_a_list_may_be_cancelled_with_the_list(bench: CcxtBench) -> 
     [
         ({"abovePrice": "19500"}, -2010),
         ({"aboveType": "STOP_LOSS", "aboveStopPrice": "21000"}, -1106),
-        ({"belowTimeInForce": ""}, -1102),
+        ({"belowTimeInForce": ""}, -1105),
         ({"belowPrice": "18900.001"}, -1013),
         ({"aboveType": "TRAILING"}, -1116),
         ({"quantity": "much"}, -1100),

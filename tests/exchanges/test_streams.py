@@ -324,6 +324,26 @@ def test_a_venue_that_says_it_is_asked_too_much_is_asked_no_more_until_then() ->
     run(server, check)
 
 
+def test_those_who_wait_for_their_turn_meanwhile_do_not_ask_either() -> None:
+    symbols = tuple(f"C{number}/USDT" for number in range(30))
+
+    class Limiting(Server):
+        async def _depth(self, request: web.Request) -> web.Response:
+            self.snapshots.append(request.query["symbol"])
+            return web.Response(status=429, headers={"Retry-After": "5"})
+
+    async def check(port: StreamMarket, heard: Heard) -> None:
+        await heard.wait(StreamsOpened)
+        for symbol in symbols:
+            port.request_snapshot(symbol, 0.0)
+        await heard.wait(SnapshotUnavailable, streams.SNAPSHOTS_AT_ONCE)
+        await asyncio.sleep(0.2)
+
+    server = Limiting()
+    run(server, check, symbols=symbols)
+    assert len(server.snapshots) == streams.SNAPSHOTS_AT_ONCE
+
+
 def test_a_snapshot_in_the_stream_is_asked_for_there_and_one_that_does_not_come_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -179,3 +179,34 @@ def test_what_nobody_hears_any_more_is_not_made() -> None:
     rig.streams.unsubscribe(rig.client, ["btcusdt@aggTrade"])
     rig.feed(1, trade(2, BEGIN_MS))
     assert len(rig.said) == 1
+
+
+def test_a_bar_is_closed_in_a_market_that_is_wholly_silent_too() -> None:
+    rig = Rig("btcusdt@kline_1m").feed(0, trade(1, BEGIN_MS))
+    for at_ms in range(0, 3_700_000, 20_000):
+        rig.derived.pass_time(BEGIN_MS + at_ms)
+    closed = [said["k"] for said in rig.payloads() if said["k"]["x"]]
+    assert [bar["t"] - BEGIN_MS for bar in closed] == [minute * 60_000 for minute in range(61)]
+    assert [bar["n"] for bar in closed] == [1] + [0] * 60
+    assert {bar["c"] for bar in closed} == {"100.00000000"}
+
+
+def test_after_a_pause_every_bar_that_ended_in_it_is_closed() -> None:
+    rig = Rig("btcusdt@kline_1s").feed(0, trade(1, BEGIN_MS))
+    rig.derived.pass_time(BEGIN_MS + 100)
+    rig.feed(20_000, trade(2, BEGIN_MS + 20_000))
+    closed = [said["k"] for said in rig.payloads() if said["k"]["x"]]
+    assert [bar["t"] - BEGIN_MS for bar in closed] == [second * 1_000 for second in range(20)]
+
+
+def test_a_clock_that_is_set_back_silences_nothing() -> None:
+    rig = Rig("btcusdt@miniTicker").feed(3_600_000, trade(1, BEGIN_MS + 3_600_000))
+    rig.feed(3_601_000, trade(2, BEGIN_MS + 3_601_000))
+    before = len(rig.said)
+    rig.feed(1_000, trade(3, BEGIN_MS + 3_601_100)).feed(2_100, trade(4, BEGIN_MS + 3_601_200))
+    assert len(rig.said) == before + 2
+
+
+@pytest.mark.parametrize("name", ["BTCUSDT@kline_1m", "btcUSDT@depth5", "@miniTicker"])
+def test_streams_have_small_letters_alone(name: str) -> None:
+    assert make(name, Rig().markets) is None

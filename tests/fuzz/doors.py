@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from tests.fuzz import venue
 from tests.fuzz.market import market_doors
 from tradigrade.config.errors import ConfigFault
 from tradigrade.config.loader import load_settings, render
@@ -18,6 +19,7 @@ from tradigrade.config.settings import Settings
 from tradigrade.exchanges.market_events import MalformedFrame
 from tradigrade.exchanges.simulated.engine import Engine
 from tradigrade.exchanges.simulated.errors import RequestRefused
+from tradigrade.exchanges.simulated.faults import FaultsRefused
 from tradigrade.exchanges.simulated.operations import BY_METHOD
 from tradigrade.exchanges.simulated.state import VenueState
 from tradigrade.kernel.boundary import CaptureFault
@@ -231,6 +233,10 @@ DOORS: dict[str, Door] = {
             b"myTrades?symbol=BTCUSDT&fromId=1",
         ),
     ),
+    "venue-stream": Door(venue.StreamDoor(), (venue.Refused,), venue.STREAM_REQUESTS, market=True),
+    "venue-api": Door(venue.ApiDoor(), (venue.Refused,), venue.API_REQUESTS, market=True),
+    "venue-public": Door(venue.PublicDoor(), (venue.Refused,), venue.PUBLIC_REQUESTS),
+    "venue-faults": Door(venue.enter_faults, (FaultsRefused,), venue.FAULT_REQUESTS, market=True),
     **{name: Door(door.enter, (MalformedFrame,), door.sound, market=True) for name, door in market_doors().items()},
     "schedule": Door(
         enter_schedule, (msgspec.DecodeError,), (to_text((Fault(1.0, "kill", "trader", 2.0, 0.5),)).encode(),)

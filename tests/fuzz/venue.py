@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from tradigrade.exchanges.simulated.authentication import Authenticator
 from tradigrade.exchanges.simulated.desk import Desk
 from tradigrade.exchanges.simulated.engine import Engine
-from tradigrade.exchanges.simulated.faults import FaultSwitch, FaultsRefused, read_faults
+from tradigrade.exchanges.simulated.faults import FaultSwitch, read_faults
 from tradigrade.exchanges.simulated.outbox import Outbox
 from tradigrade.exchanges.simulated.public import CALLS
 from tradigrade.exchanges.simulated.requestlog import RequestLog

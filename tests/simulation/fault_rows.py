@@ -67,6 +67,7 @@ BEARS = {
     "trader/trading/journal": "all that trades stands on it and comes back with it",
     "trader/trading/venue": "what was in flight is unknown until the venue tells",
     "trader/feeds/binance": "a fresh snapshot and what follows it",
+    "trader/universe": "it asks what is listed anew; symbols without data do not trade anyhow",
     "trader/portfolio": "it only shows; folded anew from the journal",
     "trader/reporter": "reports say the whole state: the next one makes up for those lost",
     "trader/learning": "samples are lost for a moment; models stay",
@@ -262,8 +263,6 @@ NO_ROW = {
 
 NO_CAUSE = {
     "FLATTENING": "a stop in good order is no fault",
-    "SYMBOL_HALTED": "needs a venue that halts a symbol",
-    "SYMBOL_GONE": "needs a venue that delists a symbol",
     "DAILY_LOSS": "ends with the day, not by a repair",
     "POST_TRADE": "needs a venue that fills past what was approved",
     "MODEL_STALE": "needs ten minutes of a model that is not renewed",

@@ -38,6 +38,11 @@ EVENTS = {
     "market_silent": ("the market's streams fall silent, connected, for 4 s", "no order on a market that old"),
     "ban": ("the venue bans us for 5 s", "waits as long as it is told"),
 }
+STOPPED = {
+    "halted": ("halts the symbol", "its orders are cancelled, all but what guards a position; it goes on by itself"),
+    "delisted": ("does not list the symbol any more", "its orders are gone; it goes on once it is listed again"),
+}
+STOPPED_FOR_S = 15.0
 EVENT_FOR_S = {"account_cut": 1.0, "market_cut": 1.0, "market_silent": 4.0, "ban": 5.0}
 """Until the next turn of the market it has not happened; what it begins may last longer."""
 CHANCE_FOR_S = 6.0
@@ -64,4 +69,7 @@ def venue_rows() -> Iterator[Row]:
         yield row._replace(begin=_gap_without_snapshots) if target == "snapshot_lost" else row
     for target, (name, bears) in EVENTS.items():
         yield scheduled("the venue", name, bears, "venue-event", target, EVENT_FOR_S[target])
+    for target, (name, bears) in STOPPED.items():
+        words = f"the venue {name} for {STOPPED_FOR_S:g} s"
+        yield scheduled("the venue", words, bears, "symbol", target, STOPPED_FOR_S)
     yield Row("the venue", "the venue cannot be reached for 4 s", "connects anew, then compares", _unreachable, 4.0)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tests.simulation.fault_row import AT_S, Row
+from tradigrade.config.market_settings import UniverseSettings
 from tradigrade.config.settings import LearningSettings, Settings, StrategySettings
 from tradigrade.kernel.lifecycle import Phase
 from tradigrade.simulation.by_hand import PREFIX as BY_HAND
@@ -35,6 +36,7 @@ SETTINGS = Settings(
     ),
     bar_s=0.5,
     learning=LearningSettings(enabled=False),
+    universe=UniverseSettings(refresh_s=5.0),
 )
 
 

@@ -18,6 +18,7 @@ from tradigrade.simulation.faults import (
     KINDS,
     NODES,
     PAIRS,
+    STOPPED,
     VENUE_CHANCES,
     VENUE_EVENTS,
 )
@@ -82,6 +83,7 @@ def test_every_kind_of_fault_has_a_row_or_a_reason_for_none() -> None:
         ("partition", PAIRS),
         ("venue-chance", VENUE_CHANCES),
         ("venue-event", VENUE_EVENTS),
+        ("symbol", STOPPED),
         ("transfer", CURRENCIES),
         ("by-hand", DEEDS),
     ],

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.kit.catalogue import BARS, DAY_NS, START_NS, bar, database, put
-from tradigrade.storage.catalogue.layout import Dataset
+from tradigrade.storage.catalogue.checksums import check_whole
+from tradigrade.storage.catalogue.layout import CatalogueFault, Dataset
+from tradigrade.storage.catalogue.manifest import Manifest
+from tradigrade.storage.catalogue.reader import read_bars
 from tradigrade.storage.catalogue.verify import Report, strangers, verify
 
 
@@ -104,3 +107,25 @@ def test_a_file_of_no_dataset_is_found(root: Path) -> None:
     (root / "venue=x").mkdir()
     (root / "venue=x" / "notes.txt").write_text("mine")
     assert [Path(bad.file).name for bad in strangers(root)] == ["notes.txt"]
+
+
+SUBTLE = ["missing", "truncated", "flipped", "empty"]
+
+
+@pytest.mark.parametrize("kind", SUBTLE)
+def test_damage_is_neither_read_nor_written_anew_as_if_it_were_sound(root: Path, kind: str) -> None:
+    DAMAGE[kind][0](root)
+    before = judge(root).damage
+    with pytest.raises(CatalogueFault, match="is missing, altered or damaged"):
+        put(root, BARS, [bar(7)])
+    with pytest.raises(CatalogueFault, match="is missing, altered or damaged"):
+        next(read_bars(root, BARS.venue, [BARS.symbol], "1m"))
+    assert judge(root).damage == before
+    assert put(root, BARS, [bar(1442)]).added == 1, "other days are as good as ever"
+
+
+def test_a_write_that_a_kill_left_undone_is_no_damage_to_who_reads(root: Path) -> None:
+    path = first(root)
+    path.with_name(f"{path.name}.next").write_bytes(path.read_bytes())
+    flip(path, 60)
+    check_whole(Manifest(BARS, root), [path])
