@@ -27,10 +27,11 @@ class FeedMarket:
     or a trade twice. What is kept back is counted by its reason."""
 
     __slots__ = (
-        "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "count", "earliest_ms",
-        "event_ms", "event_received_ns", "fault", "gaps", "halted", "ids", "late", "latest_ms", "of_late", "proof", "quarantined",
-        "quiet_id", "quote_id", "quote_times", "renewals", "renewed_ns", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic",
-        "trade_gaps", "trade_times", "traded", "trades_ns", "tries", "updates",
+        "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "count", "earliest_ms", "event_ms",
+        "event_received_ns", "fault", "gaps", "halted", "ids", "late", "latest_ms", "of_late", "proof",
+        "quarantined", "quiet_id", "quote_id", "quote_times", "renewals", "renewed_ns", "repairs", "retry_ns",
+        "state", "symbol", "synchronizer", "topic", "trade_gaps", "trade_times", "traded", "trades_ns", "tries",
+        "updates",
     )  # fmt: skip
 
     def __init__(

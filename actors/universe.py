@@ -5,13 +5,15 @@ from typing import Any
 from ..exchanges.listing import InstrumentsChanged, ListingArrived, ListingPort, ListingUnavailable, ListingWord
 from ..exchanges.tasks import PortBroke, PortFault
 from ..kernel.actor import Actor
-from ..trading.messages import CauseNoted, StateAsked, SymbolStatus
+from ..trading.messages import CauseNoted, FeedChanged, StateAsked, SymbolStatus
 from ..trading.universe import Change, begin, hear_listing, hear_stream, state_of
 from ..transports.order_commands import CancelAllOrders
 from . import topics
 
 CAUSE_OF = {"halted": "SYMBOL_HALTED", "gone": "SYMBOL_GONE"}
 CANCEL_TIMEOUT_S = 5.0
+ASK_AGAIN_NS = 10_000_000_000
+"""A symbol without data may be halted: it is asked about at once; but a listing is large, and asked for no oftener."""
 
 
 class _ListingDue:
@@ -35,6 +37,7 @@ class UniverseWatch(Actor):
         self._rules: dict[str, Any] = {}
         self.context.subscribe(topics.STATUS)
         self.context.subscribe(topics.STATE_ASKED)
+        self.context.subscribe(topics.FEEDS)
         self._ask()
         self.context.repeat(self.refresh_s, _ListingDue())
 
@@ -54,6 +57,8 @@ class UniverseWatch(Actor):
                 self._tell(changes)
             case ListingUnavailable():
                 self._count("listings_unavailable")  # what was known holds on
+            case FeedChanged(live=False):
+                self._ask_early()
             case _ListingDue():
                 self._ask()
             case StateAsked():
@@ -62,7 +67,12 @@ class UniverseWatch(Actor):
             case PortBroke(reason):
                 raise PortFault(reason)
 
+    def _ask_early(self) -> None:
+        if self.context.system.clock.monotonic_ns() - self._asked_ns >= ASK_AGAIN_NS:
+            self._ask()
+
     def _ask(self) -> None:
+        self._asked_ns = self.context.system.clock.monotonic_ns()
         system, path = self.context.system, self.context.path
 
         def deliver(word: ListingWord) -> None:

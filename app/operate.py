@@ -17,8 +17,10 @@ from .kernel.disk import SystemDisk
 from .status import connect
 from .storage.halt import HALT_NAME, Halt, HaltLatch
 from .trading.messages import RiskAlert
+from .trading.views import FeedView
 from .transports.control import (
     AcceptBalance,
+    FeedAsked,
     LadderAnswered,
     LadderAsked,
     PauseStrategy,
@@ -35,6 +37,7 @@ RISK = "trader/trading/account/risk"
 EXECUTOR = "trader/trading/account/executor"
 VENUE = "exchange/venue"
 PORTFOLIO = "trader/portfolio"
+FEEDS = "trader/feeds"
 MOVES_SHOWN = 20
 ALERTS_SHOWN = 20
 
@@ -76,6 +79,19 @@ def ask_executor(data_dir: Path, question: ReconciliationAsked | AcceptBalance) 
     async def ask() -> Any:
         async with connect(data_dir) as link:
             return await link.ask(question, EXECUTOR)
+
+    return asyncio.run(ask())
+
+
+def ask_feeds(data_dir: Path) -> tuple[FeedView, ...]:
+    """What each of the running trader's feeds knows of its data. Raises `NothingRuns`, and `KernelError` where one does
+    not tell."""
+
+    async def ask() -> tuple[FeedView, ...]:
+        async with connect(data_dir) as link:
+            actors = (actor.path for node in (await link.status()).nodes for actor in node.actors)
+            feeds = sorted(path for path in actors if path.startswith(f"{FEEDS}/"))
+            return tuple([await link.ask(FeedAsked(), path) for path in feeds])
 
     return asyncio.run(ask())
 

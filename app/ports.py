@@ -145,12 +145,13 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
 def _market_ports(
     run: Run, loop: asyncio.AbstractEventLoop, seams: Seams, open_session: OpenSession, budget: Any
 ) -> dict[str, Any]:
-    """One way to market data for each feed: those of references lead to the venues themselves."""
+    """One way to market data for each feed: those of references lead to the venues themselves, or to what stands in."""
     from .exchanges.streams import StreamMarket
 
     def make(plan: FeedPlan) -> StreamMarket:
         venue = run.settings.venue
-        opener = session_opener(venue.address, venue.certificate) if plan.reference else open_session
+        address = (plan.address, plan.certificate) if plan.address else (venue.address, venue.certificate)
+        opener = session_opener(*address) if plan.reference else open_session
         shared = None if plan.reference else budget
         return StreamMarket(loop, seams.clock, seams.entropy, make_protocol(plan.venue), opener, shared)
 

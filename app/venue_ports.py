@@ -15,6 +15,10 @@ from .exchanges.rate_budget import RateBudget
 from .kernel.clock import Clock
 from .trading.order_ids import client_id_prefix
 
+KEEP_ALIVE_MS = 10_000
+"""How often the account's stream is asked for a sign of life; after two that do not come it is lost. Left alone, ccxt
+asks Binance every three minutes."""
+
 
 def connect_exchange(run: Run, session: aiohttp.ClientSession, credentials: Credentials) -> Any:
     """ccxt's own, unmodified, on our session."""
@@ -32,6 +36,7 @@ def connect_binance(session: aiohttp.ClientSession, credentials: Credentials) ->
             "apiKey": credentials.api_key,
             "secret": credentials.api_secret,
             "enableRateLimit": False,
+            "streaming": {"keepAlive": KEEP_ALIVE_MS},
             "options": {
                 "fetchMarkets": {"types": ["spot"]},
                 "fetchCurrencies": False,

@@ -13,6 +13,7 @@ from ..trading.risk.compliance import make_rules
 from .limits import configured_limits
 from .settings import Settings, StrategySettings
 
+STAND_IN = re.compile(r"(127\.0\.0\.1|localhost):[0-9]{1,5}")
 SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
 STRATEGY_PATH = re.compile(r"[^:]+:[A-Za-z_]\w*")
 STRATEGY_NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
@@ -58,6 +59,14 @@ def _venue(settings: Settings) -> Iterator[Inconsistency]:
     venue = settings.venue
     if any(each.venue == venue.protocol for each in settings.feeds.references):
         yield Inconsistency("feeds.references", "other venues than the one traded at", f'"{venue.protocol}"')
+    for index, each in enumerate(settings.feeds.references):
+        key = f"feeds.references[{index}]"
+        if bool(each.address) != bool(each.certificate):
+            yield Inconsistency(
+                f"{key}.certificate", "a certificate with an address, and none without", "one of the two"
+            )
+        if each.address and not STAND_IN.fullmatch(each.address):
+            yield Inconsistency(f"{key}.address", '"127.0.0.1:PORT", on this machine', f'"{each.address}"')
     if venue.name == "simulated":
         return
     if not venue.paper:
@@ -67,6 +76,11 @@ def _venue(settings: Settings) -> Iterator[Inconsistency]:
         yield Inconsistency("replay", "none where a real venue's market is traded on", f'"{settings.replay}"')
     if settings.speed != 1:
         yield Inconsistency("speed", "1 where a real venue's market is traded on", f"{settings.speed:g}")
+    currency, symbols = settings.account.currency, settings.symbols
+    if symbols and not any(symbol.endswith(f"/{currency}") for symbol in symbols):
+        advice = f'for {symbols[0]} it is "{symbols[0].partition("/")[2]}"'
+        expected = "what one of the symbols is paid in: nothing could be bought else"
+        yield Inconsistency("account.currency", expected, f'"{currency}"', advice)
     if bool(venue.address) != bool(venue.certificate):
         yield Inconsistency("venue.certificate", "a certificate with an address, and none without", "one of the two")
 

@@ -13,6 +13,9 @@ class FeedPlan(NamedTuple):
     venue: str
     symbols: tuple[str, ...]
     reference: bool = False
+    address: str = ""
+    """Of what stands in for a reference, with its certificate; empty: the venue itself."""
+    certificate: str = ""
 
 
 def feed_plans(settings: Settings) -> tuple[FeedPlan, ...]:
@@ -22,7 +25,15 @@ def feed_plans(settings: Settings) -> tuple[FeedPlan, ...]:
     shards = [symbols[start : start + most] for start in range(0, len(symbols), most)]
     own = [_plan(settings.venue.protocol, number, shard) for number, shard in enumerate(shards, 1)]
     others = [
-        FeedPlan(each.venue, f"market/{each.venue}", each.venue, each.symbols or symbols, reference=True)
+        FeedPlan(
+            each.venue,
+            f"market/{each.venue}",
+            each.venue,
+            each.symbols or symbols,
+            True,
+            each.address,
+            each.certificate,
+        )
         for each in settings.feeds.references
     ]
     return (*own, *others)

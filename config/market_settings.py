@@ -48,6 +48,10 @@ class ReferenceSettings(Section, frozen=True):
     venue: Literal["kraken", "okx", "coinbase", "bybit"]
     symbols: tuple[str, ...] = ()
     """Empty: every symbol of the system."""
+    address: str = ""
+    """`HOST:PORT` of what stands in for it on this machine, as of `[venue]`; empty: the venue itself."""
+    certificate: str = ""
+    """A file with the only certificate to trust there."""
 
 
 class FeedSettings(Section, frozen=True):

@@ -37,6 +37,8 @@ Socket = aiohttp.ClientWebSocketResponse[Literal[False]]
 """One that leaves texts as bytes."""
 Broken = (aiohttp.ClientError, TimeoutError, OSError, TypeError, ValueError)
 """What a connection may fail by; anything else is a fault of ours."""
+TEXT_EVERY_S, TEXTS_AT_ONCE = 0.4, 2
+"""Who says more than five texts a second, answers to pings among them, is cut off by Binance."""
 _TEXTS = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 
 
@@ -65,6 +67,9 @@ class StreamConnection:
         self._deliver = deliver
         self._frames = 0
         self._next_number: int | None = None
+        self._sending = asyncio.Lock()
+        self._said_until_ns = 0
+        """When all that was said would have been, at one text every `TEXT_EVERY_S`."""
 
     async def stay(self) -> None:
         """Never ends by itself; each failure is told as `StreamsClosed`."""
@@ -82,15 +87,24 @@ class StreamConnection:
             delay_s = min(delay_s * 2, RECONNECT_MAX_S)
 
     async def send(self, texts: tuple[str, ...]) -> str:
-        """Why they were not sent; empty where they were."""
+        """Why they were not sent; empty where they were. They wait for their turn: a connection takes few at a time."""
         try:
-            if self._socket is None:
-                return "not connected"
-            for text in texts:
-                await self._socket.send_str(text)
+            async with self._sending:
+                for text in texts:
+                    await asyncio.sleep(self._turn_s())
+                    if self._socket is None:
+                        return "not connected"
+                    await self._socket.send_str(text)
         except Broken as error:
             return _tell(error)
         return ""
+
+    def _turn_s(self, texts: int = 1) -> float:
+        """How long the next must wait, which then counts as said."""
+        now_ns, every_ns = self._clock.monotonic_ns(), round(TEXT_EVERY_S * 1e9)
+        begun_ns = max(self._said_until_ns, now_ns)
+        self._said_until_ns = begun_ns + texts * every_ns
+        return max(0, begun_ns - now_ns - (TEXTS_AT_ONCE - 1) * every_ns) / 1e9
 
     async def _live_once(self) -> str:
         """Connect, subscribe and read to the end; why it ended."""
@@ -118,6 +132,8 @@ class StreamConnection:
             socket = await session.ws_connect(
                 wanted.url, max_msg_size=FRAME_LIMIT, compress=0, timeout=limits, decode_text=False
             )
+            self._said_until_ns = 0  # of the connection before
+            self._turn_s(len(wanted.texts))
             for text in wanted.texts:
                 await socket.send_str(text)
             return socket, await self._hear_acknowledgements(socket, wanted.acknowledgements)

@@ -21,6 +21,8 @@ BATCH = 16
 OTHERS_EVERY = 4
 BACKGROUND_EVERY = 8
 """One turn in so many is for those who are not urgent, or is the background's, however busy the others are."""
+BEHIND, CATCH_UP = 32, 128
+"""Messages that wait for an actor that catches up before its turns are longer, and how long they are at most."""
 
 USER = Lane.USER
 
@@ -153,8 +155,10 @@ class CellActor(Incarnation):
     def turn(self) -> None:
         """Handle a few messages."""
         self._queued = self._ceded = False
-        actor, mailbox = self._actor, self.mailbox
-        for _ in range(1 if self.delay_s else self.share):
+        actor, mailbox, share = self._actor, self.mailbox, self.share
+        if len(mailbox.user) > BEHIND and actor is not None and actor.catches_up:
+            share = min(len(mailbox.user), CATCH_UP)
+        for _ in range(1 if self.delay_s else share):
             if actor is None or self.ended or self.held:
                 return
             envelope = mailbox.get()

@@ -16,6 +16,7 @@ SYSTEM, ACCOUNT = "system", "account"
 MOVES_KEPT = 200
 SCOPES_MAX = 5_000
 DETAIL_LIMIT = 300
+NEVER_NS = 2**63
 
 
 class Now(NamedTuple):
@@ -68,11 +69,18 @@ Causes = Mapping[str, Applied]
 
 
 class Ladder(NamedTuple):
-    """The machine's whole state. `moves`: changes of a rung, oldest first, the latest `MOVES_KEPT`."""
+    """The machine's whole state. `moves`: changes of a rung, oldest first, the latest `MOVES_KEPT`.
+
+    A step costs what the scopes that change cost, not what there is: markets that flap are many in a busy trader.
+    """
 
     applied: Mapping[str, Causes]
     standings: Mapping[str, Standing]
     moves: tuple[Move, ...] = ()
+    below: Mapping[str, tuple[str, ...]] = {}
+    """By scope: itself and all that its causes hold for, in the order of `standings`."""
+    due_ns: int = NEVER_NS
+    """Monotonic: before that no cause that is gone ends."""
 
 
 def strategy_scope(strategy: str, symbol: str) -> str:
@@ -92,7 +100,8 @@ def above(scope: str) -> tuple[str, ...]:
 
 def begin(scopes: Iterable[str], noted: Iterable[Noted], now: Now) -> Ladder:
     """A ladder of these scopes on which these causes hold from the start."""
-    ladder = Ladder({}, dict.fromkeys((SYSTEM, ACCOUNT, *scopes), NORMAL._replace(since_ns=now.utc_ns)))
+    standings = dict.fromkeys((SYSTEM, ACCOUNT, *scopes), NORMAL._replace(since_ns=now.utc_ns))
+    ladder = Ladder({}, standings, below=_find_below(standings))
     for each in noted:
         ladder, _ = step(ladder, each, now)
     return ladder._replace(moves=())
@@ -100,14 +109,14 @@ def begin(scopes: Iterable[str], noted: Iterable[Noted], now: Now) -> Ladder:
 
 def step(ladder: Ladder, event: Event, now: Now) -> tuple[Ladder, tuple[Move, ...]]:
     """The next state, and what is to be told; a rung that changed is also kept in `moves`."""
-    applied = {scope: _expire(causes, now) for scope, causes in ladder.applied.items()}
+    changed = _expire_all(ladder.applied, now) if now.monotonic_ns >= ladder.due_ns else {}
     match event:
-        case Noted():
-            applied[event.scope] = _note(applied.get(event.scope, {}), event, now)
+        case Noted(scope):
+            changed[scope] = _note(changed.get(scope, ladder.applied.get(scope, {})), event, now)
         case Released():
-            applied = {scope: _release(causes) for scope, causes in applied.items()}
-    changed = {scope for scope, causes in applied.items() if causes != ladder.applied.get(scope, {})}
-    return _judge(ladder, applied, changed, now) if changed else (ladder, ())
+            changed |= {scope: _release(changed.get(scope, causes)) for scope, causes in ladder.applied.items()}
+    changed = {scope: causes for scope, causes in changed.items() if causes != ladder.applied.get(scope, {})}
+    return _judge(ladder, changed, now) if changed else (ladder, ())
 
 
 def waits(ladder: Ladder) -> bool:
@@ -132,23 +141,54 @@ def _words(name: str, applied: Applied) -> str:
     return words if applied.gone_ns is None else f"over, and borne out for {cause.hold_s:g} s: {words}"
 
 
-def _judge(
-    ladder: Ladder, applied: Mapping[str, Causes], changed: set[str], now: Now
-) -> tuple[Ladder, tuple[Move, ...]]:
+def _judge(ladder: Ladder, changed: Mapping[str, Causes], now: Now) -> tuple[Ladder, tuple[Move, ...]]:
     """Judge anew what stands in a scope that changed, or below one."""
-    standings, told = dict(ladder.standings), []
-    room = SCOPES_MAX - len(standings)
-    standings |= dict.fromkeys(sorted(changed - standings.keys())[: max(room, 0)], NORMAL)
-    for scope, before in list(standings.items()):
-        if changed.isdisjoint(above(scope)):
-            continue
-        after = judge(applied, scope)
+    applied, standings, below = {**ladder.applied, **changed}, dict(ladder.standings), ladder.below
+    for scope, causes in changed.items():
+        if not causes:
+            del applied[scope]
+    told = []
+    if new := sorted(changed.keys() - standings.keys()):
+        standings |= dict.fromkeys(new[: max(SCOPES_MAX - len(standings), 0)], NORMAL)
+        below = _find_below(standings)
+    for scope in _affected(standings, below, changed):
+        before, after = standings[scope], judge(applied, scope)
         after = after._replace(since_ns=before.since_ns if after.rung == before.rung else now.utc_ns)
         standings[scope] = after
         if (after.rung, after.reason) != (before.rung, before.reason):
             told.append(_move(scope, before, after, now))
     moves = (*ladder.moves, *(move for move in told if move.before != move.after))[-MOVES_KEPT:]
-    return Ladder({scope: causes for scope, causes in applied.items() if causes}, standings, moves), tuple(told)
+    return Ladder(applied, standings, moves, below, _due_ns(ladder, applied, changed, now)), tuple(told)
+
+
+def _find_below(scopes: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for scope in scopes:
+        for line in above(scope):
+            found.setdefault(line, []).append(scope)
+    return {scope: tuple(each) for scope, each in found.items()}
+
+
+def _affected(
+    standings: Iterable[str], below: Mapping[str, tuple[str, ...]], changed: Mapping[str, Causes]
+) -> Iterable[str]:
+    """Whose standing may be another, in the order of `standings`."""
+    if len(changed) == 1:
+        return below.get(next(iter(changed)), ())
+    found = {scope for line in changed for scope in below.get(line, ())}
+    return [scope for scope in standings if scope in found]
+
+
+def _due_ns(ladder: Ladder, applied: Mapping[str, Causes], changed: Mapping[str, Causes], now: Now) -> int:
+    """Early rather than late; what was due is past, so then all of them are looked at."""
+    past = now.monotonic_ns >= ladder.due_ns
+    found = [
+        each.gone_ns + int(CAUSES[name].hold_s * 1e9)
+        for causes in (applied if past else changed).values()
+        for name, each in causes.items()
+        if each.gone_ns is not None
+    ]
+    return min(found, default=NEVER_NS) if past else min(ladder.due_ns, *found, NEVER_NS)
 
 
 def _move(scope: str, before: Standing, after: Standing, now: Now) -> Move:
@@ -167,10 +207,13 @@ def _note(causes: Causes, noted: Noted, now: Now) -> Causes:
     return {**causes, noted.cause: known._replace(gone_ns=now.monotonic_ns)}
 
 
-def _expire(causes: Causes, now: Now) -> Causes:
-    """Without what was gone for long enough."""
-    over = {name for name, each in causes.items() if _is_over(name, each, now)}
-    return {name: each for name, each in causes.items() if name not in over} if over else causes
+def _expire_all(applied: Mapping[str, Causes], now: Now) -> dict[str, Causes]:
+    """Of the scopes where something was gone for long enough: what still applies."""
+    return {
+        scope: {name: each for name, each in causes.items() if not _is_over(name, each, now)}
+        for scope, causes in applied.items()
+        if any(_is_over(name, each, now) for name, each in causes.items())
+    }
 
 
 def _is_over(name: str, applied: Applied, now: Now) -> bool:

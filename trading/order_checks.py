@@ -58,12 +58,14 @@ def find_fault_of_change(leg: Leg, change: GroupModified, instrument: Instrument
 
 
 def rounded(leg: Leg, instrument: Instrument) -> Leg:
-    """On the venue's steps: amounts down, prices to what is not worse for the owner."""
+    """On the venue's steps: amounts and sums of money down, prices to what is not worse for the owner."""
     stop, price, terms = leg.terms.stop_price, leg.price, leg.terms
     if stop is not None:
         terms = replace(terms, stop_price=instrument.round_price(stop, leg.side))
     if terms.display_amount is not None:
         terms = replace(terms, display_amount=instrument.round_amount(terms.display_amount))
+    if terms.quote_amount is not None:  # no more digits of the quote currency than its prices have
+        terms = replace(terms, quote_amount=instrument.round_price(terms.quote_amount, "buy"))
     price = None if price is None else instrument.round_price(price, leg.side)
     return replace(leg, amount=instrument.round_amount(leg.amount), price=price, terms=terms)
 

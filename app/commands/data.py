@@ -11,6 +11,7 @@ import typer
 
 from .common import FAILED, USED_WRONGLY, DataDirOption, JsonOption, fail, find_data_dir
 from .data_download import download
+from .data_quality import quality
 
 if TYPE_CHECKING:
     from ..storage.catalogue.manifest import Manifest
@@ -246,6 +247,7 @@ def data_import(
                 show_imported(done)
 
 
+data_app.command("quality")(quality)
 data_app.command("download", epilog="Example: tradigrade data download --venue kraken --symbols BTC/USD --since 30d")(
     download
 )

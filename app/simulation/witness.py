@@ -21,6 +21,8 @@ LEDGER = "trader/trading/account/ledger"
 LOOKED_AT = frozenset({OrderApproved, CancelRequested, OrderCancelled, PositionTransferred})
 HALT_KNOWN_S = 3.0
 """A slow risk may hear of a halt late; by then the guard has fenced the executor."""
+STOPPED_KNOWN_S = 3.0
+"""A symbol that the venue does not trade is silent, and no order leaves on data that old."""
 
 
 class Witness:
@@ -71,6 +73,7 @@ class Witness:
         self.owners[intent.client_id] = intent.strategy
         self.trace.add(f"{self._world.clock.monotonic_ns()} sent {intent.client_id}")
         self._check(lambda: self._check_halt(node, intent.client_id))
+        self._check(lambda: self._check_symbol(node, intent))
         self._check(lambda: self.groups.check_sent(intent, self._world.venue.orders))
         self._check(
             lambda: self.laws.check_sent(
@@ -88,6 +91,12 @@ class Witness:
         halted_s = self._world.halted_s()
         if halted_s > HALT_KNOWN_S and not node.was_stopped:
             raise LawBroken(6, f"{client_id} left {halted_s:.1f} s into a halt")
+
+    def _check_symbol(self, node: Any, intent: OrderIntended) -> None:
+        """Nothing leaves for a symbol that has not traded for long enough to know it."""
+        stopped_s = self._world.venue.stopped_s(intent.symbol)
+        if stopped_s > STOPPED_KNOWN_S and not node.was_stopped:
+            raise LawBroken(6, f"{intent.client_id} left {stopped_s:.1f} s after the venue stopped {intent.symbol}")
 
     def _check_protection(self, client_id: str) -> None:
         """What guards a position stands until it is closed on purpose."""

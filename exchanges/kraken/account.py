@@ -11,6 +11,8 @@ from ..ccxt_parsing import exact
 
 PAGES_LIMIT = 100
 """Of trades, fifty each: who missed more cannot be told apart from who missed all."""
+ORDERS_MAX = 50
+"""That may be asked for together."""
 STATES: dict[str, VenueState] = {
     "pending": "open",
     "open": "open",
@@ -36,6 +38,15 @@ class Account:
     def __init__(self, exchange: Any, read_id: Callable[[str], str]) -> None:
         self._exchange = exchange
         self._read_id = read_id
+        self._pages: dict[int, Any] = {}
+        """Of trades, by how many newer ones were passed over."""
+
+        self._traded: dict[str, VenueOrder | None] = {}
+        """The orders of those trades, as far as they were asked for."""
+
+    def forget_trades(self) -> None:
+        """Those that were asked for are asked for anew: until then all symbols are read from the same pages."""
+        self._pages, self._traded = {}, {}
 
     async def open_orders(self, **asked: str) -> list[VenueOrder]:
         answer = await self._exchange.privatePostOpenOrders(asked)
@@ -46,7 +57,12 @@ class Account:
         return [self._order(*each) for each in answer["result"]["closed"].items()]
 
     async def order(self, txid: str) -> VenueOrder:
-        answer = await self._exchange.privatePostQueryOrders({"txid": txid})
+        """Of a trade; with it up to fifty others are asked for, since every call counts."""
+        if (found := self._traded.get(txid)) is not None:
+            return found
+        others = [each for each, order in self._traded.items() if order is None and each != txid]
+        answer = await self._exchange.privatePostQueryOrders({"txid": ",".join([txid, *others[: ORDERS_MAX - 1]])})
+        self._traded |= {each: self._order(each, row) for each, row in answer["result"].items()}
         return self._order(txid, answer["result"][txid])
 
     async def trades(self, symbol: str, from_id: int) -> list[tuple[str, OrderFilled]]:
@@ -57,13 +73,13 @@ class Account:
         found: dict[str, tuple[str, OrderFilled]] = {}
         passed = 0
         for _ in range(PAGES_LIMIT):
-            answer = await self._exchange.privatePostTradesHistory({"ofs": passed})
-            rows = list(answer["result"]["trades"].values())
+            rows, count = await self._trades_page(passed)
             ours = [row for row in rows if self._symbol(row["pair"]) == symbol]
             fresh = [row for row in ours if int(row["trade_id"]) >= from_id]
             found |= {str(row["trade_id"]): (str(row["ordertxid"]), self._fill(row, symbol)) for row in fresh}
+            self._traded = dict.fromkeys(str(row["ordertxid"]) for row in fresh) | self._traded
             passed += len(rows)
-            if len(fresh) < len(ours) or not rows or passed >= int(answer["result"]["count"]):
+            if len(fresh) < len(ours) or not rows or passed >= count:
                 return sorted(found.values(), key=lambda each: int(each[1].trade_id))
         raise ValueError(f"expected at most {passed} trades since trade {from_id} of {symbol}, found more")
 
@@ -71,12 +87,11 @@ class Account:
         """The newest of the newest page that has one; 0 where none has."""
         passed = 0
         for _ in range(PAGES_LIMIT):
-            answer = await self._exchange.privatePostTradesHistory({"ofs": passed})
-            rows = list(answer["result"]["trades"].values())
+            rows, count = await self._trades_page(passed)
             if ids := [int(row["trade_id"]) for row in rows if self._symbol(row["pair"]) == symbol]:
                 return max(ids)
             passed += len(rows)
-            if not rows or passed >= int(answer["result"]["count"]):
+            if not rows or passed >= count:
                 return 0
         raise ValueError(f"expected a trade of {symbol} among the latest {passed}, found none, and there are more")
 
@@ -86,6 +101,13 @@ class Account:
             self._exchange.safe_currency_code(name): exact(row["balance"]) for name, row in answer["result"].items()
         }
         return {currency: total for currency, total in totals.items() if total}
+
+    async def _trades_page(self, passed: int) -> tuple[list[Any], int]:
+        """Fifty, and how many there are in all."""
+        if passed not in self._pages:
+            self._pages[passed] = await self._exchange.privatePostTradesHistory({"ofs": passed})
+        result = self._pages[passed]["result"]
+        return list(result["trades"].values()), int(result["count"])
 
     def _order(self, txid: str, row: Any) -> VenueOrder:
         told, kind = row["descr"], row["descr"]["ordertype"]

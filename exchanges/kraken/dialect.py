@@ -17,16 +17,18 @@ from ..venue import REQUEST_TIMEOUT_S, VenueWord
 from .account import Account
 from .account_stream import AccountStream
 from .client_ids import ClientIds
+from .private_requests import PrivateRequests
 from .refusals import error_of, proves_refusal
 
-DEADLINE_MS = 2_000
-"""An order that reaches the matching engine later is refused by it: what it does not hold then, it never will."""
+DEADLINE_MS = 3_000
+"""An order that reaches the matching engine later is refused by it: what it does not hold then, it never will. One that
+is less than two seconds ahead when it arrives is none to the venue."""
 FEE_IN_QUOTE = "fciq"
 """Of which the account's history tells the currency."""
 
 
 class KrakenDialect(Dialect):
-    """Private requests go one after the other: of two that overtake each other the later nonce bars the earlier."""
+    """Cancels go over the account's WebSocket: it knows no nonce, so they wait behind nothing."""
 
     time_step_ms = 1_000
     signs_time = False
@@ -39,6 +41,8 @@ class KrakenDialect(Dialect):
         self._stream = AccountStream(self._ids.read, exchange.safe_currency_code)
         self._subscribed = asyncio.Event()
         self._watching: asyncio.Future[Any] | None = None
+        self._token = ""
+        """Good as long as the connection that subscribed with it stands."""
         self._hook(exchange)
 
     async def begin(self) -> None:
@@ -54,6 +58,7 @@ class KrakenDialect(Dialect):
             heard.cancel()
         if watching.done():
             await watching
+        self._token = await self._exchange.authenticate()
 
     def watches(self) -> tuple[Watch, ...]:
         """What is said is taken before ccxt has it, so that these end only with the connection."""
@@ -77,18 +82,31 @@ class KrakenDialect(Dialect):
         return arguments._replace(params=params)
 
     async def cancel(self, client_id: str, symbol: str) -> None:
-        await self._exchange.cancel_order(None, symbol, {"clientOrderId": self._ids.spell(client_id)})
+        exchange, number = self._exchange, self._exchange.request_id()
+        url, name = exchange.urls["api"]["ws"]["privateV2"], str(number)
+        params = {"cl_ord_id": [self._ids.spell(client_id)], "token": self._token}
+        try:
+            await exchange.watch(url, name, {"method": "cancel_order", "params": params, "req_id": number}, name)
+        finally:  # ccxt keeps what was asked for as long as the connection
+            client = exchange.client(url)
+            client.subscriptions.pop(name, None)
+            client.futures.pop(name, None)
 
     def proves_refusal(self, error: Exception) -> bool:
         said = error_of(str(error))
         return proves_refusal(said) if said else ccxt_proves(error)
 
     async def open_orders(self, symbols: tuple[str, ...]) -> list[VenueOrder]:
+        self._account.forget_trades()  # a look begins with this
         return [order for order in await self._account.open_orders() if order.symbol in symbols]
 
     async def find_order(self, client_id: str, symbol: str) -> VenueOrder:
-        """Among the open ones first: one that ends meanwhile is found among the closed."""
-        spelled = self._ids.spell(client_id)
+        """Among the open ones first: one that ends meanwhile is found among the closed. An id that cannot be spelled
+        was refused before it was sent."""
+        try:
+            spelled = self._ids.spell(client_id)
+        except ValueError:
+            return VenueOrder(client_id, "", symbol, "missing")
         found = await self._account.open_orders(cl_ord_id=spelled) or await self._account.closed_orders(
             cl_ord_id=spelled
         )
@@ -116,15 +134,7 @@ class KrakenDialect(Dialect):
 
         exchange.handle_orders = exchange.handle_my_trades = hear_executions
         exchange.handle_balance = hear_balances
-        fetch, turn = exchange.fetch, asyncio.Lock()
-
-        async def fetch_in_turn(url: str, *rest: Any, **more: Any) -> Any:
-            if "/private/" not in url:
-                return await fetch(url, *rest, **more)
-            async with turn:
-                return await fetch(url, *rest, **more)
-
-        exchange.fetch = fetch_in_turn
+        PrivateRequests(exchange)
 
     def _say(self, words: Iterator[VenueWord]) -> None:
         for word in words:

@@ -17,6 +17,8 @@ from .client_ids import ClientIds
 
 BASE_URL = "https://api.kraken.com"
 NOT_OPEN = "EOrder:Unknown order"
+INVALID_NONCE = "EAPI:Invalid nonce"
+NONCE_TRIES, NONCE_PAUSE_S = 10, 0.02
 NO_REFUSAL = "no answer of the venue's own form"
 
 
@@ -44,8 +46,9 @@ _decode_open = msgspec.json.Decoder(_Open).decode
 
 
 class KrakenGuard(RestGuard):
-    """One account at Kraken spot. Its nonces are milliseconds, as the trader's are: with a key of its own neither bars
-    the other, with the same key a request that came too late fails and is made again."""
+    """One account at Kraken spot. Its requests go one by one, since the venue takes nonces only in their order. They are
+    milliseconds, as the trader's are: with a key of its own neither bars the other, with the same key one that came
+    too late is made again at once."""
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class KrakenGuard(RestGuard):
         self._key, self._secret = api_key, base64.b64decode(api_secret)
         self._ids = ClientIds(prefix)
         self._nonce = 0
+        self._turn = asyncio.Lock()
 
     async def _look(self, number: int) -> OpenOrdersSeen:
         found = _decode_open(await self._signed("OpenOrders", {})).open
@@ -82,6 +86,17 @@ class KrakenGuard(RestGuard):
 
     async def _signed(self, name: str, params: dict[str, str]) -> msgspec.Raw:
         """The result. Raises GuardRefused for the venue's own word, and for an answer in another form."""
+        async with self._turn:
+            for _ in range(NONCE_TRIES):
+                try:
+                    return await self._send(name, params)
+                except GuardRefused as error:
+                    if error.code != INVALID_NONCE:
+                        raise
+                await asyncio.sleep(NONCE_PAUSE_S)
+            return await self._send(name, params)
+
+    async def _send(self, name: str, params: dict[str, str]) -> msgspec.Raw:
         assert self._session is not None, "a request has its session"
         self._nonce = max(self._nonce + 1, self._clock.now_ns() // 1_000_000)
         path, body = f"/0/private/{name}", urlencode({"nonce": self._nonce, **params})

@@ -18,13 +18,14 @@ PROOFS = (
 """How they begin. Every other proves nothing: a service that failed may have failed after taking the order."""
 DUPLICATE = re.compile("duplicate|already|not unique", re.IGNORECASE).search
 """It may hold an order of this client id: the opposite of a proof that it does not."""
-_first_error = re.compile(r'"error":\s*\[\s*"([^"]*)"').search
+_first_error = re.compile(r'"error":\s*\[\s*"([^"]*)"|^(E[A-Z][a-z]+:.*)').search
+"""By REST ccxt tells the whole answer, and by the WebSocket the error alone."""
 
 
 def error_of(text: str) -> str:
     """The venue's own error in what ccxt says of one; empty where it has none."""
     found = _first_error(text)
-    return found[1] if found else ""
+    return found[1] or found[2] or "" if found else ""
 
 
 def proves_refusal(error: str) -> bool:

@@ -84,6 +84,7 @@ class MemoryVenue:
         self._words: list[VenueWord] = []
         self._touched: dict[str, None] = {}
         self._silent_until_ns = 0
+        self._stopped_ns: dict[str, int] = {}
 
     # -- the host -----------------------------------------------------------------------------------------------------
 
@@ -182,11 +183,13 @@ class MemoryVenue:
         """It is listed with that status: its market stands still, its streams say nothing, its orders stay."""
         self._host.dice.fired["symbol_halted"] += 1
         self._host.halted[symbol] = status
+        self._stopped_ns.setdefault(symbol, self._host.clock.monotonic_ns())
 
     def delist(self, symbol: str) -> None:
         """It is not listed any more: its orders are cancelled, and as for `halt`."""
         self._host.dice.fired["symbol_delisted"] += 1
         self._host.delisted[symbol] = None
+        self._stopped_ns.setdefault(symbol, self._host.clock.monotonic_ns())
         orders = [order for order in self.engine.open_orders() if order.symbol == symbol.replace("/", "")]
         if orders:
             self.engine.cancel_all(orders, "", self._host.now_ms)
@@ -195,9 +198,12 @@ class MemoryVenue:
         """It trades again."""
         self._host.halted.pop(symbol, None)
         self._host.delisted.pop(symbol, None)
+        self._stopped_ns.pop(symbol, None)
 
-    def trades_symbol(self, symbol: str) -> bool:
-        return self._host.trades(symbol)
+    def stopped_s(self, symbol: str) -> float:
+        """How long it has been halted or not listed; 0 where it trades."""
+        since_ns = self._stopped_ns.get(symbol)
+        return 0.0 if since_ns is None else (self._host.clock.monotonic_ns() - since_ns) / 1e9
 
     def ban(self, for_s: float) -> None:
         self._host.dice.fired["ban"] += 1

@@ -104,7 +104,7 @@ def choose_columns(table: Table, names: list[str], mapping: dict[str, str], path
     known = {name.lower(): name for name in names}
     chosen: dict[str, str | None] = {}
     for ours in table.columns:
-        wanted = [mapping[ours].lower()] if ours in mapping else list(dict.fromkeys([ours, *NAMES.get(ours, "").split()]))
+        wanted = [mapping[ours].lower()] if ours in mapping else NAMES.get(ours, ours).split()
         chosen[ours] = next((known[name] for name in wanted if name in known), None)
         if chosen[ours] is None and (ours in mapping or ours not in table.optional):
             raise CatalogueFault(

@@ -18,7 +18,7 @@ from tradigrade.kernel.identity import SeededEntropy
 from tradigrade.kernel.loop import VirtualLoop
 from tradigrade.kernel.system import System
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
-from tradigrade.trading.messages import CauseNoted, StateAsked, SymbolStatus
+from tradigrade.trading.messages import CauseNoted, FeedChanged, StateAsked, SymbolStatus
 from tradigrade.trading.universe import Listing
 from tradigrade.transports.order_commands import CancelAllOrders
 
@@ -156,6 +156,21 @@ def test_whoever_asks_is_told_of_every_symbol_and_orders_stay_where_that_is_want
     stand.system.publish(topics.STATE_ASKED, StateAsked())
     stand.loop.run()
     assert stand.states() == [(BTC, "halted"), (ETH, "online")]
+
+
+def test_a_symbol_without_data_is_asked_about_at_once_but_not_all_the_time() -> None:
+    stand = Stand()
+    stand.loop.advance(15)
+    asked = stand.port.asked
+    stand.port.answer = ListingArrived(replace(WHOLE, halted={BTC: "BREAK"}))
+    for _ in range(50):
+        stand.system.publish(topics.FEEDS, FeedChanged(BTC, False, "silent", 0))
+        stand.loop.advance(0.1)
+    assert stand.port.asked == asked + 1
+    assert stand.states() == [(BTC, "halted")]
+    stand.system.publish(topics.FEEDS, FeedChanged(BTC, True, "the book is in sync", 0))
+    stand.loop.advance(5.0)
+    assert stand.port.asked == asked + 1
 
 
 # -- Binance's exchangeInfo -------------------------------------------------------------------------------------------

@@ -41,3 +41,23 @@ def test_many_symbols_are_several_feeds_each_with_its_own_way_to_the_venue() -> 
 def test_references_have_feeds_of_their_own(symbols: tuple[str, ...], expected: tuple[str, ...]) -> None:
     found = plans(references=(ReferenceSettings("kraken", symbols),))
     assert found[1:] == [("kraken", "market/kraken", expected, True)]
+
+
+@pytest.mark.parametrize(
+    ("stand_in", "key"),
+    [
+        ({"address": "127.0.0.1:9443", "certificate": "venue.pem"}, None),
+        ({"address": "127.0.0.1:9443"}, "feeds.references[0].certificate"),
+        ({"certificate": "venue.pem"}, "feeds.references[0].certificate"),
+        ({"address": "example.org:443", "certificate": "venue.pem"}, "feeds.references[0].address"),
+    ],
+    ids=["both", "no certificate", "no address", "another machine"],
+)
+def test_what_stands_in_for_a_reference_is_on_this_machine_with_a_certificate(
+    stand_in: dict[str, str], key: str | None
+) -> None:
+    settings = Settings(feeds=FeedSettings(references=(ReferenceSettings("kraken", **stand_in),)))
+    assert [wrong.key for wrong in inconsistencies(settings)] == ([key] if key else [])
+    assert (feed_plans(settings)[1].address, feed_plans(settings)[1].certificate) == (
+        stand_in.get("address", ""), stand_in.get("certificate", ""),
+    )  # fmt: skip

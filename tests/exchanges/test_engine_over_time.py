@@ -35,7 +35,12 @@ def test_trades_at_a_price_are_forgotten_once_the_level_is_stated_or_nobody_stan
 
 def test_an_answer_has_its_fills_where_they_released_an_order_that_traded_too() -> None:
     engine, other = two_accounts()
-    engine.place_list(read_oto(OTO | {"workingPrice": "19999.5", "pendingType": "MARKET"} - {}), 2)
+    pending = {"pendingType": "LIMIT", "pendingPrice": "19990", "pendingTimeInForce": "GTC"}
+    found = engine.place_list(read_oto(OTO | pending | {"workingPrice": "20000"}), 2)
+    order = other.place(limit("SELL", "20000", "0.1"), 3)
+    assert engine.state.books.orders[found.order_ids[1]].status == "FILLED"
+    answer = answer_to(other, order, "FULL")
+    assert [(fill["price"], fill["qty"]) for fill in answer["fills"]] == [("20000.00000000", "0.10000000")]
 
 
 def test_a_restart_in_the_middle_of_healing_feels_no_less_than_was_felt() -> None:

@@ -69,7 +69,8 @@ class Port:
             self.connections += 1
             self.session = open_session(rig.port, certificate)
             settings = {"apiKey": "key", "secret": SECRET, "enableRateLimit": False, "session": self.session}
-            return ccxt.pro.kraken(settings), self.session
+            self.exchange: Any = ccxt.pro.kraken(settings)
+            return self.exchange, self.session
 
         loop = asyncio.get_running_loop()
         self.venue = CcxtVenue(loop, SystemClock(), SystemEntropy(), (BTC,), connect, prefix=PREFIX)
@@ -466,22 +467,40 @@ class Fetching:
     def safe_currency_code(self, code: str) -> str:
         return code
 
-    async def fetch(self, url: str, *_: Any) -> str:
-        self.under_way.append(url)
+    def nonce(self) -> int:
+        return 7
+
+    async def fetch2(self, path: str, *_: Any) -> str:
+        self.under_way.append(path)
         await self.goes_on.wait()
-        self.under_way.remove(url)
-        return url
+        self.under_way.remove(path)
+        return path
 
 
-def test_private_requests_go_one_by_one_in_their_order_and_public_ones_do_not_wait() -> None:
+def test_looks_go_one_by_one_orders_wait_for_orders_only_and_what_is_public_for_nothing() -> None:
     async def scenario() -> None:
         exchange: Any = Fetching()
         KrakenDialect(exchange, lambda _: None, PREFIX)
-        urls = [f"{each}/{number}" for number in range(3) for each in ("/0/private", "/0/public")]
-        asked = [asyncio.create_task(exchange.fetch(url)) for url in urls]
-        await asyncio.sleep(0)
-        assert exchange.under_way == ["/0/private/0", "/0/public/0", "/0/public/1", "/0/public/2"]
+        asked = [("Time", "public"), ("OpenOrders", "private"), ("AddOrder", "private")] * 2
+        tasks = [asyncio.create_task(exchange.fetch2(*each)) for each in asked]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert sorted(exchange.under_way) == ["AddOrder", "OpenOrders", "Time", "Time"]
         exchange.goes_on.set()
-        assert [await each for each in asked] == urls
+        assert [await each for each in tasks] == [path for path, _ in asked]
+        assert [exchange.nonce() for _ in range(3)] == [7, 8, 9], "no two alike"
+
+    asyncio.run(scenario())
+
+
+def test_a_look_waits_for_an_order_that_is_on_its_way() -> None:
+    async def scenario() -> None:
+        exchange: Any = Fetching()
+        KrakenDialect(exchange, lambda _: None, PREFIX)
+        tasks = [asyncio.create_task(exchange.fetch2(path, "private")) for path in ("AddOrder", "OpenOrders")]
+        await asyncio.sleep(0)
+        assert exchange.under_way == ["AddOrder"]
+        exchange.goes_on.set()
+        await asyncio.gather(*tasks)
 
     asyncio.run(scenario())

@@ -4,8 +4,11 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from tradigrade.exchanges.binance.protocol import STREAMS, BinanceSpot
 from tradigrade.exchanges.kraken.protocol import KrakenSpot
+from tradigrade.exchanges.stream_connection import StreamConnection
 from tradigrade.exchanges.streams import StreamMarket
 from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.identity import SeededEntropy
@@ -52,3 +55,27 @@ def test_kraken_asks_for_its_snapshot_in_the_stream_which_begins_it_anew() -> No
 
 def test_of_a_symbol_that_is_not_read_nothing_is_said() -> None:
     assert asyncio.run(resubscribed(BinanceSpot(), "ETH/USDT")) == []
+
+
+def test_many_texts_at_once_stay_within_what_a_venue_takes_in_a_second(monkeypatch: Any) -> None:
+    """Five a second at Binance; beyond that the connection is cut."""
+    clock, sent = ManualClock(), []
+
+    class Socket:
+        async def send_str(self, text: str) -> None:
+            sent.append(clock.monotonic_ns() / 1e9)
+
+    async def wait(seconds: float) -> None:
+        clock.advance(seconds)
+
+    async def run() -> None:
+        connection = StreamConnection(BinanceSpot(), (BTC,), None, None, clock, SeededEntropy(1), print)  # type: ignore[arg-type]
+        connection._socket = Socket()  # type: ignore[assignment]
+        monkeypatch.setattr("tradigrade.exchanges.stream_connection.asyncio.sleep", wait)
+        await asyncio.gather(*(connection.send(BinanceSpot().resubscribe(BTC)) for _ in range(20)))
+
+    asyncio.run(run())
+    assert len(sent) == 40
+    assert sent[-1] == pytest.approx(38 * 0.4)
+    assert sent[:2] == [sent[0]] * 2, "one symbol's are said at once"
+    assert all(later - first >= 1.0 for first, later in zip(sent, sent[4:], strict=False)), "at most four in a second"

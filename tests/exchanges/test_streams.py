@@ -273,7 +273,7 @@ def test_a_venue_that_wants_a_sign_of_life_gets_one() -> None:
 
     async def check(_: StreamMarket, heard: Heard) -> None:
         await heard.wait(StreamsOpened)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.7)  # texts wait for their turn
 
     server = Server()
     run(server, check, Talking)

@@ -104,6 +104,7 @@ async def next_events(socket: Any, count: int) -> list[Any]:
     [
         ({}, ["executionReport", "outboundAccountPosition"]),
         ({"event_reordered": 1}, ["outboundAccountPosition", "executionReport"]),
+        ({"event_reordered": 99, "delay_s": 1}, ["outboundAccountPosition", "executionReport"]),
         ({"event_delayed": 1, "delay_s": 0.1}, ["outboundAccountPosition", "executionReport"]),
         ({"event_duplicated": 1}, ["executionReport", "executionReport", "outboundAccountPosition"]),
         ({"event_lost": 1}, ["outboundAccountPosition"]),

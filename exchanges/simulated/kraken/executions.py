@@ -142,10 +142,11 @@ class AccountFeeds:
         if self._switch.fires("event_lost"):
             return
         copies = 2 if self._switch.fires("event_duplicated") else 1
+        late_s = self._switch.faults.delay_s if self._switch.fires("event_delayed") else 0.0
         for outbox in tuple(subscribers):
             subscribers[outbox] += 1
             for _ in range(copies):
-                outbox.put(_frame(channel, "update", [row], subscribers[outbox]))
+                outbox.put(_frame(channel, "update", [row], subscribers[outbox]), late_s)
 
 
 def _frame(channel: str, kind: str, rows: list[dict[str, Any]], sequence: int) -> bytes:

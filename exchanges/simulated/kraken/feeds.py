@@ -76,9 +76,13 @@ class MarketFeeds:
     def publish(self, event: MarketEvent) -> None:
         """After the market took the event in."""
         pair = self._desk.pairs.by_venue_symbol[event.symbol]
+        if self._switch.fires_on("symbol_silent", event.symbol):
+            return
         match event:
             case DepthEvent():
-                self._publish_books(pair, event)
+                # What is held back is in the next update: a book is told as it differs from what was told before.
+                if not self._switch.fires("diff_held"):
+                    self._publish_books(pair, event)
             case TradeEvent():
                 self._send(Channel("trade", pair.symbol), "update", [self._trade(event, pair)])
                 self._send(Channel("ticker", pair.symbol, "trades"), "update", [self._ticker(pair)])

@@ -18,6 +18,8 @@ PERCENT = re.compile(r"\+?([0-9]{1,2}(\.[0-9]{1,2})?)%", re.ASCII)
 CLIENT_ID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[!-~]{1,18}", re.ASCII)
 """A UUID with or without its dashes, or a short text."""
 VOLUME_STEP = Decimal("1e-8")
+DEADLINE_MIN_MS, DEADLINE_MAX_MS = 2_000, 60_000
+"""From the order's arrival, by REST; the WebSocket's least, half a second, is not told apart."""
 KINDS: dict[str, OrderKind] = {
     "market": "MARKET",
     "limit": "LIMIT",
@@ -89,7 +91,7 @@ def read_client_id(params: Mapping[str, str]) -> str:
 
 
 def check_deadline(deadline: str | None, now_ms: int) -> None:
-    """Raises Refused for an order that comes later than its sender wants."""
+    """Raises Refused for an order that comes later than its sender wants, and for a deadline out of its bounds."""
     if deadline is None:
         return
     try:
@@ -98,6 +100,8 @@ def check_deadline(deadline: str | None, now_ms: int) -> None:
         raise invalid("deadline") from None
     if now_ms > at_ms:
         raise Refused(DEADLINE)
+    if not DEADLINE_MIN_MS <= at_ms - now_ms <= DEADLINE_MAX_MS:
+        raise invalid("deadline")
 
 
 def params_of_socket(said: Mapping[str, Any], pairs: Pairs) -> dict[str, str]:

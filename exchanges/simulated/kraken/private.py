@@ -155,8 +155,8 @@ def websockets_token(desk: KrakenDesk, _params: Parameters, _now_ms: int) -> Any
 
 
 ADD_ORDER = Operation(add_order, 0.0, accepts_order=True)
-CANCEL_ORDER = Operation(cancel_order, 0.0)
-CANCEL_ALL = Operation(cancel_all)
+CANCEL_ORDER = Operation(cancel_order, 0.0, cancels=True)
+CANCEL_ALL = Operation(cancel_all, cancels=True)
 CANCEL_ALL_AFTER = Operation(cancel_all_after)
 
 OPERATIONS: dict[str, Operation] = {

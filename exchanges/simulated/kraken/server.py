@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from aiohttp import WSMsgType, web
 from ..faults import Faults
 from ..outbox import Outbox
 from .desk import Answer, KrakenDesk, Operation, Parameters
-from .errors import UNKNOWN_METHOD
+from .errors import UNAVAILABLE, UNKNOWN_METHOD
 from .executions import AccountFeeds
 from .feeds import MarketFeeds
 from .private import OPERATIONS
@@ -23,6 +24,7 @@ from .socket import Connection
 BODY_MAX_BYTES = 64 * 1024
 PING_PERIOD_S = 20.0
 ACCOUNT_HOST = "ws-auth."
+REQUESTS = re.compile(r'"method"\s*:\s*"(add|cancel)_').search
 SECRETS = ("nonce", "token")
 """What the request log does not show."""
 
@@ -79,6 +81,8 @@ class Server:
             answer = desk.run(operation, request.method, request.path, shown, authenticate)
             if answer.lost and request.transport is not None:
                 request.transport.abort()
+            if answer.late_s:
+                await asyncio.sleep(answer.late_s)
             return _respond(answer)
 
         return handle
@@ -86,17 +90,19 @@ class Server:
     async def _unknown(self, _: web.Request) -> web.Response:
         return _respond(Answer(UNKNOWN_METHOD, None, 404))
 
-    async def _serve_socket(self, request: web.Request) -> web.WebSocketResponse:
+    async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
+        account, fires = request.host.startswith(ACCOUNT_HOST), self._desk.switch.fires
+        if fires("maintenance") or (not account and fires("streams_down")):
+            return _respond(Answer(UNAVAILABLE, None, 503))
         socket = web.WebSocketResponse(heartbeat=PING_PERIOD_S, compress=False, max_msg_size=BODY_MAX_BYTES)
         await socket.prepare(request)
         self._sockets.add(socket)
-        account = request.host.startswith(ACCOUNT_HOST)
         async with Outbox(request, socket) as outbox:
             connection = Connection(self._desk, self._feeds, self._account_feeds, outbox, self._begin, account=account)
             try:
                 async for message in socket:
                     if message.type is WSMsgType.TEXT:
-                        if '"order_' in message.data and self._desk.switch.fires("request_delayed"):
+                        if REQUESTS(message.data) and fires("request_delayed"):
                             await asyncio.sleep(self._desk.faults.delay_s)
                         connection.handle(message.data)
             finally:

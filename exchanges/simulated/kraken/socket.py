@@ -150,7 +150,7 @@ class Connection:
             if answer.lost:
                 self._outbox.abort()
                 return
-            self._reply(method, number, came_ms, answer.error, text | _result(method, answer))
+            self._reply(method, number, came_ms, answer.error, text | _result(method, answer), after_s=answer.late_s)
 
     def _answers(self, method: str, params: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Answer]]:
         """One for each order that a cancel names."""
@@ -182,7 +182,9 @@ class Connection:
         else:
             yield {}, {}
 
-    def _reply(self, method: str, number: Any, came_ms: int, error: str, result: Any, **more: Any) -> None:
+    def _reply(
+        self, method: str, number: Any, came_ms: int, error: str, result: Any, after_s: float = 0.0, **more: Any
+    ) -> None:
         reply: dict[str, Any] = {"method": method, **more}
         if method != "pong":
             reply["success"] = not error
@@ -193,7 +195,7 @@ class Connection:
         if isinstance(number, int):
             reply["req_id"] = number
         times = {"time_in": rfc3339(came_ms), "time_out": rfc3339(self._desk.now_ms)}
-        self._outbox.put(encode_numbers(reply | times))
+        self._outbox.put(encode_numbers(reply | times), after_s)
 
 
 METHODS: dict[str, Operation] = {

@@ -67,7 +67,7 @@ class KrakenVenue:
             raise ValueError(f"expected an instrument for every symbol of the source, found none for {sorted(unknown)}")
         self.state = state or VenueState()
         self._clock_ns = clock_ns
-        self._switch = FaultSwitch()
+        self._switch = FaultSwitch(next((each.venue_symbol for each in instruments), ""))
         rules = [replace(instrument, step_size=VOLUME_STEP) for instrument in instruments]
         self._account_feeds = AccountFeeds(self.state, Pairs(rules).by_venue_symbol, self._switch)
         self.engine = Engine(self.state, rules, log, self._account_feeds, open_orders_max, tiers=TIERS)
@@ -155,13 +155,19 @@ class KrakenVenue:
         now_ms = self._desk.now_ms
         event = decode(restamp(frame.payload, now_ms))
         self._frames += 1
-        if self._feeds.clients and self._switch.fires("market_cut"):
-            self._feeds.cut()
-        if len(self._account_feeds) and self._switch.fires("account_cut"):
-            self._account_feeds.cut()
+        self._break_connections()
         self.engine.observe(event.symbol, event, now_ms)
         if self._feeds.clients and not self._switch.fires("market_silent"):
             self._feeds.publish(event)
+
+    def _break_connections(self) -> None:
+        """At every frame of the market, as the faults say."""
+        faults, fires = self._desk.faults, self._switch.fires
+        closed = faults.maintenance > 0
+        if self._feeds.clients and (closed or faults.streams_down > 0 or fires("market_cut")):
+            self._feeds.cut()
+        if len(self._account_feeds) and (closed or fires("account_cut")):
+            self._account_feeds.cut()
 
     def _skip(self, frame: MarketFrame) -> None:
         """A frame that may have been published before a restart: the book needs it, nobody else may see it again."""
