@@ -32,6 +32,7 @@ from ..trading.quality_prices import JUMP, PriceBand
 from ..transports.control import FeedAsked
 from . import topics
 from .feed_books import FeedBooks
+from .feed_late import AllSeen, FeedLate
 from .feed_market import FeedMarket
 from .feed_watch import LOOK_S, FeedWatch
 
@@ -57,6 +58,7 @@ class Feed(Actor):
 
     progress_due_s = 2.0
     mailbox_limit = 100_000
+    catches_up = True
 
     def __init__(
         self,
@@ -83,6 +85,7 @@ class Feed(Actor):
         self._by_symbol = {market.symbol: market for market in self._markets.values()}
         self.watch = FeedWatch(self.context, self, self._by_symbol)
         self._books = FeedBooks(self.context, port, self.watch, tells=not self.reference)
+        self._late = FeedLate(self.context)
         self.connected: dict[str, None] = {}
         """Symbols whose connection stands."""
         self.connections = self.malformed = self.foreign = 0
@@ -111,6 +114,8 @@ class Feed(Actor):
             case _LookDue():
                 if not self.context.defer(_Look()):
                     self.context.schedule(LOOK_S, _LookDue())
+            case AllSeen():
+                self._late.all_seen()
             case _Look():
                 self.context.schedule(self.watch.look(), _LookDue())
             case ReferencePrice():
@@ -144,6 +149,7 @@ class Feed(Actor):
 
     def renew(self, market: FeedMarket, kind: str, reason: str, *, proof: str) -> None:
         """One symbol begins anew: its book, and, where one of them has to prove itself, its streams."""
+        self._late.release(market)
         market.proof = market.proof or proof
         self._books.step(market, StreamLost(reason), kind)
         self._books.changed(market, live=False, reason=reason, kind=kind)
@@ -179,6 +185,7 @@ class Feed(Actor):
             self._books.step(market, StreamOpened())
 
     def _lost(self, reason: str, symbols: tuple[str, ...], kind: str = "disconnected") -> None:
+        self._late.release_all()
         for symbol in symbols:
             self.connected.pop(symbol, None)
             market = self._by_symbol[symbol]
@@ -233,6 +240,7 @@ class Feed(Actor):
             return update
         timely = market.is_timely(event, received_ns)
         if effects := market.synchronizer.step(event):
+            self._late.release(market)
             self._books.perform(market, effects)
         if market.synchronizer.live:
             market.book_times.note(now_ns)
@@ -251,10 +259,11 @@ class Feed(Actor):
         self._metrics.observe("stage_frame_to_update", age_ns / 1e9)
         context.progress()
         if age_ns > CONFLATE_AFTER_NS and update.kind != "trade":
-            market.late += 1
-            context.publish(market.topic, update, policy=market.conflate[update.kind])
-        else:
-            context.publish(market.topic, update)
+            self._late.hold(market, update)
+            return
+        if market.held:
+            self._late.release(market)
+        context.publish(market.topic, update)
 
     def _status(self, market: FeedMarket, event: StatusEvent) -> None:
         if not self.reference:

@@ -27,8 +27,8 @@ class FeedMarket:
     or a trade twice. What is kept back is counted by its reason."""
 
     __slots__ = (
-        "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "count", "earliest_ms", "event_ms",
-        "event_received_ns", "fault", "gaps", "halted", "ids", "late", "latest_ms", "of_late", "proof",
+        "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "conflated", "count", "earliest_ms",
+        "event_ms", "event_received_ns", "fault", "gaps", "halted", "held", "ids", "late", "latest_ms", "of_late", "proof",
         "quarantined", "quiet_id", "quote_id", "quote_times", "renewals", "renewed_ns", "repairs", "retry_ns",
         "state", "symbol", "synchronizer", "topic", "trade_gaps", "trade_times", "traded", "trades_ns", "tries",
         "updates",
@@ -47,9 +47,11 @@ class FeedMarket:
         self.quote_times, self.book_times, self.trade_times = UsualInterval(), UsualInterval(), UsualInterval()
         self.bid = self.bid_size = self.ask = self.ask_size = ZERO
         self.conflate = {kind: Conflate((symbol, kind)) for kind in ("quote", "book")}
+        self.held: dict[str, MarketDataUpdate] = {}
+        """By kind, what is late and told once all frames that wait were seen; a newer one takes its place."""
         self.state = (False, "no market data yet")
         # Counted, ever and lately.
-        self.updates = self.late = self.gaps = self.trade_gaps = self.repairs = 0
+        self.updates = self.late = self.conflated = self.gaps = self.trade_gaps = self.repairs = 0
         self.quarantined: Counter[str] = Counter()
         self.of_late: dict[str, float] = {}
         """Counts that fade, by the names of `trading/quality.py`."""

@@ -61,6 +61,14 @@ class FeedScores:
         if price.venue != self._feed.venue:
             self.habits[price.symbol].references[price.venue] = price
 
+    def shift_times(self, markets: dict[str, FeedMarket], step_s: float) -> None:
+        """Our own clock was set by so much: the venue's times are as right as before."""
+        for symbol, market in markets.items():
+            habits = self.habits[symbol]
+            habits.lag_s.shift(step_s)
+            habits.sampled_ms = market.event_ms  # it came by the clock before
+            self._bound_times(market, habits)
+
     # -- figures ------------------------------------------------------------------------------------------------------
 
     def measure(self, market: FeedMarket, silences: dict[str, float], now_ns: int) -> None:
@@ -99,15 +107,17 @@ class FeedScores:
         habits.slow = {"volume": habits.volume.note(log(1.0 + traded))} if traded > 0.0 else {}
         if (apart_bps := _apart_bps(market)) > 0.0:
             habits.slow["apart_bps"] = apart_bps
-        now_ms = self._context.now_ns() // 1_000_000
-        around_ms = now_ms - round(habits.lag_s.level * 1e3)
-        bound_ms = TIME_BOUND_MS if habits.lag_s.known else DAY_MS
-        market.earliest_ms, market.latest_ms = around_ms - bound_ms, around_ms + bound_ms
+        self._bound_times(market, habits)
         since_ns = self._context.now_ns() - REFERENCE_AGE_NS
         others = [each for each in habits.references.values() if each.received_ns >= since_ns]
         if others and market.bid > 0:
             middle = sum(float(each.bid + each.ask) / 2 for each in others) / len(others)
             habits.slow["deviation_bps"] = self._deviate(habits, (habits.middle / middle - 1.0) * 1e4)
+
+    def _bound_times(self, market: FeedMarket, habits: Habits) -> None:
+        around_ms = self._context.now_ns() // 1_000_000 - round(habits.lag_s.level * 1e3)
+        bound_ms = TIME_BOUND_MS if habits.lag_s.known else DAY_MS
+        market.earliest_ms, market.latest_ms = around_ms - bound_ms, around_ms + bound_ms
 
     @staticmethod
     def _deviate(habits: Habits, deviation_bps: float) -> float:

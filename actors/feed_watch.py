@@ -39,6 +39,8 @@ CROWD = 5
 REOPEN_MIN_NS, REOPEN_MAX_NS = 10_000_000_000, 600_000_000_000
 """Between two new connections for the sake of some symbols the wait doubles, for it costs the others their books; once
 all are heard it begins anew."""
+CLOCK_STEP_NS = 1_000_000_000
+"""The time of day that moves so far from one look to the next was set."""
 DOUBT_LOOKS = 20
 """A price that one stream alone has told for so long is checked against a fresh book."""
 
@@ -52,6 +54,8 @@ class FeedWatch:
         self._markets = markets
         self._clock = context.system.clock
         self._looked_ns = self._clock.monotonic_ns()
+        self._offset_ns = context.now_ns() - self._looked_ns
+        """Of the time of day against the clock that is never set."""
         self._period_s = LOOK_S
         self._ages_ns: deque[int] = deque(maxlen=round(1 / LOOK_S))
         self._doubts: dict[str, int] = {}
@@ -66,6 +70,7 @@ class FeedWatch:
         """Says after how many seconds to look again."""
         now_ns = self._clock.monotonic_ns()
         elapsed_ns, self._looked_ns = now_ns - self._looked_ns, now_ns
+        self._mind_clock(now_ns)
         late = elapsed_ns - round(self._period_s * 1e9) > LATE_LOOK_NS
         connected = self._feed.connected
         markets = [each for each in self._markets.values() if each.symbol in connected and not each.halted]
@@ -81,6 +86,13 @@ class FeedWatch:
         self._tell_age()
         self._period_s = BUSY_LOOK_S if late else LOOK_S
         return self._period_s
+
+    def _mind_clock(self, now_ns: int) -> None:
+        offset_ns = self._context.now_ns() - now_ns
+        step_ns, self._offset_ns = offset_ns - self._offset_ns, offset_ns
+        if abs(step_ns) >= CLOCK_STEP_NS:
+            self._context.system.metrics.count("feed_clock_steps")
+            self.scores.shift_times(self._markets, step_ns / 1e9)
 
     def _tell_age(self) -> None:
         """The greatest of the latest second: what is told late must not be overlooked."""

@@ -43,6 +43,11 @@ class Usual:
                 self._measure()
         return found
 
+    def shift(self, by: float) -> None:
+        """All that was noted was by a measure that has moved so far."""
+        self._values = deque((value + by for value in self._values), self._values.maxlen)
+        self.level += by
+
     def _measure(self) -> None:
         self._since = 0
         self.level = median(self._values)

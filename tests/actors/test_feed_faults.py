@@ -1,5 +1,6 @@
 """Faults of the market's streams in virtual time: when the feed finds them, and when its data is right again."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -11,6 +12,8 @@ from tradigrade.actors import topics
 from tradigrade.actors.feed import Feed
 from tradigrade.exchanges.simulated.memory import MemoryVenue
 from tradigrade.exchanges.simulated.quiet_market import QuietMarket
+from tradigrade.kernel.clock import Clock
+from tradigrade.kernel.simulation.hosts import NodeClock
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 from tradigrade.trading.messages import DataQuality, FeedChanged, MarketDataUpdate, SymbolStatus
 from tradigrade.trading.views import FeedView
@@ -26,15 +29,19 @@ LATENCY_S = 0.02
 class Watched:
     """A feed on the venue in memory, whose symbols move every `STEP_S`, after its habits are known."""
 
-    def __init__(self, seed: int = 3, symbols: tuple[str, ...] = SYMBOLS) -> None:
+    def __init__(
+        self, seed: int = 3, symbols: tuple[str, ...] = SYMBOLS, clock: Callable[[Clock], Clock] = lambda true: true
+    ) -> None:
+        """`clock` makes the node's out of the true one."""
         self.system = VirtualSystem("trader", seed=seed)
-        clock = self.system.clock
+        true = self.system.clock
+        self.system.clock = clock(true)
         self.venue = MemoryVenue(
-            QuietMarket(symbols, seed, STEP_S), PAPER_INSTRUMENTS.values(), self.system.virtual, clock, Random(seed),
+            QuietMarket(symbols, seed, STEP_S), PAPER_INSTRUMENTS.values(), self.system.virtual, true, Random(seed),
             opening_balances=OPENING,
         )  # fmt: skip
         self.venue.open()
-        self.system.ports = {"market": self.venue.market_port()}
+        self.system.ports = {"market": self.venue.market_port(self.system.clock)}
         self.heard: list[Any] = []
         heard = (topics.FEEDS, topics.QUALITY, *map(topics.market, symbols))
         self.system.spawn("trader/listener", lambda: Listener(self.heard, heard))
@@ -42,7 +49,7 @@ class Watched:
         self.system.spawn(PATH, lambda: self.feed)
         self.system.advance(60)
         self.heard.clear()
-        self.began_ns = clock.now_ns()
+        self.began_ns = true.now_ns()
 
     def advance(self, seconds: float) -> None:
         self.system.advance(seconds)
@@ -276,3 +283,17 @@ def test_a_book_that_is_lost_again_and_again_is_asked_for_ever_more_seldom() -> 
     watched.venue.faults.frame_crossed = 0.0
     watched.advance(10.3)
     watched.assert_true()
+
+
+@pytest.mark.parametrize("step_s", [-3_600, 3_600, -40, 40])
+def test_a_clock_that_is_set_costs_no_trades_and_no_trust(step_s: int) -> None:
+    watched = Watched(clock=NodeClock)
+    clock = watched.system.clock
+    assert isinstance(clock, NodeClock)
+    watched.advance(0.05)
+    clock.offset_ns += step_s * 1_000_000_000
+    watched.advance(20.3)
+    kept = {view.symbol: view.quarantined.get("time", 0) for view in watched.view().symbols}
+    assert max(kept.values()) <= 2, "what comes before the next look"
+    assert watched.scores(BTC)[-1].score == 1.0
+    assert not watched.turns(BTC)

@@ -6,6 +6,16 @@ import { setText, startPage } from "./header.js";
 import { fill } from "./tables.js";
 
 const PERIOD_MS = 1000;
+const KINDS = {
+  disconnected: "the connection broke", stale: "connected, and nothing useful came", silent: "one symbol said nothing",
+  frozen: "quotes or book stood still while the other went on", gap: "an update of the book was missing",
+  crossed: "the best bid was at or above the best ask", checksum: "the venue's own sum over its book differed",
+  unproven: "one stream alone told another price", lost: "the book was lost", trades: "no trades for unusually long",
+};
+const KEPT = {
+  early: "before the first book", untouched: "trades before a quote", doubled: "trades told before", old: "late quotes",
+  crossed: "bid at or above ask", price: "far from the last prices", time: "dated absurdly",
+};
 const $ = (id) => document.getElementById(id);
 const number = (text, more = {}) => ({ text, className: "number", ...more });
 const seconds = (value) => (value === null ? NONE : value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(2)} s`);
@@ -18,7 +28,8 @@ function level(symbol) {
 
 function symbolRow(feed, one) {
   const kept = Object.entries(one.quarantined).map(([reason, times]) => `${reason} ${count(times)}`).join(", ");
-  const words = one.live ? one.reasons.join(", ") || "live" : one.reason;
+  const why = Object.keys(one.quarantined).map((reason) => `${reason}: ${KEPT[reason] ?? reason}`).join("; ");
+  const words = one.live ? ["live", ...one.reasons].join(", ") : one.reason;
   const deviation = one.deviation_bps === null ? NONE : `${one.deviation_bps.toFixed(1)} bps`;
   return {
     key: `${feed.path} ${one.symbol}`,
@@ -29,7 +40,7 @@ function symbolRow(feed, one) {
       number(seconds(one.silent_s)), number(seconds(one.usual_s)), number(seconds(one.lag_s)),
       number(count(one.updates)), number(count(one.late)), number(count(one.gaps)),
       number(count(one.trades_missed), { title: `${one.trade_gaps} gaps` }), number(count(one.repairs)),
-      number(deviation), { text: kept || NONE, title: kept }, { text: words, title: words, className: "reason" },
+      number(deviation), { text: kept || NONE, title: why }, { text: words, title: words, className: "reason" },
     ],
   };
 }
@@ -52,7 +63,7 @@ function repairRow(feed, one) {
   return {
     key: `${feed.path} ${one.kind}`,
     cells: [
-      one.kind, short(feed.path), number(count(one.count)), number(seconds(one.p50_s)), number(seconds(one.max_s)),
+      { text: KINDS[one.kind] ?? one.kind, title: one.kind }, short(feed.path), number(count(one.count)), number(seconds(one.p50_s)), number(seconds(one.max_s)),
       number(seconds(one.last_s)),
     ],
   };
