@@ -68,12 +68,12 @@ class FeedBooks:
 
     def _delay_s(self, market: FeedMarket, attempt: int) -> float:
         if attempt > 1:
-            return min(RETRY_MAX_S, RETRY_MIN_S * 2 ** min(attempt, 10))
+            return min(RETRY_MAX_S, RETRY_MIN_S * float(2 ** min(attempt, 10)))
         now_ns = self._clock.monotonic_ns()
         market.renewals = market.renewals + 1 if now_ns - market.renewed_ns < STEADY_NS else 0
         market.renewed_ns = now_ns
         often = market.renewals - FREE_RENEWALS
-        return min(RENEWAL_MAX_S, RETRY_MIN_S * 2 ** min(often, 10)) if often > 0 else 0.0
+        return min(RENEWAL_MAX_S, RETRY_MIN_S * float(2 ** min(often, 10))) if often > 0 else 0.0
 
     def _lose(self, market: FeedMarket, reason: str, kind: str) -> None:
         if market.proof == "book" and kind in ("gap", "crossed", "checksum"):

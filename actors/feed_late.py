@@ -1,4 +1,4 @@
-"""A feed's part that holds late quotes and books back until all that waits was seen: of those only the newest is told."""
+"""A feed's part that holds late quotes and books back until all that waits was seen: only the newest is told."""
 
 from ..kernel.actor import Context
 from ..trading.messages import MarketDataUpdate

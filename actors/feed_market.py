@@ -17,6 +17,8 @@ from . import topics
 BOOK_LEVELS = 10
 """Levels of each side in a book update."""
 DAY_MS = 86_400_000
+RESTART_MS = 1_000
+"""A trade so much newer than all before it is none of them, whatever its id: the venue counts anew."""
 EXCUSED = frozenset({"early", "untouched", "doubled", "old", "crossed"})
 """Reasons that say nothing against the data, or count by themselves: quotes before the first book, trades before the
 first quote, what was told already."""
@@ -27,11 +29,11 @@ class FeedMarket:
     or a trade twice. What is kept back is counted by its reason."""
 
     __slots__ = (
-        "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "conflated", "count", "earliest_ms",
-        "event_ms", "event_received_ns", "fault", "gaps", "halted", "held", "ids", "late", "latest_ms", "of_late", "proof",
-        "quarantined", "quiet_id", "quote_id", "quote_times", "renewals", "renewed_ns", "repairs", "retry_ns",
-        "state", "symbol", "synchronizer", "topic", "trade_gaps", "trade_times", "traded", "trades_ns", "tries",
-        "updates",
+        "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "conflated", "count",
+        "earliest_ms", "event_ms", "event_received_ns", "fault", "gaps", "halted", "held", "ids", "late",
+        "latest_ms", "of_late", "proof", "quarantined", "quiet_id", "quote_id", "quote_times", "renewals",
+        "renewed_ns", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic", "trade_gaps",
+        "trade_ms", "trade_times", "traded", "trades_ns", "tries", "updates",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +62,8 @@ class FeedMarket:
         # Time of events: in ms as the venue says it, in ns as the clock here does.
         self.event_ms = self.event_received_ns = 0
         self.earliest_ms = self.latest_ms = 0
+        self.trade_ms = 0
+        """Of the newest trade told."""
         self.quote_id = 0
         # A fault and its repair, in monotonic ns.
         self.fault: tuple[str, int] | None = None
@@ -98,11 +102,15 @@ class FeedMarket:
         ids = self.ids
         if event.trade_id != ids.last_id + 1 and (found := ids.take(event.trade_id)) != "next":
             if found == "doubled":
-                self._keep_back("doubled")
-                return None
+                if event.trade_ms <= self.trade_ms + RESTART_MS:
+                    self._keep_back("doubled")
+                    return None
+                ids.restart(event.trade_id)
+                found = "gap"
             self._note_trade(found)
         else:
             ids.last_id = event.trade_id
+        self.trade_ms = max(self.trade_ms, event.trade_ms)
         band, price = self.band, event.price
         if not band.low <= price <= band.high and not self._believes(price, price, "trade"):
             return None
@@ -168,6 +176,7 @@ class FeedMarket:
             return
         if not band.known:
             band.centre((best_bid[0] + best_ask[0]) / 2)
+            band.settle()
         elif band.admits(best_bid[0]) and band.admits(best_ask[0]):
             band.settle()
         else:

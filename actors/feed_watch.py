@@ -29,6 +29,8 @@ APART_LOOKS = 3
 """For so many looks two streams must differ: what one has just told the other may be about to."""
 PATIENCE_MIN_NS, PATIENCE_MAX_NS = 500_000_000, 10_000_000_000
 PATIENCE_UNKNOWN_NS = 2_000_000_000
+TRADES_DOUBT_MAX = 2.5
+"""Longer counts as no worse: their absence alone must not stop trading."""
 TRADES_MIN_NS, TRADES_MAX_NS = 5_000_000_000, 120_000_000_000
 RETRY_MIN_NS, RETRY_MAX_NS = 1_000_000_000, 10_000_000_000
 """Between two repairs of what stays silent the wait doubles."""
@@ -104,8 +106,8 @@ class FeedWatch:
 
     def _mind(self, markets: list[FeedMarket], now_ns: int) -> None:
         silent = [market for market in markets if now_ns - market.last_ns >= _patience_ns(market) - LOOK_NS]
-        if len(silent) < len(markets):
-            self._context.progress()
+        if any(not market.proof and market not in silent for market in markets):
+            self._context.progress()  # a connection that was just made anew is no output yet
         if not any(market.tries for market in markets):
             self._reopen_wait_ns = REOPEN_MIN_NS
         due = [market for market in silent if now_ns >= market.retry_ns]
@@ -249,7 +251,7 @@ def _patience_ns(market: FeedMarket) -> int:
 def _silences(market: FeedMarket, now_ns: int) -> dict[str, float]:
     """By name of the figure, against the longest that is borne."""
     trades = (now_ns - market.trade_times.last_ns) / trades_bound_ns(market) if market.trade_times.usual_ns else 0.0
-    return {"silence": (now_ns - market.last_ns) / _patience_ns(market), "trades": trades}
+    return {"silence": (now_ns - market.last_ns) / _patience_ns(market), "trades": min(trades, TRADES_DOUBT_MAX)}
 
 
 def _silence(market: FeedMarket, now_ns: int) -> str:

@@ -90,7 +90,7 @@ class StrategyRunner(Actor):
         self._market: MarketDataUpdate | None = None
         self._poor = self._poor_bar = False
         """Whether market data is not to be trusted, and whether it was not at some time of the open bar."""
-        self._seen = "nothing yet"
+        self._seen: MarketDataUpdate | None = None
         """The last update that bars and models know of."""
         self._ready = False
         self._bar_count = 0
@@ -156,17 +156,19 @@ class StrategyRunner(Actor):
 
     def _on_market(self, update: MarketDataUpdate) -> None:
         self._market = update
-        self._on_bars(self._bars.update(update))  # before the models see the update: bars must not look ahead
+        if bars := self._bars.update(update):  # before the models see the update: bars must not look ahead
+            self._on_bars(bars)
         if self._models is not None:
             self._models.on_market(update)
-        self._seen = f"{update.kind} {update.sequence}"
-        self._signal(self.strategy.on_market(update), self._seen, None)
+        self._seen = update
+        if (target := self.strategy.on_market(update)) is not None:
+            self._signal(target, _name(update), None)
 
     def _on_bars(self, bars: tuple[BarClosed, ...]) -> None:
         for bar in bars:
             self._bar_count += 1
             self.context.progress()
-            cause = f"bar {bar.end_ns} of {bar.trades} trades, close {bar.close:f}, up to {self._seen}"
+            cause = f"bar {bar.end_ns} of {bar.trades} trades, close {bar.close:f}, up to {_name(self._seen)}"
             self._signal(self.strategy.on_bar(bar), cause, None)
             if self._models is not None:
                 self._learn(self._models, bar, cause)
@@ -266,3 +268,7 @@ class StrategyRunner(Actor):
                 tuple(self._curve),
             ),
         )
+
+
+def _name(update: MarketDataUpdate | None) -> str:
+    return "nothing yet" if update is None else f"{update.kind} {update.sequence}"

@@ -41,7 +41,13 @@ STRATEGY_BUDGET = Budget(5, 60.0, "leave")
 
 LOST_AFTER_S = 2.5
 """Past this age the venue refuses a request (its receive window is 2 s), so one it does not hold never arrived."""
+KRAKEN_LOST_AFTER_S = 3.5
+"""As `LOST_AFTER_S`: the deadline of its orders is 3 s ahead, since it takes none of less than two."""
 RECEIVE_WINDOW_MS = 2_000
+
+
+def lost_after_s(settings: Settings) -> float:
+    return KRAKEN_LOST_AFTER_S if settings.venue.protocol == "kraken" else LOST_AFTER_S
 
 
 def _flags(settings: Settings, strategy: Strategy = "one_for_one") -> Flags:
@@ -107,7 +113,7 @@ def _guard(run: Run) -> ChildSpec:
         account=settings.account.name,
         grace_s=settings.guard.grace_s,
         look_s=settings.guard.look_s,
-        lost_after_s=LOST_AFTER_S,
+        lost_after_s=lost_after_s(settings),
     )
     reporter = _reporter(run, "console/console")
     return _supervisor("guard", _flags(settings), reporter, *([guard] if settings.guard.enabled else []))
@@ -208,7 +214,7 @@ def _account(run: Run) -> ChildSpec:
             session="trader/trading/venue",
             risk=f"{account}/risk",
             run_id=run.run_id,
-            lost_after_s=LOST_AFTER_S,
+            lost_after_s=lost_after_s(settings),
             strategies=tuple(strategy_name(each) for each in settings.strategies),
         ),
         _actor(

@@ -48,6 +48,10 @@ class Dialect:
     async def cancel(self, client_id: str, symbol: str) -> None:
         await self._exchange.cancel_order(client_id, symbol, {"clientOrderId": client_id})
 
+    async def arm(self, timeout_s: float) -> None:
+        """The venue's dead-man switch."""
+        await self._exchange.cancel_all_orders_after(round(timeout_s * 1_000))
+
     def proves_refusal(self, error: Exception) -> bool:
         """Whether it proves that the venue did not take the request, and does not hold an order of its client id."""
         return parsing.proves_refusal(error)

@@ -69,7 +69,7 @@ class CcxtRequests:
 
     async def arm(self, timeout_s: float) -> list[VenueWord]:
         try:
-            await self._ask(self._exchange.cancel_all_orders_after(round(timeout_s * 1_000)))
+            await self._ask(self._dialect.arm(timeout_s))
         except Exception as error:  # noqa: BLE001 - as above
             return [SwitchAnswered(timeout_s, *self._failure(error))]
         return [SwitchAnswered(timeout_s, "done")]

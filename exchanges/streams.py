@@ -60,6 +60,8 @@ class StreamMarket:
         self._tasks = TaskSet(loop)
         self._connections: dict[str, StreamConnection] = {}
         self._asked: dict[str, asyncio.Task[None]] = {}
+        self._resubscribing: dict[str, None] = {}
+        """Whose texts wait for their turn: they are not said a second time behind that."""
         self._fetching = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
         self._paused_until_s = 0.0
 
@@ -78,13 +80,15 @@ class StreamMarket:
     def resubscribe(self, symbol: str) -> None:
         if self.protocol.snapshots_in_stream:
             self.request_snapshot(symbol, 0.0)
-        elif (connection := self._connections.get(symbol)) is not None:
-            self._tasks.run(self._send(connection, self.protocol.resubscribe(symbol)))
+        elif symbol not in self._resubscribing and (connection := self._connections.get(symbol)) is not None:
+            self._resubscribing[symbol] = None
+            self._tasks.run(self._begin_anew(connection, symbol))
 
     def close(self) -> None:
         self._tasks.cancel()
         self._connections.clear()
         self._asked.clear()
+        self._resubscribing = {}
 
     def _connect(self, symbols: tuple[str, ...], breaker: Breaker, deliver: Callable[[MarketWord], object]) -> None:
         connection = StreamConnection(
@@ -93,9 +97,13 @@ class StreamMarket:
         self._connections |= dict.fromkeys(symbols, connection)
         self._tasks.run(connection.stay())
 
-    async def _send(self, connection: StreamConnection, texts: tuple[str, ...]) -> None:
+    async def _begin_anew(self, connection: StreamConnection, symbol: str) -> None:
         """What a broken connection does not take is moot: it subscribes anew when it is back."""
-        await connection.send(texts)
+        waiting = self._resubscribing
+        try:
+            await connection.send(self.protocol.resubscribe(symbol))
+        finally:
+            waiting.pop(symbol, None)
 
     async def _renew(self, symbol: str, delay_s: float, deliver: Callable[[MarketWord], object]) -> None:
         await asyncio.sleep(delay_s)

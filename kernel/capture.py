@@ -73,8 +73,17 @@ class Recorder:
                 self.end(str(fault))
                 return enter(message)
             nested = self.inside
-            self._note_input([NESTED if nested else INPUT, number, kind, payload])
-            return enter(message) if nested else self._enter(partial(enter, message))
+            self.note([NESTED if nested else INPUT, number, kind, payload])
+            self._payload_bytes += len(payload)
+            if self._payload_bytes > BLOCK_BYTES:
+                self.flush()
+            if nested:
+                return enter(message)
+            self.inside = self.active
+            try:
+                return enter(message)
+            finally:
+                self.inside = False
 
         return record
 
@@ -160,19 +169,6 @@ class Recorder:
     def _close_sink(self) -> None:
         with suppress(CaptureFault):  # of its sync: what was written survives this process all the same
             self._sink.close()
-
-    def _note_input(self, event: list[Any]) -> None:
-        self.note(event)
-        self._payload_bytes += len(event[3])
-        if self._payload_bytes > BLOCK_BYTES:
-            self.flush()
-
-    def _enter(self, enter: Callback) -> Any:
-        self.inside = self.active
-        try:
-            return enter()
-        finally:
-            self.inside = False
 
 
 class CapturingLoop:

@@ -8,9 +8,9 @@ from .views import RepairView
 KEPT = 200
 
 KINDS = ("disconnected", "stale", "silent", "frozen", "gap", "crossed", "checksum", "unproven", "lost", "trades")
-"""The connection; all symbols of it; one symbol; quotes or book alone; an update missing; best bid at or above best ask;
-the venue's own sum over its book differs; a price that one stream alone told; anything else; no
-trades, as far as one can say: from the new subscription to the next one."""
+"""The connection; all symbols of it; one symbol; quotes or book alone; an update missing; best bid at or above best
+ask; the venue's own sum over its book differs; a price that one stream alone told; anything else; trades, as far as one
+can say: from the new subscription to the next one."""
 
 
 def kind_of(reason: str) -> str:

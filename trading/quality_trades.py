@@ -28,6 +28,11 @@ class TradeIds:
             return "next"
         return self._skip(trade_id) if trade_id > self.last_id else self._repeat(trade_id)
 
+    def restart(self, trade_id: int) -> None:
+        """The venue begins to count anew with this one."""
+        self._missing.clear()
+        self.last_id, self._run = trade_id, 0
+
     def _skip(self, trade_id: int) -> Found:
         first = self.last_id + 1
         self.missed += trade_id - first
@@ -47,6 +52,5 @@ class TradeIds:
         self._run_id = trade_id
         if self._run < RESTART_RUN:
             return "doubled"
-        self._missing.clear()
-        self.last_id, self._run = trade_id, 0
+        self.restart(trade_id)
         return "gap"

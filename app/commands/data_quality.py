@@ -52,8 +52,8 @@ def _show(feeds: "tuple[FeedView, ...]") -> None:
             times = (f"{each.silent_s:.2f} s", usual)
             symbols.add_row(each.symbol, name, f"{each.score:.2f}", *times, str(each.repairs), escape(state))
         for repair in feed.repairs:
-            times = (f"{value:.3f} s" for value in (repair.p50_s, repair.max_s, repair.last_s))
-            repairs.add_row(repair.kind, name, str(repair.count), *times)
+            took = (f"{value:.3f} s" for value in (repair.p50_s, repair.max_s, repair.last_s))
+            repairs.add_row(repair.kind, name, str(repair.count), *took)
     screen = Console(highlight=False)
     screen.print(symbols)
     screen.print(repairs if repairs.row_count else "nothing had to be repaired")

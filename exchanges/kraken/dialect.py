@@ -1,6 +1,7 @@
 """What Kraken behind ccxt does its own way: its form of our ids, a deadline for every order, reading of the account."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,12 +24,15 @@ from .refusals import error_of, proves_refusal
 DEADLINE_MS = 3_000
 """An order that reaches the matching engine later is refused by it: what it does not hold then, it never will. One that
 is less than two seconds ahead when it arrives is none to the venue."""
+SOCKET_SILENT_S = 1.0
+ARM = "cancel_all_orders_after"
 FEE_IN_QUOTE = "fciq"
 """Of which the account's history tells the currency."""
 
 
 class KrakenDialect(Dialect):
-    """Cancels go over the account's WebSocket: it knows no nonce, so they wait behind nothing."""
+    """Cancels and the dead-man switch go over the account's WebSocket: it knows no nonce and no counter of calls, so
+    they wait behind nothing."""
 
     time_step_ms = 1_000
     signs_time = False
@@ -82,11 +86,24 @@ class KrakenDialect(Dialect):
         return arguments._replace(params=params)
 
     async def cancel(self, client_id: str, symbol: str) -> None:
+        """Where the WebSocket is silent, by REST too: twice does no harm."""
+        spelled = self._ids.spell(client_id)
+        try:
+            async with asyncio.timeout(SOCKET_SILENT_S):
+                await self._ask_socket("cancel_order", cl_ord_id=[spelled])
+        except TimeoutError:
+            await self._exchange.cancel_order(None, symbol, {"clientOrderId": spelled})
+
+    async def arm(self, timeout_s: float) -> None:
+        await self._ask_socket(ARM, timeout=math.ceil(timeout_s))
+
+    async def _ask_socket(self, method: str, **params: Any) -> None:
+        """Raises ccxt's error where the venue refuses it."""
         exchange, number = self._exchange, self._exchange.request_id()
         url, name = exchange.urls["api"]["ws"]["privateV2"], str(number)
-        params = {"cl_ord_id": [self._ids.spell(client_id)], "token": self._token}
+        request = {"method": method, "params": params | {"token": self._token}, "req_id": number}
         try:
-            await exchange.watch(url, name, {"method": "cancel_order", "params": params, "req_id": number}, name)
+            await exchange.watch(url, name, request, name)
         finally:  # ccxt keeps what was asked for as long as the connection
             client = exchange.client(url)
             client.subscriptions.pop(name, None)
@@ -134,7 +151,20 @@ class KrakenDialect(Dialect):
 
         exchange.handle_orders = exchange.handle_my_trades = hear_executions
         exchange.handle_balance = hear_balances
+        exchange.handle_message = self._answers_first(exchange.handle_message)
         PrivateRequests(exchange)
+
+    @staticmethod
+    def _answers_first(handle: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+        """ccxt does not know the answer to the dead-man switch."""
+
+        def handle_message(client: Any, message: Any) -> None:
+            if message.get("method") == ARM and message.get("success"):
+                client.resolve(message, str(message.get("req_id")))
+            else:
+                handle(client, message)
+
+        return handle_message
 
     def _say(self, words: Iterator[VenueWord]) -> None:
         for word in words:

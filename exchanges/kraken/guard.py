@@ -46,7 +46,7 @@ _decode_open = msgspec.json.Decoder(_Open).decode
 
 
 class KrakenGuard(RestGuard):
-    """One account at Kraken spot. Its requests go one by one, since the venue takes nonces only in their order. They are
+    """One account at Kraken spot. Its requests go one by one, since nonces are taken only in their order. They are
     milliseconds, as the trader's are: with a key of its own neither bars the other, with the same key one that came
     too late is made again at once."""
 

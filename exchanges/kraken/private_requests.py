@@ -2,7 +2,7 @@
 the earlier, and past a counter of calls the venue refuses.
 
 An order waits for orders only: what it bars is a look, which is made again. A look waits for all, and for room in the
-counter. Cancels go another way, which knows neither.
+counter. Cancels go another way, which knows neither nonces nor calls.
 """
 
 import asyncio
@@ -10,13 +10,14 @@ from typing import Any
 
 CALLS_MAX, CALLS_DECAY_PER_S = 20.0, 0.5
 """Of the tier that most accounts are in."""
-LOOKS_SHARE = 0.75
+LOOKS_SHARE = 0.9
 """Of that counter: the rest is left to those who share the key, as the guard does."""
-ORDER = "AddOrder"
-COSTS = {ORDER: 0.0, "CancelOrder": 0.0, "TradesHistory": 2.0}
+PROMPT = ("AddOrder", "CancelOrder")
+COSTS = {"AddOrder": 0.0, "CancelOrder": 0.0, "TradesHistory": 2.0}
 """What a call adds to the counter; all others add one."""
-UNWAITING = (ORDER, "CancelOrder", "CancelAllOrdersAfter", "GetWebSocketsToken")
-"""They wait for no room."""
+LOOK_BEGINS, LOOK_ROOM = "OpenOrders", 6.0
+"""A look begins with all open orders, and only where there is room for the whole of it: broken off in its middle it
+would take room from the next one for nothing, again and again."""
 EXCEEDED = "EAPI:Rate limit exceeded"
 
 
@@ -57,28 +58,25 @@ class PrivateRequests:
         self._nonce = max(self._nonce + 1, int(self._nonce_of()))
         return self._nonce
 
-    async def _fetch(self, path: str, api: Any = "public", *rest: Any, **more: Any) -> Any:
+    async def _fetch(self, path: str, api: Any = "public", method: str = "GET", params: Any = (), *rest: Any) -> Any:
+        request = (path, api, method, params, *rest)
         if "private" not in api:
-            return await self._send(path, api, *rest, **more)
-        if path == ORDER:
+            return await self._send(*request)
+        if path in PROMPT:
             async with self._orders:
-                return await self._call(path, api, *rest, **more)
+                return await self._call(*request)
         async with self._looks:
-            await self._wait_for_room(path)
+            room = LOOK_ROOM if path == LOOK_BEGINS and not params else COSTS.get(path, 1.0)
+            await asyncio.sleep(self._counter.wait_s(room, asyncio.get_running_loop().time()))
             async with self._orders:
                 pass  # no order is on its way
-            return await self._call(path, api, *rest, **more)
+            return await self._call(*request)
 
-    async def _wait_for_room(self, path: str) -> None:
-        loop, cost = asyncio.get_running_loop(), COSTS.get(path, 1.0)
-        while path not in UNWAITING and (wait_s := self._counter.wait_s(cost, loop.time())) > 0:
-            await asyncio.sleep(wait_s)
-
-    async def _call(self, path: str, *rest: Any, **more: Any) -> Any:
+    async def _call(self, path: str, *rest: Any) -> Any:
         loop = asyncio.get_running_loop()
         self._counter.spend(COSTS.get(path, 1.0), loop.time())
         try:
-            return await self._send(path, *rest, **more)
+            return await self._send(path, *rest)
         except Exception as error:
             if EXCEEDED in str(error):
                 self._counter.fill(loop.time())

@@ -75,12 +75,14 @@ class DerivedStreams:
         if not self._made or self._next_ms - LONGEST_MS <= now_ms < self._next_ms:
             return
         for name, derived in self._made.items():
-            if derived.is_due(now_ms) and (derived.changed or derived.always):
+            if not derived.is_due(now_ms):
+                continue
+            if derived.changed or derived.always:
                 symbol = derived.market.instrument.venue_symbol if derived.market else ""
                 for said, event in derived.due(now_ms):
                     self._publish(name, symbol, msgspec.json.encode(said), event)
-                derived.changed = False
-                derived.due_ms = now_ms - now_ms % derived.period_ms + derived.period_ms
+            derived.changed = False
+            derived.due_ms = now_ms - now_ms % derived.period_ms + derived.period_ms
         self._next_ms = min(derived.due_ms for derived in self._made.values())
 
     def _follow(self, now_ms: int) -> None:

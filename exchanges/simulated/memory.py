@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 from random import Random
-from typing import Protocol
 
 from ...kernel.clock import Clock
 from ...kernel.loop import Loop
@@ -18,12 +17,13 @@ from ...trading.order_events import OrderFilled as FillWord
 from ..binance.decoder import decode
 from ..venue import VenueWord
 from .connections import Published
-from .engine import Engine, Log
+from .engine import Engine
 from .market import Market
 from .memory_account import MemoryAccountPort
 from .memory_faults import MemoryFaults
 from .memory_host import MemoryHost, RequestNote
 from .memory_listing import MemoryListing
+from .memory_log import KeptLog, SurvivingLog
 from .memory_market import KINDS, MemoryMarketPort
 from .memory_pump import MemoryPump
 from .orders import ListRequest, Order, OrderList, OrderRequest
@@ -34,26 +34,6 @@ from .state import VenueState
 from .words import balances_word, concerns, fill_word, order_word, stream_words, symbol_of, totals, touched_by
 
 LATENCY_S = (0.002, 0.02)
-
-
-class SurvivingLog(Log, Protocol):
-    """A log that outlives the venue's host; `storage.snapshot_log.SnapshotLog` is one."""
-
-    def load(self) -> tuple[bytes | None, list[bytes]]:
-        """The newest snapshot, if any, and the payloads appended after it."""
-
-
-class KeptLog:
-    """A `SurvivingLog` in memory."""
-
-    def __init__(self) -> None:
-        self.payloads: list[bytes] = []
-
-    def append(self, payload: bytes) -> None:
-        self.payloads.append(payload)
-
-    def load(self) -> tuple[bytes | None, list[bytes]]:
-        return None, self.payloads
 
 
 class MemoryVenue:

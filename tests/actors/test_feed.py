@@ -317,6 +317,35 @@ def test_of_data_told_late_only_the_newest_quote_waits_and_every_trade() -> None
     assert (view.late, view.updates) == (20, 41)
 
 
+def old_quotes(stand: Stand, symbol: str, count: int) -> list[FrameArrived]:
+    old_ns = stand.loop.clock.now_ns() - CONFLATE_AFTER_NS - 1
+    quotes = [ticker(f"99.{number:02}") | {"u": 500 + number, "s": symbol} for number in range(count)]
+    return [FrameArrived(json.dumps(frame).encode(), old_ns) for frame in quotes]
+
+
+def test_what_newer_quotes_replaced_before_they_could_be_told_is_not_told_but_counted() -> None:
+    stand = Stand().live()
+    before = len(stand.updates())
+    for frame in old_quotes(stand, "BTCUSDT", 60):
+        stand.market.deliver(frame)
+    stand.loop.run()
+    told = stand.updates()[before:]
+    assert told[-1].bid == Decimal("99.59")
+    listener = stand.system.actors["trader/listener"]
+    assert len(told) + listener.conflated + stand.counter("updates_conflated") == 60
+    assert stand.counter("updates_conflated") == 59, "all that waited was seen first"
+
+
+def test_what_is_late_is_told_before_anything_newer_of_its_symbol() -> None:
+    stand = Stand().live()
+    before = len(stand.updates())
+    stand.market.deliver(old_quotes(stand, "BTCUSDT", 1)[0])
+    late_trade = trade() | {"t": 100}
+    stand.market.deliver(FrameArrived(json.dumps(late_trade).encode(), stand.loop.clock.now_ns()))
+    stand.loop.run()
+    assert [update.kind for update in stand.updates()[before:]] == ["quote", "trade"]
+
+
 def test_a_frame_for_which_there_is_no_room_is_counted_and_its_gap_is_found() -> None:
     stand = Stand().live()
     stand.system.actors[PATH].mailbox.limit = 2

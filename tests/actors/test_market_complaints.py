@@ -5,7 +5,7 @@ The numbers and threads: what was asked for in hummingbot, freqtrade, nautilus_t
 """
 
 import ast
-import tracemalloc
+from collections import deque
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.actors.test_feed_faults import BTC, LATENCY_S, PATH, STEP_S, SYMBOLS, Watched
+from tests.actors.test_feed_faults import BTC, LATENCY_S, PATH, STEP_S, Watched
 from tests.exchanges.test_engine_matching import limit, two_accounts
 from tests.exchanges.test_memory_tree import Traded
 from tests.exchanges.test_simulated_engine import balances, depth, make_engine, quote, request
@@ -34,6 +34,7 @@ from tradigrade.kernel.clock import ManualClock
 from tradigrade.storage.catalogue.manifest import Manifest
 from tradigrade.storage.catalogue.query import find_gaps
 from tradigrade.storage.catalogue.reader import read_bars
+from tradigrade.trading import quality_repairs
 from tradigrade.trading.bar_making import BarMaker, Gap
 from tradigrade.trading.messages import BarClosed
 
@@ -87,20 +88,20 @@ def test_16_a_book_that_stands_still_while_connected_is_told_stale_and_made_righ
 
 def test_17_a_link_that_is_lost_for_long_is_known_to_be_lost_tried_for_ever_and_comes_back() -> None:
     """InteractiveBrokers#247: lost for three days, the heartbeat turned off by the very condition it watches."""
-    watched = Watched(symbols=SYMBOLS)
+    watched = Watched()
     watched.venue._pump.stop()
     lost_ns = useful_ns(watched)
     watched.venue.unreachable(1_800)
-    watched.advance(600)
-    tries = watched.system.metrics.counters.get("feed_disconnects", 0), len(watched.heard)
-    watched.advance(1_199)
-    assert [live for _, live in watched.turns(BTC)] == [False], "told once, and never live meanwhile"
+    watched.advance(1_740)
+    told = len(watched.turns(BTC))
+    watched.advance(59)
+    assert len(watched.turns(BTC)) - told >= 59 / RECONNECT_MAX_S - 1, "after half an hour as after a minute"
+    assert not any(live for _, live in watched.turns(BTC))
     assert watched.scores(BTC)[-1].score == 0.0
     assert useful_ns(watched) == lost_ns, "no sign of life of its own is taken for data: a supervisor sees it"
     assert not watched.view().connected
-    assert tries is not None
     watched.venue._pump.start()
-    watched.advance(1 + RECONNECT_MAX_S + 2)
+    watched.advance(1 + RECONNECT_MAX_S + 2.3)
     assert watched.turns(BTC)[-1][1]
     assert useful_ns(watched) > lost_ns
     watched.assert_true()
@@ -150,32 +151,41 @@ def test_18_a_loop_that_is_alive_without_data_is_no_progress_and_the_data_comes_
 
 # -- 19: memory -------------------------------------------------------------------------------------------------------
 
-GROWTH_MAX_BYTES = 30_000
-"""Of two minutes with faults: less than a tenth of a byte a frame would be more."""
+NOT_ITS_OWN = {"_context", "context", "_feed", "_metrics", "_clock", "_port", "_protocol"}
 
 
-def test_19_a_feed_with_faults_grows_no_memory() -> None:
+def count_held(value: Any, seen: set[int]) -> int:
+    """How many values an object holds, and all that those hold."""
+    if id(value) in seen or isinstance(value, str | bytes | int | float | Decimal | type | None):
+        return 0
+    seen.add(id(value))
+    parts: list[Any] = []
+    if isinstance(value, dict):
+        parts = [*value.values()]
+    elif isinstance(value, list | tuple | set | frozenset | deque):
+        parts = [*value]
+    elif type(value).__module__.startswith("tradigrade"):
+        slots = {name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())}
+        names = slots | set(getattr(value, "__dict__", {})) - NOT_ITS_OWN
+        parts = [getattr(value, name) for name in sorted(names - NOT_ITS_OWN) if hasattr(value, name)]
+    return len(parts) + sum(count_held(part, seen) for part in parts)
+
+
+def test_19_a_feed_with_faults_grows_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """nautilus_trader#4663 (9 to 14 GB an hour), hummingbot#7462, #6479."""
-    watched = Watched(symbols=(BTC,))
-    for name in ("diff_lost", "frame_crossed", "frame_malformed"):
-        setattr(watched.venue.faults, name, 0.02)
-    kept = [tracemalloc.Filter(True, str(ROOT / part)) for part in ("actors/feed*", "trading/*", "exchanges/binance/*")]
-
-    def held_bytes() -> int:
-        watched.heard.clear()
-        return sum(each.size for each in tracemalloc.take_snapshot().filter_traces(kept).statistics("filename"))
-
-    tracemalloc.start()
-    try:
-        watched.advance(240)
-        before = held_bytes()
-        watched.advance(120)
-        grown = held_bytes() - before
-    finally:
-        tracemalloc.stop()
-    assert watched.venue.fired["diff_lost"] >= 3
-    assert before > 1_000
-    assert grown < GROWTH_MAX_BYTES
+    monkeypatch.setattr(quality_repairs, "KEPT", 10)
+    watched = Watched()
+    for name in ("diff_lost", "frame_crossed", "frame_malformed", "market_cut", "snapshot_lost"):
+        setattr(watched.venue.faults, name, 0.05)
+    watched.advance(250)
+    before = count_held(watched.feed, set())
+    watched.heard.clear()
+    watched.advance(250)
+    repairs = watched.repairs()
+    assert sum(repairs.values()) > 150
+    assert len(watched.heard) > 2_500
+    assert count_held(watched.feed.watch.repairs, set()) <= (10 + 3) * len(repairs) + 1
+    assert 300 < count_held(watched.feed, set()) < before * 1.3
 
 
 # -- 20 to 22: fills --------------------------------------------------------------------------------------------------
@@ -298,16 +308,15 @@ def test_26_several_bots_on_one_address_are_never_banned_and_can_always_cancel(t
     assert cancels > 150
 
 
-def test_26_bots_that_each_own_the_whole_weight_are_banned() -> None:
-    """The complaint itself: what the test before this one would see."""
-    venue, now_ns = RequestWeight(6_000), 1_700_000_000 * S
-    bots = [RateBudget() for _ in range(5)]
+def test_26_bots_that_each_own_the_whole_weight_would_pass_it() -> None:
+    """The complaint itself: it is the common count that the test before this one sees."""
+    now_ns, spent = 1_700_000_000 * S, 0
+    for bot in [RateBudget() for _ in range(5)]:
+        while not bot.wait_until_ns("market", 100, now_ns):
+            bot.spend("market", 100, now_ns)
+            spent += 100
     with pytest.raises(RequestRefused):
-        for _ in range(200):
-            for bot in bots:
-                if not bot.wait_until_ns("market", 100, now_ns):
-                    bot.spend("market", 100, now_ns)
-                    venue.spend(100, now_ns)
+        RequestWeight(6_000).spend(spent, now_ns)
 
 
 @pytest.mark.parametrize("drift_ppm", [200, -200])

@@ -198,14 +198,16 @@ def test_an_order_that_ended_unheard_is_found_by_our_id(certificate: Path) -> No
     run(certificate, scenario)
 
 
-def test_more_trades_than_a_page_holds_are_all_told_oldest_first(certificate: Path) -> None:
+@pytest.mark.parametrize("since", [0, 118])
+def test_more_trades_than_a_page_holds_are_all_told_oldest_first(certificate: Path, since: int) -> None:
     async def scenario(port: Port) -> None:
         fills, bought = 120, OrderRequest("BTCUSDT", "BUY", "MARKET", "", quantity=Decimal("0.001"))
         for _ in range(fills):
             port.rig.venue.engine.place(bought, time.time_ns() // 1_000_000)
-        told = (await port.look(since={BTC: 0})).trades
-        assert [int(trade.trade_id) for trade in told] == list(range(1, fills + 1))
-        assert len((await port.look(since={BTC: fills - 2})).trades) == 2
+        told = (await port.look(since={BTC: since})).trades
+        assert [int(trade.trade_id) for trade in told] == list(range(since + 1, fills + 1))
+        orders = [line for line in port.rig.lines() if line["path"] == "/0/private/QueryOrders"]
+        assert len(orders) == (fills - since + 49) // 50
 
     run(certificate, scenario)
 
@@ -470,6 +472,8 @@ class Fetching:
     def nonce(self) -> int:
         return 7
 
+    def handle_message(self, _client: Any, _message: Any) -> None: ...
+
     async def fetch2(self, path: str, *_: Any) -> str:
         self.under_way.append(path)
         await self.goes_on.wait()
@@ -481,13 +485,16 @@ def test_looks_go_one_by_one_orders_wait_for_orders_only_and_what_is_public_for_
     async def scenario() -> None:
         exchange: Any = Fetching()
         KrakenDialect(exchange, lambda _: None, PREFIX)
-        asked = [("Time", "public"), ("OpenOrders", "private"), ("AddOrder", "private")] * 2
-        tasks = [asyncio.create_task(exchange.fetch2(*each)) for each in asked]
-        for _ in range(3):
-            await asyncio.sleep(0)
-        assert sorted(exchange.under_way) == ["AddOrder", "OpenOrders", "Time", "Time"]
+        asked = ["OpenOrders", "AddOrder", "Time", "OpenOrders", "AddOrder", "Time"]
+        tasks = []
+        for path in asked:
+            api = "public" if path == "Time" else "private"
+            tasks.append(asyncio.create_task(exchange.fetch2(path, api)))
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert exchange.under_way == ["OpenOrders", "AddOrder", "Time", "Time"]
         exchange.goes_on.set()
-        assert [await each for each in tasks] == [path for path, _ in asked]
+        assert [await each for each in tasks] == asked
         assert [exchange.nonce() for _ in range(3)] == [7, 8, 9], "no two alike"
 
     asyncio.run(scenario())

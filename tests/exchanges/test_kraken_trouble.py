@@ -1,6 +1,7 @@
 """Trading on Kraken's protocol while the venue fails: cancels behind a lost answer, nonces, limits, every fault."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -11,11 +12,15 @@ import pytest
 
 from tests.exchanges.test_kraken_trading import PREFIX, Port, our_id, run
 from tests.exchanges.test_kraken_venue import BTC, SECRET, Rig, certificate, run_venue
+from tradigrade.config.settings import Settings, VenueSettings
+from tradigrade.config.topology import RECEIVE_WINDOW_MS, lost_after_s
 from tradigrade.exchanges.kraken.client_ids import ClientIds
+from tradigrade.exchanges.kraken.dialect import DEADLINE_MS
 from tradigrade.exchanges.kraken.guard import KrakenGuard
+from tradigrade.exchanges.kraken.private_requests import CALLS_DECAY_PER_S, LOOK_ROOM, CallCounter
 from tradigrade.exchanges.loopback import open_session
 from tradigrade.exchanges.simulated.kraken.limits import Limits
-from tradigrade.exchanges.venue import CancelAnswered, EvidenceAsked, OrderReported, PlaceAnswered
+from tradigrade.exchanges.venue import SEND_WITHIN_S, CancelAnswered, EvidenceAsked, OrderReported, PlaceAnswered
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.trading.guard_events import CancelDone, OpenOrdersSeen
 
@@ -42,6 +47,20 @@ def test_a_cancel_waits_for_no_look_whose_answer_does_not_come(certificate: Path
         port.venue.cancel(mine, BTC)
         await port.until(CancelAnswered, client_id=mine, outcome="done")
         assert time.monotonic() - began < 1.0
+
+    run(certificate, scenario)
+
+
+def test_a_cancel_goes_by_rest_where_the_account_stream_is_silent(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        mine = await placed(port, 9)
+        faults = port.rig.venue.faults
+        faults.delay_s, faults.request_delayed = 2.5, 1
+        began = time.monotonic()
+        port.venue.cancel(mine, BTC)
+        await port.until(CancelAnswered, client_id=mine, outcome="done")
+        assert time.monotonic() - began < 2.0
+        assert port.rig.lines()[-1]["path"] == "/0/private/CancelOrder"
 
     run(certificate, scenario)
 
@@ -141,6 +160,19 @@ def test_looks_stay_below_the_counter_of_calls_and_orders_do_not_wait_for_them(c
     run(certificate, scenario, limits=Limits())
 
 
+def test_looks_are_kept_up_for_as_long_as_they_are_asked_for() -> None:
+    """One a second: none that begins is broken off for want of room."""
+    counter, now_s, done = CallCounter(), 0.0, 0
+    for _ in range(300):
+        now_s += 1.0
+        if not counter.wait_s(LOOK_ROOM, now_s):
+            for cost in (1.0, 2.0, 1.0):
+                assert not counter.wait_s(cost, now_s)
+                counter.spend(cost, now_s)
+            done += 1
+    assert done >= 300 * CALLS_DECAY_PER_S / 4
+
+
 def test_one_look_reads_the_trades_once_for_all_symbols(certificate: Path) -> None:
     symbols = tuple(f"{base}/USDT" for base in ("BTC", "ETH", "SOL"))
 
@@ -150,6 +182,12 @@ def test_one_look_reads_the_trades_once_for_all_symbols(certificate: Path) -> No
         assert asked.count("/0/private/TradesHistory") == 1
 
     run(certificate, scenario)
+
+
+@pytest.mark.parametrize(("protocol", "window_ms"), [("kraken", DEADLINE_MS), ("binance", RECEIVE_WINDOW_MS)])
+def test_past_the_age_that_proves_it_lost_no_order_can_arrive(protocol: Any, window_ms: int) -> None:
+    settings = Settings(venue=VenueSettings(protocol=protocol))
+    assert SEND_WITHIN_S + window_ms / 1_000 < lost_after_s(settings)
 
 
 @pytest.mark.parametrize(("offset_s", "taken"), [(1.5, False), (2.5, True), (59.0, True), (61.0, False)])
@@ -261,10 +299,9 @@ def test_what_is_held_back_of_a_book_comes_in_order_or_not_at_all(certificate: P
             told = 0
             rig.venue.faults.symbol = "BTCUSDT"
             setattr(rig.venue.faults, fault, 10_000)
-            with pytest.raises(TimeoutError):
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
-                    for _ in range(100):
-                        await books(1)
+                    while await books(1):
                         told += 1
             assert told <= 2, "what was on its way"
             setattr(rig.venue.faults, fault, 0)

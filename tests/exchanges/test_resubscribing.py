@@ -79,3 +79,31 @@ def test_many_texts_at_once_stay_within_what_a_venue_takes_in_a_second(monkeypat
     assert sent[-1] == pytest.approx(38 * 0.4)
     assert sent[:2] == [sent[0]] * 2, "one symbol's are said at once"
     assert all(later - first >= 1.0 for first, later in zip(sent, sent[4:], strict=False)), "at most four in a second"
+
+
+def test_what_waits_to_be_said_of_a_symbol_is_not_said_again_behind_it() -> None:
+    async def run() -> int:
+        market = StreamMarket(asyncio.get_running_loop(), ManualClock(), SeededEntropy(1), BinanceSpot(), None)  # type: ignore[arg-type]
+        begun = []
+
+        class Slow(Connection):
+            async def send(self, texts: tuple[str, ...]) -> str:
+                begun.append(texts)
+                await asyncio.sleep(0.01)
+                return ""
+
+        market._connections[BTC] = Slow()  # type: ignore[assignment]
+        for _ in range(5):
+            market.resubscribe(BTC)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        assert len(begun) == 1
+        market.resubscribe(BTC)
+        await asyncio.sleep(0)
+        market.close()
+        market._connections[BTC] = Slow()  # type: ignore[assignment]
+        market.resubscribe(BTC)
+        await asyncio.sleep(0.05)
+        return len(begun)
+
+    assert asyncio.run(run()) == 3

@@ -115,8 +115,9 @@ def test_a_limit_that_ccxt_would_round_past_its_bound_keeps_to_it(side: Side, ex
         leg = rounded(Leg(side, "limit", Decimal("0.0123456"), Decimal(price)), ways.instrument)
         for params in ways.sent(leg):
             assert (params["price"], params["quantity"]) == (expected, "0.01234")
-    theirs = ways.exchange.price_to_precision(SYMBOL, "19000.129"), ways.exchange.price_to_precision(
-        SYMBOL, "19000.121"
+    theirs = (
+        ways.exchange.price_to_precision(SYMBOL, "19000.129"),
+        ways.exchange.price_to_precision(SYMBOL, "19000.121"),
     )
     assert theirs == ("19000.13", "19000.12"), "where ccxt rounds otherwise, this trap is gone"
 

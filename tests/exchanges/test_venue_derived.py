@@ -10,6 +10,7 @@ import pytest
 from tradigrade.exchanges.market_events import DepthEvent, MarketEvent, TickerEvent, TradeEvent
 from tradigrade.exchanges.simulated.bars import INTERVALS
 from tradigrade.exchanges.simulated.derived import DerivedStreams, make
+from tradigrade.exchanges.simulated.derived_kinds import Derived
 from tradigrade.exchanges.simulated.market import Market
 from tradigrade.exchanges.simulated.streams import MarketStreams, StreamClient
 from tradigrade.trading.book import OrderBook
@@ -210,3 +211,13 @@ def test_a_clock_that_is_set_back_silences_nothing() -> None:
 @pytest.mark.parametrize("name", ["BTCUSDT@kline_1m", "btcUSDT@depth5", "@miniTicker"])
 def test_streams_have_small_letters_alone(name: str) -> None:
     assert make(name, Rig().markets) is None
+
+
+def test_what_is_not_due_costs_a_frame_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    due = Derived.is_due
+    monkeypatch.setattr(Derived, "is_due", lambda self, now_ms: asked.append(now_ms) or due(self, now_ms))
+    rig = Rig("btcusdt@miniTicker", "ethusdt@miniTicker", "btcusdt@aggTrade")
+    for at_ms in range(2_000):
+        rig.feed(at_ms, trade(at_ms, BEGIN_MS + at_ms))
+    assert len(asked) <= 3 * 4, "once a period, not at every frame, though one market is silent"

@@ -66,7 +66,13 @@ def test_a_connection_outlives_hostile_messages(certificate: Any, url: str) -> N
 
 @pytest.mark.parametrize(
     "faults",
-    [b'{"clock_offset_ms":1e308}', b'{"ban":1,"ban_s":1e308}', b'{"delay_s":-1.0}', b'{"symbol":"\xff"}', DEEP.encode()],
+    [
+        b'{"clock_offset_ms":1e308}',
+        b'{"ban":1,"ban_s":1e308}',
+        b'{"delay_s":-1.0}',
+        b'{"symbol":"\xff"}',
+        DEEP.encode(),
+    ],
     ids=["clock", "ban", "delay", "text", "nested"],
 )
 def test_faults_without_measure_are_refused(certificate: Any, faults: bytes) -> None:  # noqa: F811 - the fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.kit.cells import Puppet, VirtualSystem
-from tradigrade.kernel.cell import BATCH, CellActor
+from tradigrade.kernel.cell import BATCH, BEHIND, CATCH_UP, CellActor
 from tradigrade.kernel.envelope import Envelope
 from tradigrade.kernel.mailbox import CONTROL_LIMIT, Block, Conflate, DropOldest, Lane, Mailbox, Policy
 
@@ -150,3 +150,22 @@ def test_a_busy_actor_does_not_starve_its_neighbours(cell: VirtualSystem) -> Non
     cell.tell("node/other", -1)
     cell.run()
     assert log.index(-1) <= CellActor.share
+
+
+class CatchingUp(Puppet):
+    catches_up = True
+
+
+@pytest.mark.parametrize(("waiting", "first"), [(BEHIND, CellActor.share), (BEHIND + 1, BEHIND + 1), (1_000, CATCH_UP)])
+def test_who_catches_up_sees_more_of_what_waits_before_the_others_go_on(
+    cell: VirtualSystem, waiting: int, first: int
+) -> None:
+    log: list[int] = []
+    cell.place("node/behind", CatchingUp(log))
+    cell.place("node/other", Puppet(log))
+    for number in range(waiting):
+        cell.tell("node/behind", number)
+    cell.tell("node/other", -1)
+    cell.run()
+    assert log.index(-1) == first
+    assert len(log) == waiting + 1

@@ -4,7 +4,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tradigrade.exchanges.simulated.memory import KeptLog, MemoryVenue
+from tradigrade.exchanges.simulated.memory import MemoryVenue
+from tradigrade.exchanges.simulated.memory_log import KeptLog
 from tradigrade.exchanges.simulated.quiet_market import QuietMarket
 from tradigrade.exchanges.venue import ClockCompared, EvidenceAsked
 from tradigrade.kernel.clock import ManualClock

@@ -12,6 +12,7 @@ from tradigrade.trading.ladder import (
     ACCOUNT,
     MOVES_KEPT,
     SYSTEM,
+    Applied,
     Ladder,
     Move,
     Noted,
@@ -20,10 +21,11 @@ from tradigrade.trading.ladder import (
     TimePassed,
     above,
     begin,
+    judge,
     step,
     waits,
 )
-from tradigrade.trading.rungs import Rung
+from tradigrade.trading.rungs import NORMAL, Rung
 
 BTC, ETH, MINE = "BTC/USDT", "ETH/USDT", "learned BTC/USDT"
 SCOPES = (SYSTEM, ACCOUNT, BTC, ETH, MINE)
@@ -226,3 +228,58 @@ def test_the_same_facts_give_the_same_standings_in_any_order(facts: list[tuple[s
     other = data.draw(st.permutations(facts))
     ladders = [begin(SCOPES, (Noted(*each, holds=True) for each in order), at(1)) for order in (facts, other)]
     assert ladders[0].standings == ladders[1].standings
+
+
+# -- the same, plainly ------------------------------------------------------------------------------------------------
+
+
+def plain_step(ladder: Ladder, event: Any, now: Now) -> tuple[Ladder, list[tuple[str, str, str]]]:
+    """As `step`, looking at everything each time."""
+    applied = {
+        scope: {
+            name: each
+            for name, each in causes.items()
+            if each.gone_ns is None or now.monotonic_ns - each.gone_ns < CAUSES[name].hold_s * 1e9
+        }
+        for scope, causes in ladder.applied.items()
+    }
+    if isinstance(event, Noted):
+        causes = applied.setdefault(event.scope, {})
+        known, cause = causes.get(event.cause), CAUSES[event.cause]
+        if event.holds:
+            causes[event.cause] = Applied(event.detail)
+        elif known is not None and known.gone_ns is None and not cause.latched:
+            causes[event.cause] = known._replace(gone_ns=now.monotonic_ns)
+            if not cause.hold_s:
+                del causes[event.cause]
+    elif isinstance(event, Released):
+        applied = {
+            scope: {name: each for name, each in causes.items() if not CAUSES[name].latched}
+            for scope, causes in applied.items()
+        }
+    standings = {scope: NORMAL for scope in applied if applied[scope]} | dict(ladder.standings)
+    standings = {scope: standings[scope] for scope in (*ladder.standings, *standings)}
+    told = []
+    for scope, before in standings.items():
+        after = judge(applied, scope)
+        if (after.rung, after.reason) != (before.rung, before.reason):
+            told.append((scope, before.rung.name, after.reason))
+        standings[scope] = after
+    return Ladder({scope: causes for scope, causes in applied.items() if causes}, standings), told
+
+
+@given(RUNS)
+def test_a_step_that_looks_at_what_changed_says_the_same_as_one_that_looks_at_everything(
+    run: list[tuple[Any, float]],
+) -> None:
+    ladder = plain = begin((BTC, MINE), (), at(0))
+    seconds = 0.0
+    for event, passed in run:
+        seconds += passed
+        ladder, told = step(ladder, event, at(seconds))
+        plain, expected = plain_step(plain, event, at(seconds))
+        assert [(move.scope, move.before, move.reason) for move in told] == expected
+        assert ladder.applied == plain.applied
+        assert {scope: each[:3] for scope, each in ladder.standings.items()} == {
+            scope: judge(plain.applied, scope)[:3] for scope in ladder.standings
+        }

@@ -397,7 +397,7 @@ def test_the_data_page_shows_how_far_data_is_trusted_and_what_was_repaired() -> 
         await expect(it.page, "#symbols tr.down .reason >> nth=0").to_contain_text("nothing useful for 3.0 s")
         await expect(it.page, "#symbols tr.fair >> nth=0").to_contain_text("price 3, doubled 1")
         await expect(it.page, "#feeds tr.off").to_contain_text("kraken")
-        await expect(it.page, "#repairs tbody tr >> nth=0").to_contain_text("gap")
+        await expect(it.page, "#repairs tbody tr >> nth=0").to_contain_text("gap: an update of the book was missing")
         await expect(it.page, "#symbols-summary").to_contain_text("4 symbols")
 
     browse(test, "/data")

@@ -63,8 +63,8 @@ function repairRow(feed, one) {
   return {
     key: `${feed.path} ${one.kind}`,
     cells: [
-      { text: KINDS[one.kind] ?? one.kind, title: one.kind }, short(feed.path), number(count(one.count)), number(seconds(one.p50_s)), number(seconds(one.max_s)),
-      number(seconds(one.last_s)),
+      KINDS[one.kind] ? `${one.kind}: ${KINDS[one.kind]}` : one.kind, short(feed.path),
+      number(count(one.count)), number(seconds(one.p50_s)), number(seconds(one.max_s)), number(seconds(one.last_s)),
     ],
   };
 }
