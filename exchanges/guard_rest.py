@@ -1,4 +1,8 @@
-"""The guard's own way to a venue over REST, with no code of the executor's client: the part that is no one venue's."""
+"""The guard's own way to a venue over REST, with no code of the executor's client: the part that is no one venue's.
+
+The HTTP client sends a GET or DELETE once more where a kept connection turns out to be broken. Both may come twice: ids
+are never used again, so the second cancel of an order finds nothing, which is its answer.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -102,6 +102,16 @@ def test_a_cause_that_comes_back_while_it_is_borne_out_waits_anew() -> None:
     assert player.rung(BTC) == "NORMAL"
 
 
+@pytest.mark.parametrize("other", [BTC, ETH])
+def test_what_was_gone_for_its_time_takes_nothing_with_it_that_was_not(other: str) -> None:
+    player = Player().do(Noted(BTC, "FEED_DOWN", True), 1).do(Noted(other, "CLOCK_SKEW", True), 1)
+    player.do(Noted(BTC, "FEED_DOWN", False), 2).do(Noted(other, "CLOCK_SKEW", False), 2).do(TimePassed(), 2.5)
+    assert "FEED_DOWN" not in player.ladder.applied.get(BTC, {})
+    assert player.rung(other) == "CANCEL_ONLY"
+    player.do(TimePassed(), 7)
+    assert player.rung(other) == player.rung(BTC) == "NORMAL"
+
+
 def test_what_is_said_to_be_gone_again_and_again_does_not_wait_longer() -> None:
     player = Player().do(Noted(BTC, "FEED_DOWN", True), 1)
     for tenth in range(10, 16):
