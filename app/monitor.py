@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from .config.run import Run, fingerprint
+from .config.topology import WARMING_SILENCE_S, WARMS_UP_S
 from .injection import OUTSIDE
 from .kernel.actor import Actor
 from .kernel.envelope import Reply
@@ -185,8 +186,12 @@ class Monitor(Actor):
             return
         for name, process in self.host.spawner.processes.items():
             self._turns.look(name, self.host.turn(name), now_ns)
-            if self._silent_s(name) > self._settings.heartbeat_timeout_s and not process.kill_wanted:
+            if self._silent_s(name) > self._patience_s(process, now_ns) and not process.kill_wanted:
                 self._kill_silent(process)
+
+    def _patience_s(self, process: Process, now_ns: int) -> float:
+        warming = now_ns - process.started_ns < WARMS_UP_S.get(process.name, 0.0) * 1e9
+        return max(self._settings.heartbeat_timeout_s, WARMING_SILENCE_S if warming else 0.0)
 
     def _kill_silent(self, process: Process) -> None:
         process.reason, stuck = self._why_silent(process), self._stuck(process)

@@ -30,6 +30,11 @@ SHUTDOWN_S = {"trader": 5.0}
 START_S = 20.0
 """How long a node may take to start: a fresh interpreter on a busy machine imports for seconds."""
 
+WARMS_UP_S = {"learner": 30.0}
+"""So long after its start a node may be silent for `WARMING_SILENCE_S`: loading torch holds the interpreter for seconds
+on a busy machine, and nobody waits for it."""
+WARMING_SILENCE_S = 12.0
+
 LINGERS_S = {"exchange": 1.5}
 """How long a node outlives a launcher that died: the others still need it to come to rest."""
 

@@ -10,6 +10,7 @@ import pytest
 from tests.kit.cells import VirtualSystem
 from tradigrade.config.run import Run, fingerprint
 from tradigrade.config.settings import Settings
+from tradigrade.config.topology import WARMING_SILENCE_S, WARMS_UP_S
 from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.disk import AppendFile, SystemDisk
 from tradigrade.kernel.turns import Turn
@@ -17,7 +18,7 @@ from tradigrade.monitor import MONITOR, NODES, Monitor
 from tradigrade.storage.halt import HaltLatch
 from tradigrade.storage.held_back import HeldBack
 from tradigrade.supervisors.process_table import Process
-from tradigrade.supervisors.reports import ProcessReport, SupervisorReport, SystemReport
+from tradigrade.supervisors.reports import NodeBeat, ProcessReport, SupervisorReport, SystemReport
 from tradigrade.supervisors.requests import RestartChild, TerminateChild
 from tradigrade.supervisors.supervisor import SUPERVISION
 
@@ -147,6 +148,21 @@ def test_the_actor_whose_turn_does_not_end_is_named_while_its_node_is_silent_and
     assert (stalled.state, stalled.reason.partition(" s: ")[2]) == ("stalled", f"{LOOPING} does not end its turn")
     scene.system.advance(1.6)
     assert scene.killed == [f"silent for 3.5 s: {LOOPING} does not end its turn"]
+
+
+def test_a_learner_that_loads_torch_is_borne_for_longer_and_then_no_more(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.fall_silent(name="learner", for_s=WARMING_SILENCE_S - 0.1)
+    assert scene.killed == []
+    scene.system.advance(0.7)
+    assert len(scene.killed) == 1
+    warm = Scene(tmp_path)
+    warm.fall_silent(name="learner", for_s=0.0)
+    for _ in range(int(WARMS_UP_S["learner"])):
+        warm.system.tell(MONITOR, NodeBeat("learner", 1))
+        warm.system.advance(1.0)
+    warm.system.advance(3.7)
+    assert len(warm.killed) == 1
 
 
 def test_nobody_is_named_where_turns_go_on_where_nobody_has_one_and_where_a_process_was_stopped_on_purpose(

@@ -20,7 +20,7 @@ def ends_with(text: str) -> Filter:
 
 
 def find(decisions: Sequence[Decision], text: str) -> Decision:
-    """The one that has the id, or whose last part it is (`1q` of `tgmain-uxbaisilc-1-1q`), or whose id alone ends like that."""
+    """The one that has the id, whose last part it is (`1q` of `tgmain-uxbaisilc-1-1q`), or whose id alone ends so."""
     text = text.strip(" …")[:ID_MAX]  # tables show the end of a long one behind an ellipsis
     for fits in (_is_named, _has_last_part, _ends_with):
         found = [each for each in decisions if text and fits(each, text)]
