@@ -58,7 +58,6 @@ class Feed(Actor):
 
     progress_due_s = 2.0
     mailbox_limit = 100_000
-    catches_up = True
 
     def __init__(
         self,
