@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
 @pytest.mark.skipif(not RECORDING.exists(), reason=f"needs the recording {RECORDING.name}, which is not shipped")
 def test_a_recording_is_traded_learned_from_and_reconciled(tmp_path: Path) -> None:
-    arguments = ("--replay", str(RECORDING), "--speed", "10", "--for", "40")
+    arguments = ("--replay", str(RECORDING), "--speed", "20", "--for", "20")
     with running(tmp_path / "data", *arguments, config="") as system:
         summary = system.finish(timeout_s=90)
         print(summary)

@@ -32,7 +32,7 @@ MUTATIONS = (
         "if code := self._approvals.refuse(approval, self._opened, now_ns):",
         'if (code := self._approvals.refuse(approval, self._opened, now_ns)) == "LEASE_LOST":',
         "law 1",
-        29,
+        112,
     ),
     Mutation(
         "an approval never expires",
@@ -40,7 +40,7 @@ MUTATIONS = (
         "if now_ns >= approval.expires_ns:",
         "if False:",
         "law 1",
-        29,
+        112,
     ),
     Mutation(
         "an intent is written when there is time",
@@ -64,7 +64,7 @@ MUTATIONS = (
         'return OrderUnknown(answer.client_id, f"{answer.code}: {answer.reason}", now_ns)',
         "return OrderRejected(answer.client_id, answer.code, answer.reason, now_ns)",
         "law 3",
-        1,
+        62,
     ),
     Mutation(
         "an order is held to be lost while it may arrive",
@@ -72,7 +72,7 @@ MUTATIONS = (
         "order.intent.at_ns > lost_after_ns:",
         "order.intent.at_ns > 0:",
         "law 3",
-        7,
+        33,
     ),
     Mutation(
         "an order that the journal lost is nobody's",
@@ -80,7 +80,7 @@ MUTATIONS = (
         "    if tags is None:\n",
         "    if tags != ():\n",
         "law 3",
-        24,
+        43,
     ),
     Mutation(
         "a cancel that failed is believed",
@@ -128,7 +128,7 @@ MUTATIONS = (
         '        if not self._lease.held():\n            return "LEASE_LOST"\n',
         "",
         "law 4",
-        34,
+        92,
     ),
     Mutation(
         "a cancel leaves without the lease",
@@ -136,7 +136,7 @@ MUTATIONS = (
         "return self._lease.held() and may_cancel",
         "return may_cancel",
         "law 4",
-        77,
+        24,
     ),
     Mutation(
         "the epoch of a lease does not grow",
@@ -160,7 +160,7 @@ MUTATIONS = (
         "        file.truncate(end)\n",
         "",
         "damaged",
-        1,
+        2,
     ),
     Mutation(
         "a rotation counts from the beginning",
@@ -184,7 +184,7 @@ MUTATIONS = (
         "timer = self.call_later(timeout_s, expire)",
         "timer = self.call_later(1e9, expire)",
         "was never answered",
-        1,
+        0,
     ),
     Mutation(
         "a transfer is taken for a profit",
@@ -192,7 +192,7 @@ MUTATIONS = (
         "        _add(self.transferred, moved.currency, moved.amount)\n",
         "",
         "moved in and out",
-        5,
+        1,
     ),
     Mutation(
         "a transfer that was not heard is never counted",
@@ -200,7 +200,7 @@ MUTATIONS = (
         "for transfer in missed_transfers(self._books, evidence):",
         "for transfer in ():",
         "law 5",
-        6,
+        12,
     ),
     Mutation(
         "what was sold by hand stays with its strategy",
@@ -208,7 +208,7 @@ MUTATIONS = (
         "in tuple(cover_shortfalls(self._books, self._context.now_ns())):",
         "in ():",
         "law 5",
-        5,
+        24,
     ),
     Mutation(
         "a look leaves out what differs",
@@ -216,7 +216,7 @@ MUTATIONS = (
         "        self._touched.update(self._symbols)\n",
         "        pass\n",
         "law 5",
-        7,
+        17,
     ),
     Mutation(
         "an exit leaves beside the one that stands",
@@ -232,7 +232,7 @@ MUTATIONS = (
         "flattens and self._known.exposure.is_locked(*key)",
         "False",
         "after a stop that flattens",
-        0,
+        5,
     ),
     Mutation(
         "the breaker never closes",
@@ -240,7 +240,7 @@ MUTATIONS = (
         "now_ns - self._opened_ns >= self._open_s * 1e9:",
         "False:",
         "liveness",
-        1,
+        79,
     ),
     Mutation(
         "the account restarts one by one",
@@ -248,7 +248,7 @@ MUTATIONS = (
         '_flags(settings, "one_for_all")',
         '_flags(settings, "one_for_one")',
         "liveness",
-        1,
+        15,
     ),
 )
 
@@ -281,4 +281,4 @@ def test_a_mechanism_broken_on_purpose_breaks_its_law_in_some_seed(
 
 def test_at_least_twenty_mechanisms_are_broken_each_with_a_seed_that_is_well_without() -> None:
     assert len({(each.module, each.old) for each in MUTATIONS}) >= 20
-    assert all(each.seed < 100 for each in MUTATIONS), "those seeds run unbroken in test_seeds.py"
+    assert all(each.seed < 120 for each in MUTATIONS), "those seeds run unbroken in test_seeds.py"

@@ -13,7 +13,7 @@ from tests.simulation.seeds import ROOT, finish, start_worker
 from tradigrade.simulation.faults import KINDS, VENUE_CHANCES, VENUE_EVENTS
 from tradigrade.simulation.outcome import Outcome
 
-SEEDS = int(os.environ.get("SEEDS", "100"))
+SEEDS = int(os.environ.get("SEEDS", "120"))
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120 + 12 * SEEDS)]
 
 
