@@ -13,7 +13,7 @@ from tradigrade.actors.credentials import Credentials
 from tradigrade.exchanges.binance.protocol import STREAM_URL
 
 from .hot_path_doors import Doors, SentOrders
-from .hot_path_frames import SCHEDULE_S, TRIGGERS, find_due_times
+from .hot_path_frames import SCHEDULE_S, SYMBOLS, TRIGGERS, find_due_times
 from .hot_path_strategy import TRIGGER_SIZE
 
 ORDER_URL = "wss://ws-api.binance.com:443/ws-api/v3"
@@ -53,7 +53,8 @@ async def _trade(doors: Doors, credentials: Credentials, sent: SentOrders) -> No
         sent.watch(venue)
         orders = await venue.ws_connect(doors.spell(ORDER_URL), compress=0)
         frames = await market.ws_connect(doors.spell(STREAM_URL), compress=0)
-        await frames.send_str(json.dumps({"method": "SUBSCRIBE", "params": [], "id": 1}))
+        names = [f"{symbol.replace('/', '').lower()}@trade" for symbol in SYMBOLS]
+        await frames.send_str(json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}))
         await frames.receive()
         answers = asyncio.create_task(_read(orders))
         end_s = time.monotonic() + SCHEDULE_S + LATE_S
