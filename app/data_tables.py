@@ -74,7 +74,7 @@ def show_verdict(reports: list[Report], lost: list[Damage]) -> None:
     for bad in damage:
         place = f", row {bad.row}" if bad.row else ""
         console.print(f"  {bad.file}{place}: {bad.found}", style="red", markup=False)
-    console.print("damaged" if damage else "sound")
+    console.print("damaged" if damage else "sound" if reports else "nothing is there to verify")
 
 
 def show_imported(done: Imported) -> None:

@@ -140,3 +140,9 @@ def test_a_symbol_named_twice_is_downloaded_once(run, monkeypatch: pytest.Monkey
     monkeypatch.setattr("tradigrade.commands.data_download._run", watch)
     assert run("download", "--venue", "local", "--symbols", "A/B, C/D,A/B").exit_code == 0
     assert asked == [["A/B", "C/D"]]
+
+
+def test_nothing_there_is_not_called_sound(run) -> None:
+    result = run("verify")
+    assert result.exit_code == 0
+    assert "nothing is there to verify" in result.stderr
