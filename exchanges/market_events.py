@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -15,6 +15,9 @@ Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 LAST_MS = 2**63 // 10**6
 """Times are nanoseconds of 63 bits elsewhere: beyond this (the year 2262) none is one."""
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=LAST_MS)]
+PriceRange = Annotated[float, msgspec.Meta(gt=0, lt=1e15)]
+SizeRange = Annotated[float, msgspec.Meta(ge=0, lt=1e15)]
+"""What a number may be; decoded as a float, it is only checked: no price or size is ever made of one."""
 NUMBERS_KEPT = 4_096
 """Texts of numbers, whose meaning is remembered."""
 VenueSymbol = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
@@ -26,6 +29,8 @@ class MalformedFrame(ValueError):
 
 class TradeEvent(msgspec.Struct, frozen=True, gc=False):
     """One trade. `buyer_is_maker` means that a seller was the aggressor."""
+
+    kind: ClassVar[str] = "trade"
 
     symbol: str
     event_ms: int
@@ -41,6 +46,8 @@ class DepthEvent(msgspec.Struct, frozen=True, gc=False):
 
     A venue that numbers nothing has both ids 0. `snapshot`: the whole book instead, sent in the stream.
     """
+
+    kind: ClassVar[str] = "book"
 
     symbol: str
     event_ms: int
@@ -58,6 +65,8 @@ class DepthEvent(msgspec.Struct, frozen=True, gc=False):
 class TickerEvent(msgspec.Struct, frozen=True, gc=False):
     """The best bid and ask as they stand after one update id."""
 
+    kind: ClassVar[str] = "quote"
+
     symbol: str
     update_id: int
     bid: Decimal
@@ -70,6 +79,8 @@ class TickerEvent(msgspec.Struct, frozen=True, gc=False):
 
 class StatusEvent(msgspec.Struct, frozen=True, gc=False):
     """A symbol's own state of trading: `halted` takes no orders or matches none; `gone` will not be back."""
+
+    kind: ClassVar[str] = "status"
 
     symbol: str
     state: str

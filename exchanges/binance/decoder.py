@@ -5,19 +5,22 @@ The frames are those of https://developers.binance.com/docs/binance-spot-api-doc
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
+from msgspec import field
 
+from ...trading.messages import Level
 from ..decoding import Malformed, refuse
 from ..market_events import (
-    PRICES,
-    SIZES,
     DepthEvent,
     Id,
     MalformedFrame,
     MarketEvent,
     Milliseconds,
+    PriceRange,
+    SizeRange,
     StreamEvent,
     TickerEvent,
     TradeEvent,
@@ -34,14 +37,23 @@ class _Head(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw()
 
 
-class _Trade(msgspec.Struct, tag_field="e", tag="trade", gc=False):
-    s: VenueSymbol
-    E: Milliseconds
-    T: Milliseconds
-    t: Id
-    p: str
-    q: str
-    m: bool
+class _Trade(TradeEvent, tag_field="e", tag="trade", frozen=True, gc=False):
+    """The event in Binance's words."""
+
+    symbol: VenueSymbol = field(name="s")
+    event_ms: Milliseconds = field(name="E")
+    trade_ms: Milliseconds = field(name="T")
+    trade_id: Id = field(name="t")
+    price: Decimal = field(name="p")
+    size: Decimal = field(name="q")
+    buyer_is_maker: bool = field(name="m")
+
+
+class _TradeRanges(msgspec.Struct, gc=False):
+    """The same numbers as floats, whose ranges are checked where Decimals' are not: NaN is in none."""
+
+    p: PriceRange
+    q: PriceRange
 
 
 class _Depth(msgspec.Struct, tag_field="e", tag="depthUpdate", gc=False):
@@ -49,19 +61,32 @@ class _Depth(msgspec.Struct, tag_field="e", tag="depthUpdate", gc=False):
     E: Milliseconds
     U: Id
     u: Id
-    b: list[tuple[str, str]]
-    a: list[tuple[str, str]]
+    b: tuple[Level, ...]
+    a: tuple[Level, ...]
 
 
-class _Ticker(msgspec.Struct, gc=False):
-    """On spot it does not say what it is."""
+class _DepthRanges(msgspec.Struct, gc=False):
+    b: list[tuple[PriceRange, SizeRange]]
+    a: list[tuple[PriceRange, SizeRange]]
 
-    s: VenueSymbol
-    u: Id
-    b: str
-    B: str
-    a: str
-    A: str
+
+class _Ticker(TickerEvent, frozen=True, gc=False):
+    """The event in Binance's words. On spot it does not say what it is, nor when."""
+
+    symbol: VenueSymbol = field(name="s")
+    update_id: Id = field(name="u")
+    bid: Decimal = field(name="b")
+    bid_size: Decimal = field(name="B")
+    ask: Decimal = field(name="a")
+    ask_size: Decimal = field(name="A")
+    event_ms: Milliseconds = field(name="E", default=0)
+
+
+class _TickerRanges(msgspec.Struct, gc=False):
+    b: PriceRange
+    B: PriceRange
+    a: PriceRange
+    A: PriceRange
     e: Literal["bookTicker"] = "bookTicker"
 
 
@@ -69,40 +94,40 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_trade = msgspec.json.Decoder(_Trade).decode
 _decode_depth = msgspec.json.Decoder(_Depth).decode
 _decode_ticker = msgspec.json.Decoder(_Ticker).decode
+_check_trade = msgspec.json.Decoder(_TradeRanges, strict=False).decode
+_check_depth = msgspec.json.Decoder(_DepthRanges, strict=False).decode
+_check_ticker = msgspec.json.Decoder(_TickerRanges, strict=False).decode
 
 
 def _trade(payload: bytes | msgspec.Raw) -> tuple[MarketEvent, ...]:
-    wire = _decode_trade(payload)
-    return (TradeEvent(wire.s, wire.E, wire.T, wire.t, PRICES[wire.p], PRICES[wire.q], wire.m),)
+    _check_trade(payload)
+    return (_decode_trade(payload),)
 
 
 def _depth(payload: bytes | msgspec.Raw) -> tuple[MarketEvent, ...]:
-    wire, prices, sizes = _decode_depth(payload), PRICES, SIZES
+    _check_depth(payload)
+    wire = _decode_depth(payload)
     if wire.u < wire.U:
         raise MalformedFrame(f"expected a first update id (U) not above the last (u), found {wire.U} and {wire.u}")
-    bids = tuple([(prices[price], sizes[size]) for price, size in wire.b])
-    asks = tuple([(prices[price], sizes[size]) for price, size in wire.a])
-    return (DepthEvent(wire.s, wire.E, wire.U, wire.u, bids, asks),)
+    return (DepthEvent(wire.s, wire.E, wire.U, wire.u, wire.b, wire.a),)
 
 
 def _ticker(payload: bytes | msgspec.Raw) -> tuple[MarketEvent, ...]:
-    wire = _decode_ticker(payload)
-    return (TickerEvent(wire.s, wire.u, PRICES[wire.b], PRICES[wire.B], PRICES[wire.a], PRICES[wire.A]),)
+    _check_ticker(payload)
+    return (_decode_ticker(payload),)
 
 
 _Decode = Callable[[bytes | msgspec.Raw], tuple[MarketEvent, ...]]
 _BY_KIND: dict[str, _Decode] = {"trade": _trade, "depthUpdate": _depth, "bookTicker": _ticker, "": _ticker}
-_BY_BEGINNING: dict[bytes, _Decode] = {b'{"e":"trad': _trade, b'{"e":"dept': _depth}
-"""Frames that need no look at what they are; of those with another beginning a ticker's is the most frequent."""
-_TICKER = b'{"u":'
+_BY_BEGINNING: dict[bytes, _Decode] = {b'{"e":"t': _trade, b'{"e":"d': _depth}
+_BY_BEGINNING |= {b'{"u":%d' % digit: _ticker for digit in range(10)}
+"""What a frame that begins so can only be, without a look at all of it."""
 
 
 def decode_frame(payload: bytes) -> tuple[StreamEvent, ...]:
     """As `decode`, in the form of a `StreamProtocol`, and also of what the venue says to a SUBSCRIBE."""
     try:
-        if (decode_kind := _BY_BEGINNING.get(payload[:10])) is not None:
-            return decode_kind(payload)
-        return _ticker(payload) if payload[:5] == _TICKER else _by_kind(payload)
+        return _BY_BEGINNING.get(payload[:7], _by_kind)(payload)
     except Malformed as error:
         if (answer := read_answer(payload)) is not None:
             return (answer,)

@@ -88,7 +88,7 @@ class BookSynchronizer:
         last_id, book = diff.last_id, self.book
         if last_id <= self.last_id:
             return ""  # the book holds it already
-        if fault := self._breaks(diff):
+        if diff.first_id != self.last_id + 1 and (fault := self._breaks(diff)):
             return fault
         book.apply(diff.bids, diff.asks)
         self.last_id = last_id
@@ -96,11 +96,11 @@ class BookSynchronizer:
         return f"the book is crossed at update {last_id}" if book.crossed else ""
 
     def _breaks(self, diff: DepthEvent) -> str:
-        """Why the diff does not follow on the book at `last_id`; empty where it does."""
-        expected, first_id = self.last_id + 1, diff.first_id
-        if first_id != expected and (first_id > expected or self._chained):
-            return f"expected a diff that begins at update {expected}, found {diff.first_id} to {diff.last_id}"
-        return ""
+        """Why the diff, which does not begin at the next update, does not follow either; empty where it does."""
+        expected = self.last_id + 1
+        if diff.first_id < expected and not self._chained:
+            return ""
+        return f"expected a diff that begins at update {expected}, found {diff.first_id} to {diff.last_id}"
 
     def _resynchronise(self, reason: str, diffs: tuple[DepthEvent, ...]) -> tuple[Effect, ...]:
         """Begin again with a new snapshot, on which `diffs` may still follow."""

@@ -157,7 +157,7 @@ class MemoryVenue:
         all of it), until it is subscribed to anew."""
         self._host.dice.fired["symbol_muted"] += 1
         for stream in self._host.connections.streams:
-            stream.mute(symbol, frozenset(kinds or KINDS.values()))
+            stream.mute(symbol, frozenset(kinds or KINDS))
 
     def halt(self, symbol: str, status: str = "BREAK") -> None:
         """It is listed with that status: its market stands still, its streams say nothing, its orders stay."""

@@ -13,7 +13,14 @@ from tests.kit.recordings import CcxtReader, read_days, read_session
 from tradigrade.exchanges.binance.usdm import BinanceUsdm
 from tradigrade.exchanges.bybit.protocol import BybitSpot
 from tradigrade.exchanges.coinbase.protocol import CoinbaseSpot
-from tradigrade.exchanges.market_events import DepthEvent, MalformedFrame, StreamEvent, TickerEvent, TradeEvent
+from tradigrade.exchanges.market_events import (
+    DepthEvent,
+    MalformedFrame,
+    MarketEvent,
+    StreamEvent,
+    TickerEvent,
+    TradeEvent,
+)
 from tradigrade.exchanges.okx.protocol import OkxSpot
 from tradigrade.exchanges.stream_protocol import StreamProtocol
 
@@ -37,7 +44,7 @@ class Beside:
                 events = self.protocol.decode(payload)
             except MalformedFrame:
                 continue
-            if events and events[0].__class__.__name__ in ("TradeEvent", "TickerEvent", "DepthEvent"):
+            if events and isinstance(events[0], MarketEvent):
                 self.compare(events, payload)
         for name in self.books:
             self.compare_book(name)
@@ -47,7 +54,7 @@ class Beside:
         before = {symbol: len(cache) for symbol, cache in trades.items()}
         theirs = self.reader.read(payload)
         for event in events:
-            self.counts[type(event).__name__] += 1
+            self.counts[event.kind] += 1
         if isinstance(events[0], TradeEvent):
             symbol = self.symbols[events[0].symbol]
             assert len(trades[symbol]) == before.get(symbol, 0) + len(events)
@@ -85,7 +92,7 @@ class Beside:
             self.books[event.symbol] = ({}, {})
         for side, levels in zip(self.books[event.symbol], (event.bids, event.asks), strict=True):
             side.update(levels)
-        if self.counts["DepthEvent"] % COMPARE_EVERY == 0:
+        if self.counts["book"] % COMPARE_EVERY == 0:
             self.compare_book(event.symbol)
 
     def compare_book(self, name: str) -> None:
@@ -106,7 +113,7 @@ def test_usdm_on_a_recording() -> None:
     )
     reader.exchange.orderbooks["BTC/USDT:USDT"] = reader.exchange.order_book({"nonce": first.previous_id})
     beside.play(payloads)
-    assert beside.counts == {"DepthEvent": 1_701, "TickerEvent": 3_746, "TradeEvent": 552}
+    assert beside.counts == {"book": 1_701, "quote": 3_746, "trade": 552}
 
 
 def test_okx_on_a_recorded_session() -> None:
@@ -115,7 +122,7 @@ def test_okx_on_a_recorded_session() -> None:
     reader = CcxtReader("okx", "wss://ws.okx.com:8443/ws/v5/public", symbols)
     beside = Beside(OkxSpot(), reader, symbols)
     beside.play(one.payload for one in read_session("OKX", 1, http=False))
-    assert beside.counts == {"DepthEvent": 290, "TickerEvent": 28, "TradeEvent": 74}
+    assert beside.counts == {"book": 290, "quote": 28, "trade": 74}
 
 
 def bybit_frames() -> list[Any]:
@@ -142,7 +149,7 @@ def beside_bybit(protocol: BybitSpot) -> Beside:
 def test_bybit_on_frames_of_the_documented_shape() -> None:
     beside = beside_bybit(BybitSpot())
     beside.play(map(msgspec.json.encode, bybit_frames()))
-    assert beside.counts == {"DepthEvent": 3, "TradeEvent": 2, "TickerEvent": 1}
+    assert beside.counts == {"book": 3, "trade": 2, "quote": 1}
 
 
 def coinbase_frames() -> list[Any]:
@@ -180,7 +187,7 @@ def test_coinbase_on_frames_of_the_documented_shape() -> None:
     reader = CcxtReader("coinbase", "wss://advanced-trade-ws.coinbase.com", symbols)
     beside = BesideCoinbase(CoinbaseSpot(), reader, symbols)
     beside.play(map(msgspec.json.encode, coinbase_frames()))
-    assert beside.counts == {"DepthEvent": 3, "TradeEvent": 1, "TickerEvent": 1}
+    assert beside.counts == {"book": 3, "trade": 1, "quote": 1}
 
 
 @pytest.mark.parametrize("number", range(5))
