@@ -10,6 +10,8 @@ from ..exchanges.market import (
     SnapshotUnavailable,
     StreamsClosed,
     StreamsOpened,
+    TradesArrived,
+    TradesUnavailable,
 )
 from ..exchanges.market_events import (
     ControlEvent,
@@ -34,6 +36,7 @@ from . import topics
 from .feed_books import FeedBooks
 from .feed_late import AllSeen, FeedLate
 from .feed_market import FeedMarket
+from .feed_trades import FeedTrades
 from .feed_watch import LOOK_S, FeedWatch
 
 CONFLATE_AFTER_NS = 5_000_000
@@ -85,6 +88,7 @@ class Feed(Actor):
         self.watch = FeedWatch(self.context, self, self._by_symbol)
         self._books = FeedBooks(self.context, port, self.watch, tells=not self.reference)
         self._late = FeedLate(self.context)
+        self.trades = FeedTrades(self.context, port, self)
         self.connected: dict[str, None] = {}
         """Symbols whose connection stands."""
         self.connections = self.malformed = self.foreign = 0
@@ -127,6 +131,10 @@ class Feed(Actor):
                 self._books.snapshot(self._by_symbol[symbol], payload)
             case SnapshotUnavailable(symbol, reason):
                 self._books.step(self._by_symbol[symbol], SnapshotFailed(reason))
+            case TradesArrived(symbol, payload):
+                self.trades.arrived(self._by_symbol[symbol], payload)
+            case TradesUnavailable(symbol, reason):
+                self.trades.unavailable(self._by_symbol[symbol], reason)
             case PortBroke(reason):
                 raise PortFault(reason)
             case StateAsked():
@@ -145,6 +153,12 @@ class Feed(Actor):
         self._metrics.count("feed_reopened")
         self._lost(reason, self.symbols, "stale")
         self._open()
+
+    def distrust(self, market: FeedMarket, kind: str, reason: str) -> None:
+        """It is live again as soon as it speaks; nothing is asked of the venue."""
+        self._late.release(market)
+        market.proof = market.proof or "book"
+        self._books.changed(market, live=False, reason=reason, kind=kind)
 
     def renew(self, market: FeedMarket, kind: str, reason: str, *, proof: str) -> None:
         """One symbol begins anew: its book, and, where one of them has to prove itself, its streams."""

@@ -15,7 +15,7 @@ from ..kernel.actor import Context
 from ..trading.messages import FeedChanged
 from ..trading.quality_repairs import kind_of
 from . import topics
-from .feed_market import FeedMarket
+from .feed_market import BOOK_LEVELS, FeedMarket
 from .feed_watch import FeedWatch
 
 RETRY_MIN_S = 0.05
@@ -59,12 +59,19 @@ class FeedBooks:
                     self._port.request_snapshot(market.symbol, self._delay_s(market, attempt))
                 case BookReady():
                     market.book_ready()
+                    if market.quiet_levels and self._port.protocol.snapshots_in_stream:
+                        self._compare(market)
                     if not market.proof:
                         self.changed(market, live=True, reason="the book is in sync")
                 case BookLost(reason):
                     self._context.system.metrics.count("feed_resynchronisations")
                     if not kind:
                         self._lose(market, reason, kind_of(reason))
+
+    def _compare(self, market: FeedMarket) -> None:
+        """With the book from before the silence, where ids cannot tell whether anything happened."""
+        if market.quiet_levels == market.synchronizer.book.top(BOOK_LEVELS):
+            self._watch.excuse(market)
 
     def _delay_s(self, market: FeedMarket, attempt: int) -> float:
         if attempt > 1:
@@ -87,7 +94,7 @@ class FeedBooks:
 
     def proven(self, market: FeedMarket) -> None:
         """What was silent is heard again; live as soon as its book is in sync."""
-        market.proof, market.tries, market.quiet_id = "", 0, -1
+        market.proof, market.tries, market.quiet_id, market.quiet_levels = "", 0, -1, ()
         if market.synchronizer.live:
             self.changed(market, live=True, reason="the book is in sync")
 

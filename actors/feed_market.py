@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from ..exchanges.book_sync import Synchronizer
 from ..exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
@@ -31,9 +32,9 @@ class FeedMarket:
     __slots__ = (
         "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "conflated", "count",
         "earliest_ms", "event_ms", "event_received_ns", "fault", "gaps", "halted", "held", "ids", "late",
-        "latest_ms", "of_late", "proof", "quarantined", "quiet_id", "quote_id", "quote_times", "renewals",
-        "renewed_ns", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic", "trade_gaps",
-        "trade_ms", "trade_times", "traded", "trades_ns", "tries", "updates",
+        "latest_ms", "of_late", "proof", "quarantined", "quiet_id", "quiet_levels", "quote_id", "quote_times", "refilled",
+        "renewals", "renewed_ns", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic",
+        "trade_gaps", "trade_ms", "trade_times", "traded", "trades_ns", "tries", "updates",
     )  # fmt: skip
 
     def __init__(
@@ -53,7 +54,7 @@ class FeedMarket:
         """By kind, what is late and told once all frames that wait were seen; a newer one takes its place."""
         self.state = (False, "no market data yet")
         # Counted, ever and lately.
-        self.updates = self.late = self.conflated = self.gaps = self.trade_gaps = self.repairs = 0
+        self.updates = self.late = self.conflated = self.gaps = self.trade_gaps = self.refilled = self.repairs = 0
         self.quarantined: Counter[str] = Counter()
         self.of_late: dict[str, float] = {}
         """Counts that fade, by the names of `trading/quality.py`."""
@@ -71,11 +72,13 @@ class FeedMarket:
         """Which stream, `quote` or `book`, has to be heard before it is live, for it was silent."""
         self.quiet_id = -1
         """The book's id when it fell silent: a snapshot no newer proves that nothing happened meanwhile."""
+        self.quiet_levels: tuple[Any, ...] = ()
+        """Its best levels then, where a venue numbers no books: the same ones prove as much."""
         self.retry_ns = self.tries = 0
         self.renewals = self.renewed_ns = 0
         """How often lately its book was asked for anew, and when last."""
         self.trades_ns = 0
-        """Since when trades are awaited that were subscribed to anew; 0 where none are."""
+        """Since when its stream of trades is in doubt; 0 where it is not."""
         self.halted = ""
         """Why it does not trade, as the universe says: then nothing of it is missed."""
 
@@ -163,8 +166,11 @@ class FeedMarket:
             self.bid_size,
             self.ask,
             self.ask_size,
-            bids=bids,
-            asks=asks,
+            ZERO,
+            ZERO,
+            None,
+            bids,
+            asks,
         )
 
     # -- books and connections ----------------------------------------------------------------------------------------
@@ -204,12 +210,13 @@ class FeedMarket:
     @property
     def last_ns(self) -> int:
         """When anything useful came last, or was begun to be heard."""
-        return max(self.quote_times.last_ns, self.book_times.last_ns)
+        return max(self.quote_times.last_ns, self.book_times.last_ns, self.trade_times.last_ns)
 
     @property
     def usual_ns(self) -> int:
-        known = [each for each in (self.quote_times.usual_ns, self.book_times.usual_ns) if each]
-        return min(known, default=0)
+        """Of its busiest stream; 0 while that is not known."""
+        known = (self.quote_times.usual_ns, self.book_times.usual_ns, self.trade_times.usual_ns)
+        return min((each for each in known if each), default=0)
 
     # -- what is kept back --------------------------------------------------------------------------------------------
 

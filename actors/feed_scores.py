@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..kernel.actor import Context
 from ..kernel.mailbox import Conflate
 from ..trading.messages import ZERO, DataQuality, ReferencePrice
-from ..trading.quality import NOT_LIVE, Score, explain, judge
+from ..trading.quality import NOT_LIVE, Score, explain, fade, judge
 from ..trading.quality_robust import Usual
 from . import topics
 from .feed_market import DAY_MS, FeedMarket
@@ -31,7 +31,7 @@ TOLD_EVERY_NS = 200_000_000
 class Habits:
     """What is usual of one symbol, and what was told of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_ns: int) -> None:
         self.returns = Usual(64, RETURN_SPREAD, every=16)
         self.lag_s = Usual(63, LAG_SPREAD_S)
         self.deviation_bps = Usual(120, DEVIATION_SPREAD_BPS)
@@ -41,6 +41,7 @@ class Habits:
         """Figures that are taken once a second."""
         self.middle = 0.0
         self.sampled_ms = self.second_ns = 0
+        self.measured_ns = now_ns
         self.score = NOT_LIVE
         self.told: Score | None = None
         self.told_ns = -TOLD_EVERY_NS
@@ -54,7 +55,7 @@ class FeedScores:
         self._context = context
         self._feed = feed
         self._clock = context.system.clock
-        self.habits = {symbol: Habits() for symbol in symbols}
+        self.habits = {symbol: Habits(self._clock.monotonic_ns()) for symbol in symbols}
         self._keys = {symbol: Conflate(("quality", symbol)) for symbol in symbols}
 
     def hear(self, price: ReferencePrice) -> None:
@@ -74,6 +75,9 @@ class FeedScores:
     def measure(self, market: FeedMarket, silences: dict[str, float], now_ns: int) -> None:
         """`silences`: the present ones against the longest that are borne; `now_ns` is monotonic."""
         habits = self.habits[market.symbol]
+        elapsed_ns, habits.measured_ns = now_ns - habits.measured_ns, now_ns
+        if market.of_late:
+            fade(market.of_late, elapsed_ns / 1e9)
         figures = market.of_late | silences
         if market.bid > 0:
             self._measure_price(market, habits)

@@ -1,38 +1,46 @@
 """What minds a feed: silences by each symbol's own habit, and repairs until its data is right again."""
 
 from collections import deque
+from collections.abc import Iterator
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from ..kernel.actor import Context
 from ..trading.messages import ReferencePrice
-from ..trading.quality import fade
 from ..trading.quality_repairs import Repairs
-from ..trading.views import FeedSymbolView, FeedView
-from .feed_market import FeedMarket
+from ..trading.views import FeedView
+from .feed_market import BOOK_LEVELS, FeedMarket
 from .feed_scores import FeedScores
+from .feed_silence import (
+    APART_NS,
+    LOOK_NS,
+    TICK_NS,
+    describe_silence,
+    differs,
+    due_ns,
+    frozen_stream,
+    is_nearly_silent,
+    is_silent,
+    lacks_trades,
+    patience_ns,
+    silences,
+    touches,
+)
+from .feed_view import feed_view
 
 if TYPE_CHECKING:
     from .feed import Feed
 
-LOOK_S = 0.1
-LOOK_NS = 100_000_000
+LOOK_S = LOOK_NS / 1e9
 BUSY_LOOK_S = 0.5
 LATE_LOOK_NS = 2 * LOOK_NS
 """A look this much later than it was due proves that we stood still ourselves: what came meanwhile is read first, and
-the next look is later."""
-SILENCE_FACTOR = 2.0
-"""A symbol, or one of its streams, that is silent for so many times the longest of its usual silences is stale."""
-TRADES_FACTOR = 3.0
-"""Of trades, whose pauses are chance: nothing proves that there was none, so their score falls from twice on, and only
-then are they subscribed to anew."""
-APART_LOOKS = 3
-"""For so many looks two streams must differ: what one has just told the other may be about to."""
-PATIENCE_MIN_NS, PATIENCE_MAX_NS = 500_000_000, 10_000_000_000
-PATIENCE_UNKNOWN_NS = 2_000_000_000
-TRADES_DOUBT_MAX = 2.5
-"""Longer counts as no worse: their absence alone must not stop trading."""
-TRADES_MIN_NS, TRADES_MAX_NS = 5_000_000_000, 120_000_000_000
-RETRY_MIN_NS, RETRY_MAX_NS = 1_000_000_000, 10_000_000_000
+the next look is later. By less, that time is nobody's silence."""
+MEASURED_AT_ONCE = 20
+"""Of more symbols each look measures so many, in turn: what falls silent is found by when it is due, not by that."""
+REPAIR_NS = 500_000_000
+"""Who is silent for less is distrusted, and not asked anew yet: in that time a lost packet was sent again."""
+RETRY_MIN_NS, RETRY_MAX_NS = 1_000_000_000, 60_000_000_000
 """Between two repairs of what stays silent the wait doubles."""
 RENEWALS = 2
 """A symbol still silent after so many has the whole connection made anew."""
@@ -43,27 +51,34 @@ REOPEN_MIN_NS, REOPEN_MAX_NS = 10_000_000_000, 600_000_000_000
 all are heard it begins anew."""
 CLOCK_STEP_NS = 1_000_000_000
 """The time of day that moves so far from one look to the next was set."""
-DOUBT_LOOKS = 20
+DOUBT_NS = 2_000_000_000
 """A price that one stream alone has told for so long is checked against a fresh book."""
 
 
 class FeedWatch:
-    """Owned by a feed; `look` is to be called every `LOOK_S`."""
+    """Owned by a feed; `look` is to be called again after as many seconds as it says.
+
+    A symbol is looked at when something of it may be overdue, so that a look costs what is due, not what there is.
+    Guaranteed while we get to run: a silence is found within twice the usual one, or within `PATIENCE_MIN_NS`.
+    """
 
     def __init__(self, context: Context, feed: "Feed", markets: dict[str, FeedMarket]) -> None:
         self._context = context
         self._feed = feed
         self._markets = markets
         self._clock = context.system.clock
-        self._looked_ns = self._clock.monotonic_ns()
+        self._looked_ns = self._measured_ns = self._clock.monotonic_ns()
         self._offset_ns = context.now_ns() - self._looked_ns
         """Of the time of day against the clock that is never set."""
         self._period_s = LOOK_S
+        self._due = [(self._looked_ns, symbol) for symbol in sorted(markets)]
+        """A heap: when each symbol is looked at next."""
+        self._turns = deque(markets.values())
         self._ages_ns: deque[int] = deque(maxlen=round(1 / LOOK_S))
-        self._doubts: dict[str, int] = {}
-        """By symbol: at how many looks a price waited to be believed."""
-        self._apart: dict[str, int] = {}
-        """By symbol: at how many looks in a row quotes and book differed."""
+        self._doubted_ns: dict[str, int] = {}
+        """By symbol: since when a price waits to be believed."""
+        self._apart_ns: dict[str, int] = {}
+        """By symbol: since when its streams differ."""
         self._reopen_ns, self._reopen_wait_ns = 0, REOPEN_MIN_NS
         self.scores = FeedScores(context, feed, tuple(markets))
         self.repairs = Repairs()
@@ -73,21 +88,19 @@ class FeedWatch:
         now_ns = self._clock.monotonic_ns()
         elapsed_ns, self._looked_ns = now_ns - self._looked_ns, now_ns
         self._mind_clock(now_ns)
-        late = elapsed_ns - round(self._period_s * 1e9) > LATE_LOOK_NS
-        connected = self._feed.connected
-        markets = [each for each in self._markets.values() if each.symbol in connected and not each.halted]
+        late_ns = max(0, elapsed_ns - round(self._period_s * 1e9))
+        late = late_ns > LATE_LOOK_NS
         if not late:
-            self._mind(markets, now_ns)
-        for market in self._markets.values():
-            if market.of_late:
-                fade(market.of_late, elapsed_ns / 1e9)
-            self.scores.measure(market, _silences(market, now_ns), now_ns)
-            self.scores.judge(market)
-        if self._feed.reference:
-            self.scores.tell_references(self._markets)
-        self._tell_age()
-        self._period_s = BUSY_LOOK_S if late else LOOK_S
+            self._mind(now_ns, late_ns)
+        if now_ns - self._measured_ns >= LOOK_NS:
+            self._measured_ns = now_ns
+            self._measure(now_ns)
+        self._period_s = BUSY_LOOK_S if late else max(TICK_NS, min(LOOK_NS, self._due[0][0] - now_ns)) / 1e9
         return self._period_s
+
+    @property
+    def age_s(self) -> float:
+        return max(self._ages_ns, default=0) / 1e9
 
     def _mind_clock(self, now_ns: int) -> None:
         offset_ns = self._context.now_ns() - now_ns
@@ -96,31 +109,71 @@ class FeedWatch:
             self._context.system.metrics.count("feed_clock_steps")
             self.scores.shift_times(self._markets, step_ns / 1e9)
 
+    # -- scores -------------------------------------------------------------------------------------------------------
+
+    def _measure(self, now_ns: int) -> None:
+        if any(not each.proof and not is_silent(each, now_ns) for each in self._awake()):
+            self._context.progress()  # a connection that was just made anew is no output yet
+        if self._reopen_wait_ns != REOPEN_MIN_NS and not any(each.tries for each in self._awake()):
+            self._reopen_wait_ns = REOPEN_MIN_NS
+        for _ in range(min(MEASURED_AT_ONCE, len(self._turns))):
+            market = self._turns[0]
+            self._turns.rotate(-1)
+            if market.ids.missing:
+                self._feed.trades.mind_gap(market, now_ns)
+            self.judge(market, now_ns)
+        if self._feed.reference:
+            self.scores.tell_references(self._markets)
+        self._tell_age()
+
+    def judge(self, market: FeedMarket, now_ns: int) -> None:
+        self.scores.measure(market, silences(market, now_ns), now_ns)
+        self.scores.judge(market)
+
     def _tell_age(self) -> None:
         """The greatest of the latest second: what is told late must not be overlooked."""
         self._ages_ns.append(self._feed.oldest_ns)
         self._feed.oldest_ns = 0
-        self._context.system.metrics.gauge("feed_age_s", max(self._ages_ns) / 1e9)
+        self._context.system.metrics.gauge("feed_age_s", self.age_s)
 
     # -- silences -----------------------------------------------------------------------------------------------------
 
-    def _mind(self, markets: list[FeedMarket], now_ns: int) -> None:
-        silent = [market for market in markets if now_ns - market.last_ns >= _patience_ns(market) - LOOK_NS]
-        if any(not market.proof and market not in silent for market in markets):
-            self._context.progress()  # a connection that was just made anew is no output yet
-        if not any(market.tries for market in markets):
-            self._reopen_wait_ns = REOPEN_MIN_NS
-        due = [market for market in silent if now_ns >= market.retry_ns]
+    def _awake(self) -> Iterator[FeedMarket]:
+        """Of whom data is awaited."""
+        connected = self._feed.connected
+        return (each for each in self._markets.values() if each.symbol in connected and not each.halted)
+
+    def _mind(self, now_ns: int, late_ns: int) -> None:
+        """`late_ns`: for so long we stood still ourselves."""
+        heap, heard_ns, looked_at, silent = self._due, now_ns - late_ns, [], False
+        while heap and heap[0][0] <= now_ns:
+            market = self._markets[heappop(heap)[1]]
+            looked_at.append(market)
+            if market.symbol not in self._feed.connected or market.halted or now_ns < market.retry_ns:
+                continue
+            if is_silent(market, heard_ns):
+                silent = True
+            elif market.synchronizer.live:
+                self._check_parts(market, heard_ns)
+        if silent:
+            self._mind_silent(heard_ns)
+        for market in looked_at:
+            heappush(heap, (due_ns(market, now_ns), market.symbol))
+
+    def _mind_silent(self, now_ns: int) -> None:
+        markets = list(self._awake())
+        silent = [market for market in markets if is_nearly_silent(market, now_ns)]
+        due = [each for each in silent if now_ns >= each.retry_ns and now_ns - each.last_ns >= REPAIR_NS - TICK_NS]
+        for market in silent:
+            if market.state[0] and market not in due and is_silent(market, now_ns):
+                self._feed.distrust(market, "silent", describe_silence(market, now_ns))
         if due and (len(silent) == len(markets) or self._is_worth_reopening(due, now_ns)):
             self._reopen(silent, now_ns)
             return
         for market in due:
-            reason = _silence(market, now_ns)
+            reason = describe_silence(market, now_ns)
             self._suspect(market, now_ns)
             self._feed.renew(market, "silent", reason, proof="book")
-        for market in markets:
-            if market.synchronizer.live and now_ns >= market.retry_ns and market not in silent:
-                self._check_parts(market, now_ns)
 
     def _is_worth_reopening(self, due: list[FeedMarket], now_ns: int) -> bool:
         if now_ns < self._reopen_ns or not (len(due) >= CROWD or any(market.tries >= RENEWALS for market in due)):
@@ -131,61 +184,63 @@ class FeedWatch:
 
     def _reopen(self, silent: list[FeedMarket], now_ns: int) -> None:
         """All of them are silent, or one stays so: no better way is left."""
-        reason = _silence(silent[0], now_ns)
+        reason = describe_silence(silent[0], now_ns)
         for market in silent:
             self._suspect(market, now_ns)
         self._feed.reopen(f"connected, and {reason}")
 
     def _suspect(self, market: FeedMarket, now_ns: int) -> None:
-        wait_ns = max(_patience_ns(market), RETRY_MIN_NS) << min(market.tries, 10)
-        market.retry_ns = now_ns + min(wait_ns, RETRY_MAX_NS)
+        borne_ns = patience_ns(market)
+        wait_ns = max(borne_ns, RETRY_MIN_NS) << min(market.tries, 10)
+        market.retry_ns = now_ns + min(wait_ns, max(borne_ns, RETRY_MAX_NS))
         market.tries += 1
         if market.synchronizer.live:
-            market.quiet_id = market.synchronizer.last_id
+            market.quiet_id, market.quiet_levels = market.synchronizer.last_id, market.synchronizer.book.top(BOOK_LEVELS)
 
     def _check_parts(self, market: FeedMarket, now_ns: int) -> None:
-        """A price may need proof, or one of its streams stand still while the other says something else."""
-        doubts = self._doubts[market.symbol] = self._doubts.get(market.symbol, 0) + 1 if market.band.doubts else 0
-        if doubts >= DOUBT_LOOKS:
-            self._doubts[market.symbol] = 0
+        """A price may need proof, or one of its streams stand still while the others say something else."""
+        if _lasts(self._doubted_ns, market, market.band.doubts, now_ns) >= DOUBT_NS:
+            del self._doubted_ns[market.symbol]
             market.retry_ns = now_ns + RETRY_MIN_NS
             self._feed.renew(market, "unproven", "one stream alone tells another price", proof="")
             return
-        apart = self._apart[market.symbol] = self._apart.get(market.symbol, 0) + 1 if _differ(market) else 0
-        if apart >= APART_LOOKS and (stream := _frozen(market, now_ns)):
-            self._apart[market.symbol] = 0
+        apart_ns = _lasts(self._apart_ns, market, differs(market), now_ns)
+        if apart_ns >= APART_NS and (stream := frozen_stream(market, now_ns)):
+            del self._apart_ns[market.symbol]
             self._mend_stream(market, stream, now_ns)
-        elif now_ns - market.trade_times.last_ns >= trades_bound_ns(market, TRADES_FACTOR) and not market.trades_ns:
-            market.trades_ns = now_ns
-            self._feed.resubscribe(market)
+        elif lacks_trades(market, now_ns):
+            self._feed.trades.mind_silence(market, now_ns)
 
     def _mend_stream(self, market: FeedMarket, stream: str, now_ns: int) -> None:
-        reason = f"its stream of kind {stream} stands still while the other goes on"
+        reason = f"its stream of kind {stream} stands still while another goes on"
         self._suspect(market, now_ns)
-        market.quiet_id = -1
+        if not touches(market):  # else the same book once more says that it is right
+            market.quiet_id, market.quiet_levels = -1, ()
         if market.tries > RENEWALS:
             self._feed.reopen(reason)
         else:
             self._feed.renew(market, "frozen", reason, proof=stream)
 
+    # -- repairs ------------------------------------------------------------------------------------------------------
+
     def excuse(self, market: FeedMarket) -> None:
         """It was silent because nothing happened: so long is nothing to it from now on."""
-        market.proof, market.quiet_id, market.tries = "", -1, 0
-        market.quote_times.excuse()
-        market.book_times.excuse()
-        market.begin(self._clock.monotonic_ns())
+        now_ns = self._clock.monotonic_ns()
+        market.proof, market.quiet_id, market.quiet_levels, market.tries = "", -1, (), 0
+        market.quote_times.excuse(now_ns)
+        market.book_times.excuse(now_ns)
 
     def heard_trades(self, market: FeedMarket, now_ns: int) -> None:
-        """The first after they were subscribed to anew."""
-        self._note_repair(market, "trades", market.trades_ns, now_ns)
-        market.trades_ns = 0
+        """The first after their stream was in doubt."""
+        since_ns, market.trades_ns = market.trades_ns, 0
+        self.note_repair(market, "trades", since_ns, now_ns)
 
     def repaired(self, market: FeedMarket) -> None:
         assert market.fault is not None
         (kind, since_ns), market.fault = market.fault, None
-        self._note_repair(market, kind, since_ns, self._clock.monotonic_ns())
+        self.note_repair(market, kind, since_ns, self._clock.monotonic_ns())
 
-    def _note_repair(self, market: FeedMarket, kind: str, since_ns: int, now_ns: int) -> None:
+    def note_repair(self, market: FeedMarket, kind: str, since_ns: int, now_ns: int) -> None:
         repaired_s = (now_ns - since_ns) / 1e9
         market.repairs += 1
         self.repairs.note(kind, repaired_s)
@@ -205,79 +260,12 @@ class FeedWatch:
         market.halted = halted
 
     def view(self) -> FeedView:
-        feed = self._feed
-        return FeedView(
-            path=self._context.path,
-            venue=feed.venue,
-            reference=feed.reference,
-            connected=len(feed.connected) == len(self._markets),
-            connections=feed.connections,
-            age_s=max(self._ages_ns, default=0) / 1e9,
-            malformed=feed.malformed,
-            foreign=feed.foreign,
-            symbols=tuple(map(self._symbol_view, self._markets.values())),
-            repairs=self.repairs.views(),
-        )
-
-    def _symbol_view(self, market: FeedMarket) -> FeedSymbolView:
-        habits = self.scores.habits[market.symbol]
-        return FeedSymbolView(
-            symbol=market.symbol,
-            live=market.state[0],
-            reason=market.halted or market.state[1],
-            score=round(habits.score.value, 4),
-            reasons=habits.score.reasons,
-            silent_s=(self._clock.monotonic_ns() - market.last_ns) / 1e9,
-            usual_s=market.usual_ns / 1e9 if market.usual_ns else None,
-            lag_s=habits.lag_s.level if habits.lag_s.known else None,
-            updates=market.updates,
-            late=market.late,
-            gaps=market.gaps,
-            trade_gaps=market.trade_gaps,
-            trades_missed=market.ids.missed,
-            repairs=market.repairs,
-            quarantined=dict(market.quarantined),
-            deviation_bps=habits.slow.get("deviation_bps"),
-        )
+        return feed_view(self._feed, self._markets, self._clock.monotonic_ns())
 
 
-def _patience_ns(market: FeedMarket) -> int:
-    """How long a symbol may be silent: by the stream of it that is the busier."""
-    quotes, book = market.quote_times, market.book_times
-    busier = quotes if quotes.usual_ns and (not book.usual_ns or quotes.usual_ns <= book.usual_ns) else book
-    return busier.patience_ns(SILENCE_FACTOR, PATIENCE_MIN_NS, PATIENCE_MAX_NS, PATIENCE_UNKNOWN_NS)
-
-
-def _silences(market: FeedMarket, now_ns: int) -> dict[str, float]:
-    """By name of the figure, against the longest that is borne."""
-    trades = (now_ns - market.trade_times.last_ns) / trades_bound_ns(market) if market.trade_times.usual_ns else 0.0
-    return {"silence": (now_ns - market.last_ns) / _patience_ns(market), "trades": min(trades, TRADES_DOUBT_MAX)}
-
-
-def _silence(market: FeedMarket, now_ns: int) -> str:
-    usual_ns = market.usual_ns
-    habit = f", where it usually is for at most {usual_ns / 1e9:.2f} s" if usual_ns else ""
-    return f"nothing useful for {(now_ns - market.last_ns) / 1e9:.1f} s{habit}"
-
-
-def trades_bound_ns(market: FeedMarket, factor: float = SILENCE_FACTOR) -> int:
-    """How long a symbol may be without a trade."""
-    times = market.trade_times
-    return times.patience_ns(factor, TRADES_MIN_NS, TRADES_MAX_NS, TRADES_MAX_NS)
-
-
-def _differ(market: FeedMarket) -> bool:
-    best_bid, best_ask = market.synchronizer.book.best_bid, market.synchronizer.book.best_ask
-    if market.bid <= 0 or best_bid is None or best_ask is None:
-        return False
-    return (best_bid[0], best_ask[0]) != (market.bid, market.ask)
-
-
-def _frozen(market: FeedMarket, now_ns: int) -> str:
-    """Which of two streams that differ stands still; empty where neither is proven to."""
-    streams = (("quote", market.quote_times, market.book_times), ("book", market.book_times, market.quote_times))
-    for name, times, other in streams:
-        bound_ns = times.patience_ns(SILENCE_FACTOR, PATIENCE_MIN_NS, PATIENCE_MAX_NS, PATIENCE_MAX_NS) - LOOK_NS
-        if times.usual_ns and now_ns - times.last_ns >= bound_ns > now_ns - other.last_ns:
-            return name
-    return ""
+def _lasts(since_ns: dict[str, int], market: FeedMarket, holds: bool, now_ns: int) -> int:
+    """For how long it holds without a break, as far as was looked; 0 where it does not."""
+    if not holds:
+        since_ns.pop(market.symbol, None)
+        return 0
+    return now_ns - since_ns.setdefault(market.symbol, now_ns)

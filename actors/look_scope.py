@@ -1,19 +1,26 @@
 """The reconciler's part that says whose trades a look asks for: those weigh most at a venue."""
 
+from itertools import cycle, islice
+
 from ..trading.books import Books
 
 ALL_EVERY = 60
-"""Of so many looks one asks for the trades of every symbol, whatever happened."""
+"""Within so many looks the trades of every symbol are asked for, whatever happened: a few of them each time."""
 
 
 class LookScope:
-    """Knows the symbols of which something happened since their trades were asked for and all was equal."""
+    """Knows the symbols of which something happened since their trades were asked for and all was equal.
+
+    Where nothing is known to have happened the balances speak: a trade changes them, and while they differ every symbol
+    is asked for.
+    """
 
     def __init__(self, symbols: tuple[str, ...]) -> None:
         self._symbols = symbols
-        self._touched = set(symbols)
+        self._touched: set[str] = set()
         self._asked: tuple[str, ...] = ()
-        self._looks = 0
+        self._round = cycle(symbols)
+        self._at_once = -(-len(symbols) // ALL_EVERY)
 
     def touch(self, *symbols: str) -> None:
         self._touched.update(symbols)
@@ -22,10 +29,10 @@ class LookScope:
         self._touched.update(self._symbols)
 
     def take(self, books: Books) -> tuple[str, ...]:
-        """For the next look. Where orders stand, something may happen at any time."""
-        self._looks += 1
-        if self._looks % ALL_EVERY == 0 or not books.adopted:
-            self.touch_all()
+        """For the next look. Where orders stand, something may happen at any time; what a symbol's trades were before
+        its first order must be known."""
+        self.touch(*(symbol for symbol in self._symbols if symbol not in books.last_trade_id))
+        self.touch(*islice(self._round, self._at_once))
         self.touch(*(order.intent.symbol for order in books.open_orders()))
         self._asked = tuple(symbol for symbol in self._symbols if symbol in self._touched)
         self._touched = set()

@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 
-from ..exchanges.venue import EvidenceAsked
+from ..exchanges.venue import LOOK_TIMEOUT_S, EvidenceAsked
 from ..kernel.actor import Context
 from ..kernel.loop import Timer
 from ..trading.adoption import Owner
@@ -30,7 +30,7 @@ RETRY_MIN_S = 0.1
 RETRY_MAX_S = 2.0
 LOOK_DUE_S = 12.0
 """Equal books are taken for equal this long without another look."""
-ANSWER_DUE_S = 10.0
+ANSWER_DUE_S = LOOK_TIMEOUT_S + 1.0
 """A look that was not answered by then is taken for lost."""
 MISMATCHES_BORNE = 2
 """Evidence is not one instant: only a difference seen this many times in a row is one."""

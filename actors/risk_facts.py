@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..config.risk_settings import LadderSettings
+from ..exchanges.retry_after import PAUSE_MAX_S
 from ..exchanges.venue import ClockCompared, RateLimited
 from ..kernel.actor import Context
 from ..storage.held_back import HeldBack
@@ -11,11 +12,10 @@ from ..supervisors.reports import SupervisorReport
 from ..supervisors.requests import RestartChild
 from ..trading.causes import CAUSES, within
 from ..trading.ladder import ACCOUNT, SYSTEM, strategy_scope
-from ..trading.messages import AccountReconciled, CauseNoted, DataQuality, FeedChanged
+from ..trading.messages import AccountReconciled, CauseNoted, DataQuality, FeedChanged, RiskAlert
+from . import topics
 from .standings import Standings
 
-LIMITED_MAX_S = 3_600.0
-"""A venue that wants us gone for longer is asked again after this."""
 STRATEGIES = "/strategies/"
 WORDS_LIMIT = 300
 START_TIMEOUT_S = 5.0
@@ -75,10 +75,12 @@ class RiskFacts:
         return tuple(asked)
 
     def _limit(self, fact: RateLimited) -> None:
-        wait_s = min(max((fact.until_ns - self._context.now_ns()) / 1e9, 0.0), LIMITED_MAX_S)
+        wait_s = min(max((fact.until_ns - self._context.now_ns()) / 1e9, 0.0), PAUSE_MAX_S)
         until_ns = self._context.system.clock.monotonic_ns() + round(wait_s * 1e9)
         self._limited_until_ns = max(until_ns, self._limited_until_ns or 0)
         self._standings.note(ACCOUNT, "RATE_LIMIT", holds=True, detail=fact.reason[:WORDS_LIMIT])
+        if fact.doubt:
+            self._context.publish(topics.ALERTS, RiskAlert("RETRY_AFTER", fact.doubt, self._context.now_ns()))
 
     def _take(self, fact: CauseNoted) -> None:
         """Somebody else's word; of a cause or a scope that nobody knows it is counted, and moves nothing."""

@@ -1,6 +1,6 @@
 """One strategy on one symbol, with its bars and its models: market in, signals out."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..config.risk_settings import LadderSettings
 from ..kernel.actor import Actor
@@ -20,6 +20,7 @@ from ..trading.messages import (
     Prediction,
     RungAsked,
     RungChanged,
+    SampleTaken,
     SignalGenerated,
     StateAsked,
     SymbolStatus,
@@ -47,8 +48,22 @@ class _TimePasses:
     pass
 
 
+class _Learn(NamedTuple):
+    """To itself, when nobody has anything else to do: what of a bar no decision waits for."""
+
+    bar: int
+    sample: SampleTaken
+
+
+class _Save:
+    """To itself, likewise."""
+
+
 class StrategyRunner(Actor):
-    """Speaks only once it knows its own position. Its bars are of session time; a crash loses the current bar."""
+    """Speaks only once it knows its own position. Its bars are of session time; a crash loses the current bar.
+
+    At a bar it decides at once and learns when nobody has anything else to do, but before its next bar.
+    """
 
     def __init__(
         self,
@@ -120,6 +135,10 @@ class StrategyRunner(Actor):
                 if not self._ready:
                     self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
                 self._look_at_models()
+            case _Learn() if self._models is not None:
+                self._learn(self._models, message)
+            case _Save():
+                self._save()
             case DataQuality(score=score):
                 self._poor = score < self.ladder.min_data_quality
                 self._poor_bar = self._poor_bar or self._poor
@@ -171,9 +190,9 @@ class StrategyRunner(Actor):
             cause = f"bar {bar.end_ns} of {bar.trades} trades, close {bar.close:f}, up to {_name(self._seen)}"
             self._signal(self.strategy.on_bar(bar), cause, None)
             if self._models is not None:
-                self._learn(self._models, bar, cause)
+                self._predict(self._models, bar, cause)
 
-    def _learn(self, models: ModelRunner, bar: BarClosed, cause: str) -> None:
+    def _predict(self, models: ModelRunner, bar: BarClosed, cause: str) -> None:
         poor, self._poor_bar = self._poor_bar, self._poor
         if poor:
             models.skip(bar)
@@ -181,12 +200,17 @@ class StrategyRunner(Actor):
             return
         prediction, sample = models.on_bar(bar)
         self._probability = prediction.probability_up
-        self.context.publish(topics.SAMPLES, sample)
         if self._market is not None:
             self._signal(self.strategy.on_signal(prediction, self._market), cause, prediction)
-        self._show(models, bar.end_ns)
-        if self._bar_count % SAVE_EVERY_BARS == 0:
-            self._save()
+        self.context.when_idle(_Learn(self._bar_count, sample))
+
+    def _learn(self, models: ModelRunner, step: _Learn) -> None:
+        """Its models learn before their next bar in any case; late, it finds that done."""
+        models.learn()
+        self.context.publish(topics.SAMPLES, step.sample)
+        self._show(models, step.sample.bar_ns)
+        if step.bar % SAVE_EVERY_BARS == 0:
+            self.context.when_idle(_Save())
 
     def _signal(self, target: Wish, cause: str, prediction: Prediction | None) -> None:
         if target is None or not self._ready:

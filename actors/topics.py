@@ -44,6 +44,11 @@ def market(symbol: str) -> str:
     return f"market/{symbol}"
 
 
+def refilled(symbol: str) -> str:
+    """Trades of one symbol that its stream left out."""
+    return f"refilled/{symbol}"
+
+
 def quality(symbol: str) -> str:
     """How far one symbol's data is to be trusted."""
     return f"quality/{symbol}"

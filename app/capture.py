@@ -209,6 +209,10 @@ class CapturedMarket:
         what = f"request a snapshot of {symbol}"
         self._call(what, delay_s, lambda: self._port.request_snapshot(symbol, delay_s))
 
+    def request_trades(self, symbol: str, first_id: int, limit: int) -> None:
+        what = f"request trades of {symbol}"
+        self._call(what, (first_id, limit), lambda: self._port.request_trades(symbol, first_id, limit))
+
     def resubscribe(self, symbol: str) -> None:
         self._call(f"subscribe anew to {symbol}", None, lambda: self._port.resubscribe(symbol))
 

@@ -13,7 +13,7 @@ import msgspec
 from .storage.catalogue.database import connect
 from .storage.catalogue.foreign import line_of, read_csv, read_parquet, unpacked
 from .storage.catalogue.intake import convert, gather, offer_gathered, stage
-from .storage.catalogue.layout import TRADE_SERIES, CatalogueFault, Dataset, make_dataset
+from .storage.catalogue.layout import TRADE_SERIES, CatalogueFault, Dataset, WrongWord, make_dataset
 from .storage.catalogue.writer import Merged, OnConflict, Writer
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def import_file(path: Path, root: Path, asked: Asked) -> Imported:
             file is imported then.
     """
     if not path.is_file():
-        raise CatalogueFault(f"expected a file, found none: {path}")
+        raise WrongWord(f"expected a file, found none: {path}")
     recorded = _is_recording(path)
     plan = _plan(path, asked, recorded=recorded)
     connection = connect(root / ".spill")
@@ -98,7 +98,7 @@ def _plan(path: Path, asked: Asked, *, recorded: bool) -> _Plan:
     series = asked.series or facts.get("series")
     missing = [name for name, value in (("venue", venue), ("symbol", symbol), ("interval", series)) if not value]
     if missing or venue is None or series is None:
-        raise CatalogueFault(f"{path.name} does not say its {', '.join(missing)}: name it with --{missing[0]}")
+        raise WrongWord(f"{path.name} does not say its {', '.join(missing)}: name it with --{missing[0]}")
     return _Plan(make_dataset(venue, symbol, series), asked.columns, asked.unit, 0)
 
 
@@ -170,7 +170,7 @@ def _is_recording(path: Path) -> bool:
 def _recorded(connection: "duckdb.DuckDBPyConnection", path: Path, dataset: Dataset) -> Iterator[int]:
     """The trades of a recording of Binance's raw frames."""
     if dataset.series not in TRADE_SERIES:
-        raise CatalogueFault(f"{path.name} is a recording of streams: expected --interval trades or aggtrades")
+        raise WrongWord(f"{path.name} is a recording of streams: expected --interval trades or aggtrades")
     stream = b"@trade" if dataset.series == "trades" else b"@aggTrade"
     rows: list[tuple[str | None, ...]] = []
     with _open(path) as lines:
@@ -203,7 +203,7 @@ def _spell(symbol: str, *, perpetual: bool) -> str:
     text = symbol.upper()
     quote = next((each for each in QUOTED if text.endswith(each) and text != each), None)
     if quote is None:
-        raise CatalogueFault(f"expected a symbol that ends with one of {', '.join(QUOTED)}, found {symbol}: --symbol")
+        raise WrongWord(f"expected a symbol that ends with one of {', '.join(QUOTED)}, found {symbol}: --symbol")
     base = text.removesuffix(quote)
     if not perpetual:
         return f"{base}/{quote}"

@@ -9,6 +9,7 @@ from rich.table import Table
 from .data_download import Outcome
 from .data_import import Imported
 from .storage.catalogue.query import Gap
+from .storage.catalogue.repair import Repaired, SetAside
 from .storage.catalogue.verify import Damage, Report
 
 GAPS_TOLD = 10
@@ -74,7 +75,35 @@ def show_verdict(reports: list[Report], lost: list[Damage]) -> None:
     for bad in damage:
         place = f", row {bad.row}" if bad.row else ""
         console.print(f"  {bad.file}{place}: {bad.found}", style="red", markup=False)
-    console.print("damaged" if damage else "sound" if reports else "nothing is there to verify")
+    damaged = "damaged: `tradigrade data repair` sets it aside and says how it comes back"
+    console.print(damaged if damage else "sound" if reports else "nothing is there to verify")
+
+
+def show_repairs(repairs: list[tuple[Repaired, list[str]]], lost: list[SetAside], faults: list[str]) -> None:
+    console = _console()
+    for done, again in repairs:
+        adopted = f", {done.adopted:,} adopted whose line was lost" if done.adopted else ""
+        console.print(f"{done.dataset}: {done.kept:,} files as they were{adopted}", markup=False)
+        _show_set_aside(console, done.set_aside)
+        for gone in done.lost:
+            rows = f"{gone.rows:,} rows" if gone.rows else "rows that nobody counted"
+            console.print(f"  lost: {time_text(gone.start_ns)} to {time_text(gone.end_ns)}, {rows}", markup=False)
+        for command in again:
+            console.print(f"  to get it back: {command}", markup=False)
+        if done.lost and not again:
+            console.print("  to get it back: import its files again")
+    if lost:
+        console.print("files of no dataset:")
+        _show_set_aside(console, lost)
+    for fault in faults:
+        console.print(f"not repaired: {fault}", style="red", markup=False)
+    if not (repairs or lost or faults):
+        console.print("nothing is damaged")
+
+
+def _show_set_aside(console: Console, moved: list[SetAside]) -> None:
+    for each in moved:
+        console.print(f"  set aside: {each.file}: {each.found}\n    now {each.to}", markup=False)
 
 
 def show_imported(done: Imported) -> None:

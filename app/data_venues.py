@@ -5,8 +5,9 @@ from typing import Any
 
 import aiohttp
 
+from .config.nearest import expected
 from .exchanges.ccxt_history import CcxtHistory
-from .exchanges.history import HistoryRefused
+from .exchanges.history import NotServed
 from .exchanges.limit_windows import SHARED_NAME, SharedWindows, machine_windows
 from .exchanges.loopback import open_session
 from .exchanges.rate_budget import RateBudget
@@ -16,6 +17,8 @@ from .status import find_run
 
 WEIGHED = ("binance",)
 """Venues that count what requests weigh, and say it with every answer."""
+OFTEN = ("binance", "kraken", "okx", "coinbase", "bybit", "binanceusdm")
+"""Venues that are asked for often: named first where a name is wrong."""
 LOCAL = "local"
 """The simulated venue of the system that runs on the data directory."""
 
@@ -24,7 +27,8 @@ async def open_history(venue: str, data_dir: Path) -> CcxtHistory:
     """Connected. To be called in the loop that uses it; its `close` is the caller's.
 
     Raises:
-        HistoryRefused, RetryLater: there is no such venue, or it does not answer.
+        NotServed: there is no such venue.
+        HistoryRefused, RetryLater: it does not answer.
         NothingRuns: the local venue was asked for, and nothing runs.
     """
     exchange, session = _local(data_dir) if venue == LOCAL else (_remote(venue), None)
@@ -48,8 +52,8 @@ def _remote(venue: str) -> Any:
     import ccxt.async_support as ccxt
 
     if venue not in ccxt.exchanges:
-        near = [name for name in ccxt.exchanges if name.startswith(venue[:3])]
-        raise HistoryRefused(f"expected {LOCAL} or a venue of ccxt, found {venue!r}; near: {', '.join(near) or 'none'}")
+        known = dict.fromkeys((LOCAL, *OFTEN, *ccxt.exchanges))
+        raise NotServed(expected(venue, known))
     return getattr(ccxt, venue)({"enableRateLimit": True})
 
 

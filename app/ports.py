@@ -27,7 +27,7 @@ from .kernel.disk import SystemDisk
 from .seams import Seams
 from .storage.background import OneThread
 from .trading.order_ids import client_id_prefix
-from .venue_ports import connect_exchange, make_guard, make_listing
+from .venue_ports import connect_exchange, make_bounds, make_guard, make_listing
 
 CREDENTIALS_NAME = "credentials.json"
 
@@ -122,7 +122,7 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
     from .exchanges.ccxt_venue import CcxtVenue
 
     credentials, budget = read_credentials(run), _rate_budget(run)
-    prefix = client_id_prefix(run.settings.account.name)
+    prefix, bounds = client_id_prefix(run.settings.account.name), make_bounds(run, loop)
 
     async def connect() -> tuple[Any, aiohttp.ClientSession]:
         session = _loopback_session(run)
@@ -134,7 +134,7 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
     return {
         **_market_ports(run, loop, seams, open_session, budget),
         "listing": make_listing(run, loop, open_session),
-        "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect, budget, prefix),
+        "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect, budget, prefix, bounds),
         "thread": OneThread(loop),
         "archive_thread": OneThread(loop, "archive"),
         "free_bytes": lambda: disk_usage(run.data).free,

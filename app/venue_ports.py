@@ -10,6 +10,7 @@ from .actors.credentials import Credentials
 from .config.run import Run
 from .config.topology import RECEIVE_WINDOW_MS
 from .exchanges.guard_rest import GuardPort
+from .exchanges.order_bounds import OrderBounds
 from .exchanges.public_venue import OpenSession
 from .exchanges.rate_budget import RateBudget
 from .kernel.clock import Clock
@@ -55,6 +56,15 @@ def connect_kraken(session: aiohttp.ClientSession, credentials: Credentials) -> 
 
     secret = credentials.base64_secret
     return kraken({"session": session, "apiKey": credentials.api_key, "secret": secret, "enableRateLimit": False})
+
+
+def make_bounds(run: Run, loop: asyncio.AbstractEventLoop) -> OrderBounds:
+    """What the venue bounds orders by beside the weights of requests."""
+    if run.settings.venue.protocol != "kraken":
+        return OrderBounds()
+    from .exchanges.kraken.counters import OrderCounters
+
+    return OrderCounters(loop.time)
 
 
 def make_guard(

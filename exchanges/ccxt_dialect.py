@@ -7,9 +7,10 @@ from typing import Any
 import ccxt
 
 from ..trading.evidence import VenueOrder
-from ..trading.order_events import OrderFilled, OrderIntended
+from ..trading.order_events import FundsMoved, OrderFilled, OrderIntended
 from . import ccxt_parsing as parsing
 from .ccxt_orders import Arguments, order_arguments
+from .ccxt_transfers import fetch_transfers
 from .venue import OrderReported, VenueWord
 
 TRADES_PAGE = 1_000
@@ -27,6 +28,8 @@ class Dialect:
     """Requests are signed with a time, which has to be the venue's."""
     trades_page = TRADES_PAGE
     """A shorter page of trades is the last."""
+    queries_at_once = 10
+    """Of a look, how many requests are under way together."""
 
     def __init__(self, exchange: Any, tell: Callable[[VenueWord], object]) -> None:
         self._exchange = exchange
@@ -91,6 +94,10 @@ class Dialect:
         """Free and locked together, of every currency of which there is any."""
         balance = await self._exchange.fetch_balance()
         return {currency: parsing.exact(amount) for currency, amount in balance["total"].items() if amount}
+
+    async def transfers(self, since_ns: int) -> tuple[FundsMoved, ...]:
+        """Deposits and withdrawals since then, completed, oldest first."""
+        return await fetch_transfers(self._exchange, since_ns)
 
     def _hear_trade(self, trade: Any) -> None:
         if fill := parsing.fill_of_trade(trade, parsing.client_id_of(trade)):

@@ -1,74 +1,145 @@
 """Gathering a venue's evidence of an account through ccxt's REST calls."""
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
 from ..kernel.clock import Clock
 from ..trading.evidence import Evidence, VenueOrder
 from ..trading.order_events import OrderFilled
 from .ccxt_dialect import Dialect
-from .ccxt_transfers import fetch_transfers
-from .venue import EvidenceAsked
+from .venue import REQUEST_TIMEOUT_S, EvidenceAsked
 
 PAGES_LIMIT = 100
-QUERIES_AT_ONCE = 20
+LOOK_KEPT_S = 30.0
+"""A look that is older is begun anew: too much may have happened since it read the orders."""
+
+Value = TypeVar("Value")
+Each = TypeVar("Each")
 
 
-async def gather_evidence(exchange: Any, dialect: Dialect, request: EvidenceAsked, clock: Clock) -> Evidence:
-    """The venue's time and open orders first, balances last: what happens meanwhile shows as a difference, never as
-    agreement.
+class AccountLook:
+    """A look at the account behind one connection. What it has read it keeps where it is broken off, by an error or by
+    its caller's patience, and the next `go_on` reads only what is missing: a busy machine makes it longer, and no more.
 
-    Raises what ccxt raises.
+    However often it is broken off, it reads the venue's time and open orders first, then trades, balances last: what
+    happens meanwhile shows as a difference, never as agreement.
     """
-    asked_ns = clock.now_ns()
-    venue_ms: int = await exchange.fetch_time()
-    found: dict[str, VenueOrder] = {}
-    for order in await dialect.open_orders(request.symbols):
-        found[order.client_id] = order
-    missing = [(client_id, symbol) for client_id, symbol in request.open_ids.items() if client_id not in found]
-    for start in range(0, len(missing), QUERIES_AT_ONCE):
-        batch = missing[start : start + QUERIES_AT_ONCE]
-        for order in await asyncio.gather(*(dialect.find_order(*each) for each in batch)):
-            found[order.client_id] = order
-    known = request.known | {order.venue_id: order.client_id for order in found.values() if order.venue_id}
-    trades: list[OrderFilled] = []
-    last_trade_ids: dict[str, int] = {}
-    for symbol in request.trades_of:
-        fresh, last_trade_ids[symbol] = await _trades(dialect, symbol, request.since.get(symbol), known, found)
-        trades += fresh
-    totals = await dialect.balances()
-    since_ns = request.transfers_since_ns
-    return Evidence(
-        asked_ns, tuple(found.values()), tuple(trades), last_trade_ids, totals, venue_ms * 1_000_000,
-        () if since_ns is None else await fetch_transfers(exchange, since_ns),
-    )  # fmt: skip
+
+    def __init__(self, exchange: Any, dialect: Dialect, clock: Clock) -> None:
+        self._exchange = exchange
+        self._dialect = dialect
+        self._clock = clock
+        self._reading: _Reading | None = None
+
+    def left(self, request: EvidenceAsked) -> EvidenceAsked:
+        """Without the symbols whose trades were read already."""
+        read = () if (reading := self._kept(request)) is None else reading.last_trade_ids
+        return replace(request, trades_of=tuple(symbol for symbol in request.trades_of if symbol not in read))
+
+    async def go_on(self, request: EvidenceAsked) -> Evidence:
+        """Raises what ccxt raises, or TimeoutError for a request that was not answered in time."""
+        reading = self._reading = self._kept(request) or await self._begin(request)
+        reading.known |= request.known
+        await self._each(
+            self.left(request).trades_of,
+            lambda symbol: self._read_trades(reading, symbol, request.since.get(symbol)),
+        )
+        totals = await _bounded(self._dialect.balances())
+        since_ns = request.transfers_since_ns
+        transfers = () if since_ns is None else await _bounded(self._dialect.transfers(since_ns))
+        self._reading = None
+        trades = tuple(trade for symbol in request.trades_of for trade in reading.trades[symbol])
+        last_ids = {symbol: reading.last_trade_ids[symbol] for symbol in request.trades_of}
+        return Evidence(
+            reading.asked_ns, tuple(reading.found.values()), trades, last_ids, totals, reading.venue_ns, transfers
+        )
+
+    def _kept(self, request: EvidenceAsked) -> "_Reading | None":
+        """What was read before, where it is young enough and no order came since that it did not look for."""
+        reading = self._reading
+        if reading is None or self._clock.monotonic_ns() - reading.begun_ns > LOOK_KEPT_S * 1e9:
+            return None
+        return reading if request.symbols == reading.symbols and request.open_ids.keys() <= reading.looked_for else None
+
+    async def _begin(self, request: EvidenceAsked) -> "_Reading":
+        self._reading = None
+        asked_ns, begun_ns = self._clock.now_ns(), self._clock.monotonic_ns()
+        venue_ms: int = await _bounded(self._exchange.fetch_time())
+        reading = _Reading(request.symbols, frozenset(request.open_ids), asked_ns, begun_ns, venue_ms * 1_000_000)
+        for order in await _bounded(self._dialect.open_orders(request.symbols)):
+            reading.note(order)
+        missing = [each for each in request.open_ids.items() if each[0] not in reading.found]
+
+        async def find(wanted: tuple[str, str]) -> None:
+            reading.note(await _bounded(self._dialect.find_order(*wanted)))
+
+        await self._each(missing, find)
+        return reading
+
+    async def _read_trades(self, reading: "_Reading", symbol: str, since: int | None) -> None:
+        """Trades after `since`, oldest first, and the last trade id; without `since` only the id. Orders of trades that
+        are not known are looked at, too."""
+        if since is None:
+            last_id = await _bounded(self._dialect.last_trade_id(symbol))
+            reading.trades[symbol], reading.last_trade_ids[symbol] = [], last_id
+            return
+        fills: list[OrderFilled] = []
+        for _ in range(PAGES_LIMIT):
+            told = await _bounded(self._dialect.trades(symbol, since + 1))
+            page = [each for each in told if int(each[1].trade_id) > since]
+            for venue_id, fill in page:
+                client_id = reading.known.get(venue_id) or await self._find_order(reading, symbol, venue_id)
+                fills.append(replace(fill, client_id=client_id))
+                since = int(fill.trade_id)
+            if len(page) < self._dialect.trades_page:
+                break
+        reading.trades[symbol], reading.last_trade_ids[symbol] = fills, since
+
+    async def _find_order(self, reading: "_Reading", symbol: str, venue_id: str) -> str:
+        order = await _bounded(self._dialect.order_of(venue_id, symbol))
+        reading.known[venue_id] = order.client_id
+        reading.found.setdefault(order.client_id, order)
+        return order.client_id
+
+    async def _each(self, wanted: Iterable[Each], read: Callable[[Each], Awaitable[None]]) -> None:
+        """A few at a time; the first error ends all, and is raised."""
+        left = iter(wanted)
+
+        async def work() -> None:
+            for each in left:
+                await read(each)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._dialect.queries_at_once):
+                    group.create_task(work())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
 
 
-async def _trades(
-    dialect: Dialect, symbol: str, since: int | None, known: dict[str, str], found: dict[str, VenueOrder]
-) -> tuple[list[OrderFilled], int]:
-    """Trades after `since`, oldest first, and the last trade id; without `since` only the id. Orders of trades that are
-    not `known` are looked at, and `found`."""
-    if since is None:
-        return [], await dialect.last_trade_id(symbol)
-    fills: list[OrderFilled] = []
-    for _ in range(PAGES_LIMIT):
-        page = [each for each in await dialect.trades(symbol, since + 1) if int(each[1].trade_id) > since]
-        for venue_id, fill in page:
-            client_id = known.get(venue_id) or await _find_order(dialect, symbol, venue_id, known, found)
-            fills.append(msgspec.structs.replace(fill, client_id=client_id))
-            since = int(fill.trade_id)
-        if len(page) < dialect.trades_page:
-            break
-    return fills, since
+class _Reading:
+    """What a look has read; `looked_for`: the orders it was asked for by their ids."""
+
+    def __init__(
+        self, symbols: tuple[str, ...], looked_for: frozenset[str], asked_ns: int, begun_ns: int, venue_ns: int
+    ) -> None:
+        self.symbols, self.looked_for = symbols, looked_for
+        self.asked_ns, self.begun_ns, self.venue_ns = asked_ns, begun_ns, venue_ns
+        self.found: dict[str, VenueOrder] = {}
+        self.known: dict[str, str] = {}
+        """By the venue's id of an order, ours."""
+        self.trades: dict[str, list[OrderFilled]] = {}
+        self.last_trade_ids: dict[str, int] = {}
+
+    def note(self, order: VenueOrder) -> None:
+        self.found[order.client_id] = order
+        if order.venue_id:
+            self.known[order.venue_id] = order.client_id
 
 
-async def _find_order(
-    dialect: Dialect, symbol: str, venue_id: str, known: dict[str, str], found: dict[str, VenueOrder]
-) -> str:
-    order = await dialect.order_of(venue_id, symbol)
-    known[venue_id] = order.client_id
-    found.setdefault(order.client_id, order)
-    return order.client_id
+async def _bounded(request: Awaitable[Value]) -> Value:
+    async with asyncio.timeout(REQUEST_TIMEOUT_S):
+        return await request

@@ -1,17 +1,19 @@
 """Any exchange behind unmodified ccxt, as a `HistoryPort`. Its own limiter paces all questions together."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
 
 import aiohttp
 import ccxt
 
+from ..config.nearest import expected, nearest
 from ..kernel.clock import Clock
 from .ccxt_limits import header_of
-from .history import HistoryRefused, PastBar, PastTrade, RetryLater, Row
+from .history import HistoryRefused, NotServed, PastBar, PastTrade, RetryLater, Row
 from .limit_windows import WEIGHT
 from .rate_budget import RateBudget
+from .retry_after import read_retry_after
 
 REQUEST_TIMEOUT_S = 30.0
 LIMIT_DEFAULT = 500
@@ -51,22 +53,20 @@ class CcxtHistory:
         self._exchange.number = str  # from here on numbers stay as the venue spells them
 
     def check(self, symbol: str, interval: str | None) -> None:
-        """Raises HistoryRefused where there is no such thing to be had; `interval` is None for trades."""
-        has = self._exchange.has
+        """Raises NotServed where there is no such thing to be had; `interval` is None for trades."""
+        name, has = self._exchange.id, self._exchange.has
         if symbol not in self._exchange.markets:
-            near = sorted(name for name in self._exchange.markets if name.startswith(symbol.partition("/")[0]))[:5]
-            raise HistoryRefused(f"expected a symbol of {self._exchange.id}, found {symbol!r}; near: {near}")
+            raise NotServed(f"expected a symbol of {name}, found {symbol!r}{_meant(symbol, self._exchange.markets)}")
+        known = [*((self._exchange.timeframes or {}) if has.get("fetchOHLCV") else ()), "trades"]
         if interval is None and not has.get("fetchTrades"):
-            raise HistoryRefused(f"{self._exchange.id} gives no trades")
-        if interval is not None and not has.get("fetchOHLCV"):
-            raise HistoryRefused(f"{self._exchange.id} gives no bars")
-        known = self._exchange.timeframes or {}
+            raise NotServed(f"{name} gives no trades: expected an interval of bars")
         if interval is not None and interval not in known:
-            raise HistoryRefused(f"expected an interval of {self._exchange.id}: {', '.join(known)}; found {interval!r}")
+            raise NotServed(f"interval of {name}: {expected(interval, known)}")
 
     def series(self, interval: str) -> str:
         """What the catalogue calls it: aggregated trades are a series of their own."""
-        return "aggtrades" if interval == "trades" and self._exchange.id in AGGREGATING else interval
+        trades = "aggtrades" if self._exchange.id in AGGREGATING else "trades"
+        return trades if interval in ("trades", "aggtrades") else interval
 
     def limit(self, symbol: str, interval: str | None) -> int:
         """How many rows a page holds at most."""
@@ -112,6 +112,15 @@ class CcxtHistory:
         if self._budget is not None and used.isdecimal():
             self._budget.note(WEIGHT, 60, int(used), self._clock.now_ns())
 
+    def _pause(self, *, of_address: bool) -> float | None:
+        """How long the venue wants to be left alone; None where it does not say. Where it refuses this address nobody
+        here asks meanwhile."""
+        now_ns, said = self._clock.now_ns(), header_of(self._exchange, "retry-after")
+        wait_s = read_retry_after(said, now_ns).wait_s
+        if self._budget is not None and of_address:
+            self._budget.pause(now_ns + round(wait_s * 1e9), now_ns)
+        return wait_s if said else None
+
     async def _ask(self, request: Awaitable[Value]) -> Value:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
@@ -119,8 +128,7 @@ class CcxtHistory:
                 self._note()
                 return answer
         except (ccxt.RateLimitExceeded, ccxt.DDoSProtection) as error:
-            wait = header_of(self._exchange, "retry-after")
-            raise RetryLater(_words(error), float(wait) if wait.isdecimal() else None) from None
+            raise RetryLater(_words(error), self._pause(of_address=isinstance(error, ccxt.DDoSProtection))) from None
         except (ccxt.OperationFailed, TimeoutError, aiohttp.ClientError) as error:
             raise RetryLater(_words(error)) from None
         except ccxt.BaseError as error:
@@ -131,6 +139,12 @@ def _trade(row: dict[str, Any]) -> PastTrade:
     if row.get("id") in (None, ""):
         raise HistoryRefused("its trades have no ids, so that none can be told from another")
     return PastTrade(int(row["timestamp"]), str(row["id"]), _text(row["price"]), _text(row["amount"]), row.get("side"))
+
+
+def _meant(symbol: str, known: Iterable[str]) -> str:
+    base = symbol.partition("/")[0].upper()
+    near = nearest(symbol, known) or sorted(each for each in known if each.startswith(f"{base}/"))[:3]
+    return f"; did you mean {' or '.join(near)}?" if near else f"; it has {len(list(known)):,}, spelled as BTC/USDT"
 
 
 def _text(value: object) -> str:

@@ -4,12 +4,13 @@ from typing import Any
 
 import ccxt
 
+from .retry_after import read_retry_after
 from .venue import ClockCompared, RateLimited
 from .venue_clock import VenueClock
 
 CLOCK_PERIOD_S = 5.0
-RETRY_AFTER_S = 10.0
-"""Where the venue does not say how long we are to wait."""
+ORDERS_LIMITED = "-1015"
+"""Binance's code where it refuses orders alone."""
 
 
 async def compare_clocks(exchange: Any, clock: VenueClock, step_ms: int = 1, *, signs: bool = True) -> ClockCompared:
@@ -31,9 +32,8 @@ def limited(exchange: Any, error: Exception, now_ns: int) -> RateLimited | None:
     """The venue's word that we ask too much, and until when; None for every other error."""
     if not isinstance(error, (ccxt.RateLimitExceeded, ccxt.DDoSProtection)):
         return None
-    wait = header_of(exchange, "retry-after")
-    wait_s = float(wait) if wait.isdecimal() else RETRY_AFTER_S
-    return RateLimited(now_ns + round(wait_s * 1e9), f"{type(error).__name__}: {error}"[:300])
+    pause = read_retry_after(header_of(exchange, "retry-after"), now_ns)
+    return RateLimited(now_ns + round(pause.wait_s * 1e9), f"{type(error).__name__}: {error}"[:300], pause.doubt)
 
 
 def header_of(exchange: Any, name: str) -> str:

@@ -8,9 +8,10 @@ from ..kernel.clock import Clock
 from ..trading.order_events import OrderIntended
 from . import ccxt_parsing as parsing
 from .ccxt_dialect import Dialect
-from .ccxt_evidence import gather_evidence
+from .ccxt_evidence import AccountLook
 from .limit_watch import LimitWatch
 from .venue import (
+    LOOK_TIMEOUT_S,
     REQUEST_TIMEOUT_S,
     CancelAnswered,
     EvidenceAsked,
@@ -34,9 +35,9 @@ class CcxtRequests:
     ) -> None:
         self._exchange = exchange
         self._dialect = dialect
-        self._clock = clock
         self._venue_clock = venue_clock
         self._limits = limits
+        self._look = AccountLook(exchange, dialect, clock)
 
     async def place(self, intent: OrderIntended) -> list[VenueWord]:
         """The answer, and the fills it tells of."""
@@ -61,11 +62,16 @@ class CcxtRequests:
 
     async def gather(self, request: EvidenceAsked) -> list[VenueWord]:
         try:
-            evidence = await self._ask(gather_evidence(self._exchange, self._dialect, request, self._clock))
+            evidence = await self._ask(self._look.go_on(request), LOOK_TIMEOUT_S)
         except Exception as error:  # noqa: BLE001 - a failed look proves nothing, and is told
             self._failure(error)
-            return [EvidenceFailed(request.request_id, f"{type(error).__name__}: {error}"[:300])]
+            left = f"{len(self.left(request).trades_of)} of {len(request.trades_of)} symbols were not looked at"
+            return [EvidenceFailed(request.request_id, f"{left}; {type(error).__name__}: {error}"[:300])]
         return [EvidenceGathered(request.request_id, evidence)]
+
+    def left(self, request: EvidenceAsked) -> EvidenceAsked:
+        """What a look would still ask: without what was read before it was broken off."""
+        return self._look.left(request)
 
     async def arm(self, timeout_s: float) -> list[VenueWord]:
         try:
@@ -74,8 +80,8 @@ class CcxtRequests:
             return [SwitchAnswered(timeout_s, *self._failure(error))]
         return [SwitchAnswered(timeout_s, "done")]
 
-    async def _ask(self, request: Awaitable[Value]) -> Value:
-        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+    async def _ask(self, request: Awaitable[Value], timeout_s: float = REQUEST_TIMEOUT_S) -> Value:
+        async with asyncio.timeout(timeout_s):
             value = await request
         self._limits.hear_headers(self._exchange)
         return value

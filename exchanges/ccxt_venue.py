@@ -1,7 +1,7 @@
 """Any exchange behind unmodified ccxt, as a `VenuePort`. It runs as tasks on the node's event loop.
 
-Where the exchange has a direct order entry, orders and cancels go that way while it is open, else ccxt's: each goes
-one way only.
+Where the exchange has a direct order entry, orders and cancels go that way while it is open, else ccxt's. An order goes
+one way only; a cancel that the direct way leaves in doubt goes the other, too, since twice does no harm.
 """
 
 import asyncio
@@ -14,14 +14,16 @@ from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from ..trading.order_events import OrderIntended
 from . import ccxt_parsing as parsing
-from .binance.order_entry import OrderEntry
 from .ccxt_dialect import Dialect
 from .ccxt_dialects import make_dialect
 from .ccxt_direct import make_entry
 from .ccxt_limits import CLOCK_PERIOD_S, compare_clocks
 from .ccxt_requests import CcxtRequests
 from .limit_watch import LimitWatch, look_weight
+from .order_bounds import OrderBounds
+from .order_entry import OrderEntry
 from .rate_budget import RateBudget
+from .retry_after import PAUSE_SEEN_S
 from .tasks import TaskSet
 from .venue import (
     IN_FLIGHT_LIMIT,
@@ -56,20 +58,24 @@ class CcxtVenue:
         connect: Connect,
         budget: RateBudget | None = None,
         prefix: str = "",
+        bounds: OrderBounds | None = None,
     ) -> None:
         """`budget` is shared with all who ask the venue from this address with this key; `prefix` is what the client
-        ids of this account begin with."""
+        ids of this account begin with; `bounds` are what else the venue bounds orders by."""
         self._loop = loop
         self._clock = clock
         self._entropy = entropy
         self._symbols = symbols
         self._connect = connect
         self._prefix = prefix
+        self._bounds = bounds or OrderBounds()
         self._deliver: Callable[[VenueWord], object] = lambda _: None
         self._requests: CcxtRequests | None = None
         self._entry: OrderEntry | None = None
         self._ids: dict[str, str] = {}
         """How the venue spells each symbol."""
+        self._cancelling: dict[str, str] = {}
+        """Symbols of the orders whose cancels are under way there."""
         self._limits = LimitWatch(clock, self._tell, budget)
         self._venue_clock = VenueClock(clock)
         self._tasks = TaskSet(loop)
@@ -82,11 +88,12 @@ class CcxtVenue:
     def close(self) -> None:
         """Drop the connections; requests under way stay unanswered."""
         self._tasks.cancel()
+        self._cancelling.clear()
         if self._entry is not None:
             self._entry.drop()
 
     def place(self, intent: OrderIntended) -> None:
-        if reason := self._not_sent(intent) or self._limits.refuse("order"):
+        if reason := self._not_sent(intent) or self._limits.refuse("order") or self._bounds.refuse(intent.symbol):
             self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=reason))
             return
         if (entry := self._direct(intent.symbol)) is not None:
@@ -94,21 +101,27 @@ class CcxtVenue:
         else:
             self._tasks.run(self._place(intent))
         self._limits.spend("order")  # counted when it is gone
+        self._bounds.placed(intent.client_id, intent.symbol)
 
     def cancel(self, client_id: str, symbol: str) -> None:
         requests = self._requests
         if requests is None or self._under_way() >= IN_FLIGHT_LIMIT or self._limits.take("cancel"):
             self._deliver(CancelAnswered(client_id, "unknown", "not sent"))
-        elif (entry := self._direct(symbol)) is not None:
+            return
+        if (entry := self._direct(symbol)) is not None:
+            self._cancelling[client_id] = symbol
             entry.cancel(client_id, self._ids[symbol])
         else:
             self._tasks.run(self._say(requests.cancel(client_id, symbol)))
+        self._bounds.cancelled(client_id, symbol)
 
     def gather(self, request: EvidenceAsked) -> None:
         requests = self._requests
-        if reason := "not connected" if requests is None else self._limits.take("look", look_weight(request)):
+        if requests is None:
+            self._deliver(EvidenceFailed(request.request_id, "not connected"))
+        elif reason := self._limits.take("look", look_weight(requests.left(request))):
             self._deliver(EvidenceFailed(request.request_id, reason))
-        elif requests is not None:
+        else:
             self._tasks.run(self._say(requests.gather(request)))
 
     def arm(self, timeout_s: float) -> None:
@@ -143,15 +156,26 @@ class CcxtVenue:
 
     async def _say(self, words: Awaitable[list[VenueWord]]) -> None:
         for word in await words:
-            self._deliver(word)
+            self._tell(word)
 
     def _tell(self, word: VenueWord) -> None:
+        self._bounds.hear(word)
         self._deliver(word)
+
+    def _hear_entry(self, word: VenueWord) -> None:
+        symbol = self._cancelling.pop(word.client_id, "") if isinstance(word, CancelAnswered) else ""
+        if symbol and isinstance(word, CancelAnswered) and word.outcome == "unknown" and self._requests is not None:
+            self._tasks.run(self._say(self._requests.cancel(word.client_id, symbol)))
+        else:
+            self._tell(word)
 
     async def _stay_connected(self) -> None:
         """Connect, listen, and connect again for ever, with back-off and jitter."""
         delay_s = RECONNECT_MIN_S
         while True:
+            while pause_s := self._limits.pause_s():
+                self._deliver(VenueClosed(f"the venue refuses us for {pause_s:.0f} s more"))
+                await asyncio.sleep(min(pause_s, PAUSE_SEEN_S))
             exchange, session = await self._connect()
             dialect = make_dialect(exchange, self._tell, self._prefix)
             requests = CcxtRequests(exchange, dialect, self._clock, self._venue_clock, self._limits)
@@ -166,7 +190,8 @@ class CcxtVenue:
                 self._deliver(VenueOpened(instruments, bool(exchange.has.get("cancelAllOrdersAfter"))))
                 await self._listen(exchange, dialect, session, self._entry)
             except Exception as error:  # noqa: BLE001 - told, and tried again
-                self._deliver(VenueClosed(_first_words(error)))
+                self._limits.hear_error(exchange, _first(error))
+                self._deliver(VenueClosed(f"{type(_first(error)).__name__}: {_first(error)}"[:300]))
             finally:
                 if self._requests is requests:  # whoever opened anew meanwhile has one of its own
                     self._requests = self._entry = None
@@ -177,9 +202,10 @@ class CcxtVenue:
             delay_s = min(delay_s * 2, RECONNECT_MAX_S)
 
     def _make_entry(self, exchange: Any) -> OrderEntry | None:
-        entry = make_entry(exchange, self._loop, self._venue_clock, self._entropy)
+        hear = self._limits.hear_answer
+        entry = make_entry(exchange, self._loop, self._venue_clock, self._entropy, hear, self._prefix)
         if entry is not None:
-            entry.listen(self._tell, self._limits.hear_answer)
+            entry.listen(self._hear_entry)
         return entry
 
     async def _listen(
@@ -199,6 +225,8 @@ class CcxtVenue:
 
     async def _compare_clocks(self, exchange: Any, dialect: Dialect) -> None:
         """A comparison that fails proves nothing, and is made again."""
+        if self._limits.pause_s():
+            return
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 compared = compare_clocks(exchange, self._venue_clock, dialect.time_step_ms, signs=dialect.signs_time)
@@ -212,8 +240,8 @@ class CcxtVenue:
                 hear(item)
 
 
-def _first_words(error: Exception) -> str:
-    """What to say of an error; of a group, its first member."""
+def _first(error: Exception) -> Exception:
+    """Of a group, its first member."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"[:300]
+    return error

@@ -17,6 +17,7 @@ from ..trading.guard_events import CancelDone, OpenOrder, OpenOrdersSeen
 from .guard_rest import GuardRefused, RestGuard, read_body
 from .limit_windows import WEIGHT
 from .rate_budget import RateBudget
+from .retry_after import read_retry_after
 
 BASE_URL = "https://api.binance.com"
 RECEIVE_WINDOW_MS = 2_000
@@ -27,6 +28,10 @@ ALL_EVERY_S = 15.0
 TIME_REFUSED = -1021
 """Binance's code where the timestamp is outside of the receive window."""
 USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
+LIMITED = (418, 429)
+OTHERS_PAUSE_MAX_S = 60.0
+"""Pauses that others were told are kept so long: then the guard asks by itself, for a fault of theirs must not keep it
+from its work. What it is told itself it keeps to the end."""
 NOT_OPEN = -2011
 """Binance's code where there is no such open order to cancel."""
 
@@ -75,6 +80,8 @@ class BinanceGuard(RestGuard):
         super().__init__(loop, open_session)
         self._symbols = symbols if len(symbols) * SYMBOL_WEIGHT < ALL_WEIGHT else ()
         self._all_seen_ns: int | None = None
+        self._heeds_until_ns = self._own_until_ns = 0
+        """By the monotonic clock: until when pauses that others were told are kept, and the one it was told itself."""
         self._ahead_ms = 0
         """How far the venue's clock is ahead of ours, as learnt when it refused ours."""
 
@@ -125,6 +132,8 @@ class BinanceGuard(RestGuard):
     async def _request(self, method: str, target: str) -> bytes:
         assert self._session is not None, "a request has its session"
         now_ns = self._clock.now_ns()
+        if pause_s := self._pause_s(now_ns):
+            raise GuardRefused(LIMITED[1], 0, f"not asked: it refuses us for {pause_s:.1f} s more", pause_s)
         self._budget.spend("cancel", _weight(target), now_ns)
         async with self._session.request(
             method, BASE_URL + target, headers=self._headers, allow_redirects=False
@@ -135,7 +144,24 @@ class BinanceGuard(RestGuard):
             self._budget.note(WEIGHT, 60, int(used), now_ns)
         if response.status == 200:
             return body
-        raise _refusal(response.status, response.headers.get("Retry-After", ""), body)
+        refusal = _refusal(response.status, response.headers.get("Retry-After", ""), body, now_ns)
+        if response.status in LIMITED:
+            self._budget.pause(now_ns + round(refusal.retry_s * 1e9), now_ns)
+            self._own_until_ns = self._clock.monotonic_ns() + round(refusal.retry_s * 1e9)
+        raise refusal
+
+    def _pause_s(self, now_ns: int) -> float:
+        """How long the venue is left alone still."""
+        monotonic_ns = self._clock.monotonic_ns()
+        told_s = self._budget.pause_s("cancel", now_ns)
+        if not told_s:
+            self._heeds_until_ns = 0
+        elif not self._heeds_until_ns:
+            self._heeds_until_ns = monotonic_ns + round(OTHERS_PAUSE_MAX_S * 1e9)
+        heeded_s, own_s = (
+            max(0.0, (until_ns - monotonic_ns) / 1e9) for until_ns in (self._heeds_until_ns, self._own_until_ns)
+        )
+        return max(min(told_s, heeded_s), own_s)
 
 
 def _weight(target: str) -> int:
@@ -144,10 +170,10 @@ def _weight(target: str) -> int:
     return SYMBOL_WEIGHT if "symbol=" in target else ALL_WEIGHT
 
 
-def _refusal(status: int, retry_after: str, body: bytes) -> GuardRefused:
+def _refusal(status: int, retry_after: str, body: bytes, now_ns: int) -> GuardRefused:
     """Also an answer that is not the venue's own form proves that nothing was done for us; what it proves otherwise
     the next look shows."""
-    retry_s = float(retry_after) if retry_after.isdecimal() else 0.0
+    retry_s = read_retry_after(retry_after, now_ns).wait_s if status in LIMITED else 0.0
     try:
         refusal = _decode_refusal(body)
     except msgspec.MsgspecError:

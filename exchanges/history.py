@@ -57,6 +57,10 @@ class HistoryRefused(Exception):
     """It will not serve this; asking again is of no use. The text says why."""
 
 
+class NotServed(HistoryRefused):
+    """There is no such venue, symbol or interval: whoever asked used a wrong word."""
+
+
 class HistoryPort(Protocol):
     """One venue. Its questions raise RetryLater or HistoryRefused."""
 

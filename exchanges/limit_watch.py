@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+import ccxt
+
 from ..kernel.clock import Clock
 from .binance.account import ALL_OPEN_ORDERS_WEIGHT, OPEN_ORDERS_WEIGHT
-from .binance.order_wire import Answer, limited_until_ns
-from .ccxt_limits import RETRY_AFTER_S, header_of, limited
+from .binance.order_wire import Answer, limited_until_ms
+from .ccxt_limits import ORDERS_LIMITED, header_of, limited
 from .limit_windows import WEIGHT
 from .rate_budget import SECONDS, RateBudget, Use
+from .retry_after import pause_until
 from .venue import EvidenceAsked, RateLimited, VenueWord
 
 USED_WEIGHT = "x-mbx-used-weight-1m"
@@ -35,10 +38,17 @@ class LimitWatch:
     def refuse(self, use: Use, weight: int = ORDER_WEIGHT) -> str:
         """Why a request may not be sent now; whoever sends it says so by `spend`."""
         now_ns = self._clock.now_ns()
+        if until_ns := self._budget.paused_until_ns(use, now_ns):
+            self._warn()  # another process may have been told
+            return f"the venue refuses us for {(until_ns - now_ns) / 1e9:.1f} s more"
         if until_ns := self._budget.wait_until_ns(use, weight, now_ns):
             share = self._budget.used_share(now_ns)
             return f"{share:.0%} of what the venue lets us ask is used, for {(until_ns - now_ns) / 1e9:.1f} s more"
         return ""
+
+    def pause_s(self) -> float:
+        """How long the venue is to be left alone by all."""
+        return self._budget.pause_s("market", self._clock.now_ns())
 
     def spend(self, use: Use, weight: int = ORDER_WEIGHT) -> None:
         self._budget.spend(use, weight, self._clock.now_ns())
@@ -51,7 +61,10 @@ class LimitWatch:
             self._warn()
 
     def hear_error(self, exchange: Any, error: Exception) -> None:
-        if (word := limited(exchange, error, self._clock.now_ns())) is not None:
+        now_ns = self._clock.now_ns()
+        if (word := limited(exchange, error, now_ns)) is not None:
+            if isinstance(error, ccxt.DDoSProtection):  # of this address, not of some of its requests
+                self._pause(word, now_ns, orders=ORDERS_LIMITED in str(error))
             self._deliver(word)
 
     def hear_answer(self, answer: Answer) -> None:
@@ -63,16 +76,24 @@ class LimitWatch:
             interval_s = SECONDS[each.interval] * each.interval_num
             self._budget.note(each.rate_limit_type, interval_s, each.count, now_ns, each.limit)
         self._warn()
-        if (until_ns := limited_until_ns(answer)) is not None:
-            until_ns = until_ns or now_ns + round(RETRY_AFTER_S * 1e9)
-            self._deliver(RateLimited(until_ns, "the venue limits our requests"))
+        if answer.error is not None and (until_ms := limited_until_ms(answer)) is not None:
+            pause = pause_until(until_ms, now_ns)
+            word = RateLimited(now_ns + round(pause.wait_s * 1e9), "the venue limits our requests", pause.doubt)
+            self._pause(word, now_ns, orders=answer.error.code == int(ORDERS_LIMITED))
+            self._deliver(word)
+
+    def _pause(self, word: RateLimited, now_ns: int, *, orders: bool) -> None:
+        self._budget.pause(word.until_ns, now_ns, orders=orders)
+        self._told_ns = self._budget.wait_until_ns("order", ORDER_WEIGHT, now_ns)
 
     def _warn(self) -> None:
         now_ns = self._clock.now_ns()
         until_ns = self._budget.wait_until_ns("order", ORDER_WEIGHT, now_ns)
         if until_ns and until_ns != self._told_ns:
             self._told_ns = until_ns
-            self._deliver(RateLimited(until_ns, f"{self._budget.used_share(now_ns):.0%} of the venue's limit is used"))
+            paused = bool(self._budget.paused_until_ns("order", now_ns))
+            share = f"{self._budget.used_share(now_ns):.0%} of the venue's limit is used"
+            self._deliver(RateLimited(until_ns, "the venue refuses us" if paused else share))
 
 
 def look_weight(request: EvidenceAsked) -> int:

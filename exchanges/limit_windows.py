@@ -10,7 +10,11 @@ from typing import NamedTuple, Protocol
 from platformdirs import user_runtime_dir
 
 WEIGHT, ORDERS = "REQUEST_WEIGHT", "ORDERS"
-KINDS = (WEIGHT, ORDERS, "RAW_REQUESTS", "CONNECTIONS")
+PAUSE, ORDERS_PAUSE = "PAUSE", "ORDERS_PAUSE"
+PAUSES = (PAUSE, ORDERS_PAUSE)
+"""No limits: rows that say until when the venue refuses all requests, or orders alone; `limit` is for how many seconds
+it was told."""
+KINDS = (WEIGHT, ORDERS, "RAW_REQUESTS", "CONNECTIONS", *PAUSES)
 Key = tuple[str, int]
 """The kind of a limit, and its interval in seconds."""
 

@@ -45,7 +45,30 @@ class SnapshotUnavailable(msgspec.Struct, frozen=True):
     reason: str
 
 
-MarketWord = StreamsOpened | StreamsClosed | FrameArrived | SnapshotArrived | SnapshotUnavailable | PortBroke
+class TradesArrived(msgspec.Struct, frozen=True):
+    """The raw answer to `request_trades`."""
+
+    symbol: str
+    payload: bytes
+
+
+class TradesUnavailable(msgspec.Struct, frozen=True):
+    """No answer to `request_trades`."""
+
+    symbol: str
+    reason: str
+
+
+MarketWord = (
+    StreamsOpened
+    | StreamsClosed
+    | FrameArrived
+    | SnapshotArrived
+    | SnapshotUnavailable
+    | TradesArrived
+    | TradesUnavailable
+    | PortBroke
+)
 
 
 class MarketPort(Protocol):
@@ -58,6 +81,10 @@ class MarketPort(Protocol):
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None: ...
 
     def request_snapshot(self, symbol: str, delay_s: float) -> None: ...
+
+    def request_trades(self, symbol: str, first_id: int, limit: int) -> None:
+        """Trades from that number on, of a venue whose protocol has `NumberedTrades`: they come, or are told to be
+        unavailable, while the port is open."""
 
     def resubscribe(self, symbol: str) -> None:
         """Have the streams of one symbol begin anew on their connection, where the venue can: they fell silent."""

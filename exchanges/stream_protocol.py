@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from .book_sync import BookSnapshot, Synchronizer
-from .market_events import StreamEvent
+from .market_events import StreamEvent, TradeEvent
 
 
 class Subscription(NamedTuple):
@@ -46,6 +46,20 @@ class StreamProtocol(Protocol):
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:
         """That answer. Raises `MalformedFrame`."""
+
+
+@runtime_checkable
+class NumberedTrades(Protocol):
+    """A `StreamProtocol` of a venue that numbers each symbol's trades one by one, and tells them by number over REST."""
+
+    trades_weight: int
+    """Of one request."""
+
+    def trades_url(self, symbol: str, first_id: int, limit: int) -> str:
+        """Where at most `limit` trades are told, from `first_id` on."""
+
+    def decode_trades(self, payload: bytes) -> tuple[TradeEvent, ...]:
+        """That answer, oldest first; of no symbol, for it names none. Raises `MalformedFrame`."""
 
 
 @runtime_checkable

@@ -9,8 +9,9 @@ from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from .breaker import Breaker
 from .limit_windows import WEIGHT
-from .market import MarketWord, SnapshotArrived, SnapshotUnavailable
+from .market import MarketWord, SnapshotArrived, SnapshotUnavailable, TradesArrived, TradesUnavailable
 from .rate_budget import RateBudget
+from .retry_after import PAUSE_SEEN_S, read_retry_after
 from .stream_connection import (
     CONNECT_TIMEOUT_S,
     RECONNECT_MAX_S,
@@ -20,13 +21,11 @@ from .stream_connection import (
     OpenSession,
     StreamConnection,
 )
-from .stream_protocol import StreamProtocol
+from .stream_protocol import NumberedTrades, StreamProtocol
 from .tasks import TaskSet
 
 BREAKER_OPEN_S = (0.5, RECONNECT_MAX_S)
 SNAPSHOTS_AT_ONCE = 8
-PAUSE_S = 10.0
-"""After a refusal for asking too much, where the venue does not say how long."""
 TOO_MUCH = (418, 429)
 USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
 SNAPSHOT_WEIGHTS = {1_000: 50, 500: 25, 100: 5}
@@ -63,7 +62,6 @@ class StreamMarket:
         self._resubscribing: dict[str, None] = {}
         """Whose texts wait for their turn: they are not said a second time behind that."""
         self._fetching = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
-        self._paused_until_s = 0.0
 
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
         self.close()
@@ -76,6 +74,9 @@ class StreamMarket:
         if (before := self._asked.get(symbol)) is not None:
             before.cancel()
         self._asked[symbol] = self._tasks.run(self._renew(symbol, delay_s, self._deliver))
+
+    def request_trades(self, symbol: str, first_id: int, limit: int) -> None:
+        self._tasks.run(self._search(symbol, first_id, limit, self._deliver))
 
     def resubscribe(self, symbol: str) -> None:
         if self.protocol.snapshots_in_stream:
@@ -114,7 +115,8 @@ class StreamMarket:
             deliver(await self._hear_snapshot(connection, symbol))
         else:
             async with self._fetching:
-                await asyncio.sleep(max(0.0, self._paused_until_s - self._loop.time()))
+                while pause_s := self._budget.pause_s("market", self._clock.now_ns()):  # noqa: ASYNC110 - also others'
+                    await asyncio.sleep(min(pause_s, PAUSE_SEEN_S))
                 word = await self._fetch(connection, symbol)
             deliver(word)
 
@@ -126,31 +128,48 @@ class StreamMarket:
         return SnapshotUnavailable(symbol, reason)
 
     async def _fetch(self, connection: StreamConnection, symbol: str) -> MarketWord:
+        levels = snapshot_levels(len(self._connections))
         try:
-            if connection.session is None:
-                raise aiohttp.ClientError("not connected")
-            levels = snapshot_levels(len(self._connections))
-            if self._budget.wait_until_ns("market", SNAPSHOT_WEIGHTS[levels], self._clock.now_ns()):
-                raise aiohttp.ClientError("not asked: what the venue lets us ask in this minute is used")
-            self._budget.spend("market", SNAPSHOT_WEIGHTS[levels], self._clock.now_ns())
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                async with connection.session.get(self.protocol.snapshot_url(symbol, levels)) as answer:
-                    self._note(answer.headers.get(USED_WEIGHT, ""))
-                    if answer.status in TOO_MUCH:
-                        self._pause(answer.headers.get("Retry-After", ""))
-                    answer.raise_for_status()
-                    return SnapshotArrived(symbol, await answer.read())
+            url = self.protocol.snapshot_url(symbol, levels)
+            return SnapshotArrived(symbol, await self._read(connection, url, SNAPSHOT_WEIGHTS[levels]))
         except (*Broken, RuntimeError) as error:
             return SnapshotUnavailable(symbol, f"{type(error).__name__}: {error}")
+
+    async def _search(self, symbol: str, first_id: int, limit: int, deliver: Callable[[MarketWord], object]) -> None:
+        try:
+            if (connection := self._connections.get(symbol)) is None or not isinstance(self.protocol, NumberedTrades):
+                raise aiohttp.ClientError("trades of it cannot be asked for")
+            async with self._fetching:
+                url = self.protocol.trades_url(symbol, first_id, limit)
+                word: MarketWord = TradesArrived(
+                    symbol, await self._read(connection, url, self.protocol.trades_weight)
+                )
+        except (*Broken, RuntimeError) as error:
+            word = TradesUnavailable(symbol, f"{type(error).__name__}: {error}")
+        deliver(word)
+
+    async def _read(self, connection: StreamConnection, url: str, weight: int) -> bytes:
+        """Raises one of `Broken`, or RuntimeError of a session that was closed meanwhile."""
+        if connection.session is None:
+            raise aiohttp.ClientError("not connected")
+        if self._budget.wait_until_ns("market", weight, self._clock.now_ns()):
+            raise aiohttp.ClientError("not asked: what the venue lets us ask in this minute is used")
+        self._budget.spend("market", weight, self._clock.now_ns())
+        async with asyncio.timeout(CONNECT_TIMEOUT_S), connection.session.get(url) as answer:
+            self._note(answer.headers.get(USED_WEIGHT, ""))
+            if answer.status in TOO_MUCH:
+                self._pause(answer.headers.get("Retry-After", ""))
+            answer.raise_for_status()
+            return await answer.read()
 
     def _note(self, used: str) -> None:
         if used.isdecimal():
             self._budget.note(WEIGHT, 60, int(used), self._clock.now_ns())
 
     def _pause(self, retry_after: str) -> None:
-        """Ask for no snapshot for as long as the venue says: who goes on is banned."""
-        pause_s = float(retry_after) if retry_after.isdecimal() else PAUSE_S
-        self._paused_until_s = max(self._paused_until_s, self._loop.time() + pause_s)
+        """Nobody asks for as long as the venue says."""
+        now_ns = self._clock.now_ns()
+        self._budget.pause(now_ns + round(read_retry_after(retry_after, now_ns).wait_s * 1e9), now_ns)
 
 
 def snapshot_levels(symbols: int) -> int:

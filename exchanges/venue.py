@@ -17,6 +17,8 @@ from .tasks import PortBroke
 
 REQUEST_TIMEOUT_S = 3.0
 """A request not answered by then is in doubt."""
+LOOK_TIMEOUT_S = 9.0
+"""A look at the account is many requests: by then it is broken off, and the next one goes on with it."""
 SEND_WITHIN_S = 0.4
 """An intent older than this is not sent any more: past intent, sending and the venue's receive window together, an
 order that the venue does not hold is proven never to have arrived."""
@@ -107,6 +109,8 @@ class RateLimited(msgspec.Struct, frozen=True):
 
     until_ns: int
     reason: str = ""
+    doubt: str = ""
+    """Why the venue's own word of the time was not taken."""
 
 
 VenueWord = (
@@ -127,10 +131,11 @@ VenueWord = (
 )
 
 
-def funds_moved(currency: str, amount: Decimal, at_ms: int) -> FundsMoved:
+def funds_moved(currency: str, amount: Decimal, at_ms: int, name: str = "") -> FundsMoved:
     """Named by what every door of a venue says of it: Binance gives no name, and some times only to the second."""
     kind: Literal["deposit", "withdrawal"] = "deposit" if amount > 0 else "withdrawal"
-    return FundsMoved(currency, amount, kind, f"{currency}:{at_ms // 1_000}:{amount.normalize():f}", at_ms * 1_000_000)
+    reference = f"{currency}:{name or f'{at_ms // 1_000}:{amount.normalize():f}'}"
+    return FundsMoved(currency, amount, kind, reference, at_ms * 1_000_000)
 
 
 class EvidenceAsked(msgspec.Struct, frozen=True):

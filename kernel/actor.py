@@ -161,6 +161,12 @@ class Context:
         """Tell oneself `message` behind all work that waits; False where there is no room."""
         return self._incarnation.mailbox.room and self._incarnation.offer(Envelope(message, self.path))
 
+    def when_idle(self, message: Any) -> bool:
+        """Tell oneself `message` once nothing else waits, with oneself or with those of the same thread; False where
+        there is no room. Such messages come in their order, but mail told later overtakes them. They come in time also
+        where somebody always has something to do: a few turns of others to one of these."""
+        return self._incarnation.offer(Envelope(message, self.path), Lane.IDLE)
+
     def afterwards(self, callback: Callable[[], object]) -> None:
         """Give a callback this actor's next turn, ahead of its mail; whom it told something may go before it."""
         self._incarnation.afterwards(callback)

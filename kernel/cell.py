@@ -21,21 +21,30 @@ BATCH = 16
 OTHERS_EVERY = 4
 BACKGROUND_EVERY = 8
 """One turn in so many is for those who are not urgent, or is the background's, however busy the others are."""
+IDLE_EVERY = 16
+"""One batch in so many begins with a message left for idleness, however busy all are."""
 BEHIND, CATCH_UP = 32, 128
 """Messages that wait for an actor that catches up before its turns are longer, and how long they are at most."""
 
-USER = Lane.USER
+USER, IDLE = Lane.USER, Lane.IDLE
 
 
 class Cell:
     """The run queues: actors with mail take turns, a few messages each, in order of arrival; those that are urgent
-    before the others, and those in the background when no other has any; each of them also now and then."""
+    before the others, and those in the background when no other has any; each of them also now and then.
+
+    What was left for idleness waits until the loop was asked for what came in, and nothing had: one message at a time,
+    so what comes in meanwhile waits for that one only."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self.urgent: deque[CellActor] = deque()
         self.ready: deque[CellActor] = deque()
         self.background: deque[CellActor] = deque()
+        self.idle: deque[CellActor] = deque()
+        """Once for each message that is left for idleness."""
+        self._passed_over = 0
+        """Batches since the last of those."""
         self._turns = tuple(self._first(number) for number in range(1, BATCH + 1))
         self._scheduled = False
         self.turns: Turns | NoTurns = NoTurns()
@@ -65,9 +74,19 @@ class Cell:
             self._scheduled = True
             self._loop.call_soon(self._run)
 
+    def wake_idle(self, actor: "CellActor") -> None:
+        self.idle.append(actor)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._run)
+
     def _run(self) -> None:
         words, batches = self.turns.words, self._batches
         try:
+            if self.idle and self._may_idle():
+                actor = self.idle.popleft()
+                words[TURN] = batches + actor.number
+                actor.idle_turn()
             for first, second, third in self._turns:
                 if not (queue := first or second or third):
                     return
@@ -76,9 +95,17 @@ class Cell:
                 actor.turn()
         finally:  # whatever a turn raises is the loop's to report: the cell goes on
             self._batches = words[TURN] = batches + STEP
-            self._scheduled = bool(self.urgent or self.ready or self.background)
+            self._scheduled = bool(self.urgent or self.ready or self.background or self.idle)
             if self._scheduled:
                 self._loop.call_soon(self._run)
+
+    def _may_idle(self) -> bool:
+        """Whether nobody has anything else to do, or all had for long enough."""
+        self._passed_over += 1
+        if self._passed_over < IDLE_EVERY and (self.urgent or self.ready or self.background):
+            return False
+        self._passed_over = 0
+        return True
 
     def begin(self, actor: "CellActor", start: Callable[[], None]) -> None:
         """The turn in which an actor starts."""
@@ -113,6 +140,7 @@ class CellActor(Incarnation):
     def _start_here(self) -> None:
         self._cell.begin(self, self._start)
         self._wake()
+        self._wake_idle()
 
     def _check_placement(self, actor: Actor) -> None:
         super()._check_placement(actor)
@@ -133,7 +161,9 @@ class CellActor(Incarnation):
             self.sent += 1
         elif (lost := self._take_in(envelope, lane)) is not None and not self._settle(envelope, lost):
             return False
-        if not self._queued and self._actor is not None:
+        if lane is IDLE:
+            self._await_idleness()
+        elif not self._queued and self._actor is not None:
             if self.delay_s:
                 self._queue()
             else:  # `_queue`, without its call
@@ -170,6 +200,20 @@ class CellActor(Incarnation):
             if self._ceded:
                 break
         self._wake()
+
+    def idle_turn(self) -> None:
+        """Handle one message that could wait; who is held keeps it."""
+        actor = self._actor
+        if actor is not None and not self.held and (envelope := self.mailbox.get_idle()) is not None:
+            self._process(envelope, actor)
+
+    def _wake_idle(self) -> None:
+        for _ in self.mailbox.idle:
+            self._await_idleness()
+
+    def _await_idleness(self) -> None:
+        """Have a turn for one message of the idle lane."""
+        self._cell.wake_idle(self)
 
     def _wake(self) -> None:
         mailbox = self.mailbox

@@ -1,4 +1,4 @@
-"""A bounded mailbox with four lanes: control overtakes work, so a full mailbox never holds a stop up."""
+"""A bounded mailbox with five lanes: control overtakes work, so a full mailbox never holds a stop up."""
 
 from collections import deque
 from collections.abc import Hashable
@@ -15,6 +15,8 @@ class Lane(IntEnum):
     STOP = 1
     SUPERVISION = 2
     USER = 3
+    IDLE = 4
+    """What an actor leaves for when nobody has anything else to do."""
 
 
 CONTROL_LIMIT = 1_000
@@ -49,19 +51,25 @@ Policy = DropOldest | Conflate | Block
 class Mailbox:
     """First in, first out within a lane; lanes in their order."""
 
-    __slots__ = ("_control", "_keys", "control", "limit", "user")
+    __slots__ = ("_control", "_keys", "control", "idle", "limit", "user")
 
     def __init__(self, limit: int) -> None:
-        """`limit` bounds the user lane."""
+        """`limit` bounds the user lane, and the idle lane."""
         self.limit = limit
         self.user: deque[Envelope] = deque()
         self.control = 0
         """How many signals wait in the other lanes."""
         self._control: tuple[deque[Envelope], ...] = (deque(), deque(), deque())
+        self.idle: deque[Envelope] = deque()
         self._keys: dict[Hashable, Envelope] = {}
 
     def put(self, envelope: Envelope, lane: Lane = Lane.USER) -> Envelope | None:
         """Queue, and say who lost a place by it: nobody, another envelope, or the given one, which was refused."""
+        if lane is Lane.IDLE:
+            if len(self.idle) >= self.limit:
+                return envelope
+            self.idle.append(envelope)
+            return None
         if lane is not Lane.USER:
             queue = self._control[lane]
             if len(queue) >= CONTROL_LIMIT and lane is not Lane.SUPERVISION:
@@ -97,7 +105,7 @@ class Mailbox:
             self._keys.setdefault(envelope.policy.key, envelope)  # what is queued behind it is newer
 
     def get(self) -> Envelope | None:
-        """The next envelope; None when empty."""
+        """The next envelope that does not wait for idleness; None where there is none."""
         user = self.user
         if user and not self.control:
             envelope = user.popleft()
@@ -108,20 +116,25 @@ class Mailbox:
         kill, stop, supervision = self._control
         return (kill or stop or supervision).popleft()
 
+    def get_idle(self) -> Envelope | None:
+        """The next of the idle lane; None where that is empty."""
+        return self.idle.popleft() if self.idle else None
+
     def empty(self) -> bool:
-        return not self.user and not self.control
+        return not self.user and not self.control and not self.idle
 
     @property
     def room(self) -> bool:
         return len(self.user) < self.limit
 
     def __len__(self) -> int:
-        return len(self.user) + self.control
+        return len(self.user) + self.control + len(self.idle)
 
     def drain(self) -> list[Envelope]:
         """Everything still queued, in the order it would have been served, and nothing after it."""
-        left = [envelope for queue in (*self._control, self.user) for envelope in queue]
-        for queue in (*self._control, self.user):
+        queues = (*self._control, self.user, self.idle)
+        left = [envelope for queue in queues for envelope in queue]
+        for queue in queues:
             queue.clear()
         self.control = 0
         self._keys.clear()

@@ -26,15 +26,20 @@ class SimulatedActor(CellActor):
         """One message."""
         self._queued = False
         actor, mailbox = self._actor, self.mailbox
-        if actor is None or self.ended or self.held or (envelope := mailbox.get()) is None:
+        if actor is None or self.ended or self.held or (envelope := mailbox.get() or mailbox.get_idle()) is None:
             return
         if self._door:
             self._admit()
         if (watch := self._cell.watch) is not None:
             watch(self, envelope.message)
         self._process(envelope, actor)
-        if mailbox.user or mailbox.control:
-            self._wake()
+        if not self._queued and (mailbox.user or mailbox.control or mailbox.idle):
+            self._queue()
+
+    def _await_idleness(self) -> None:
+        """Whether others are idle is up to the seed."""
+        if not self._queued:
+            self._queue()
 
 
 class SeededCell(Cell):

@@ -128,7 +128,7 @@ class ThreadActor(Incarnation, pykka.ThreadingActor):
                 self._busy, self._at_hand = False, None
                 if self.ended:
                     return None
-                envelope = None if self.held else self.mailbox.get()
+                envelope = None if self.held else self.mailbox.get() or self.mailbox.get_idle()
                 if envelope is not None:
                     self._busy, self._at_hand = True, envelope
                     self._make_room()

@@ -24,12 +24,18 @@ class _Forecast(NamedTuple):
     probabilities: dict[str, float]
 
 
+class _Outcome(NamedTuple):
+    forecast: _Forecast
+    label: float
+
+
 class ModelRunner:
     """Learns and predicts one symbol, bar by bar; deterministic in what it is fed.
 
     Feed it in the order of time: every update to `on_market`, and each bar to `on_bar` before any update received at
-    or after the bar's end. Learned state survives a restart by `state` and `restore`; the recent past does not, so the
-    first bars after a restart are predicted with little history.
+    or after the bar's end. What a bar's close decides is learned by `learn`, at the latest when the next bar comes: who
+    decides now need not wait for it. Learned state survives a restart by `state` and `restore`; the recent past does
+    not, so the first bars after a restart are predicted with little history.
     """
 
     def __init__(self, symbol: str, horizon_bars: int, bar_s: float, drift_margin: float = 0.05) -> None:
@@ -44,6 +50,8 @@ class ModelRunner:
         """True: the linear model speaks, whatever the others scored."""
         self._recent: deque[tuple[float, ...]] = deque(maxlen=_REPLAYED_BARS)
         self._bar_end_ns: int | None = None
+        self._outcome: _Outcome | None = None
+        """What is known and not learned yet."""
         self._published: ModelPublished | None = None
         self._weights: lstm.LstmWeights | None = None
         self._lstm_state: lstm.LstmState | None = None
@@ -82,12 +90,15 @@ class ModelRunner:
 
     def skip(self, bar: BarClosed) -> None:
         """A bar of data that cannot be trusted: nothing is learned from it or over it, and nothing predicted."""
+        self.learn()
         self._labeller.clear()
         self._bar_end_ns = None
         self._features.close(bar)
 
     def on_bar(self, bar: BarClosed) -> tuple[Prediction, SampleTaken]:
-        """Learns from what this bar's close decides, then predicts `horizon_s` ahead of it."""
+        """Predicts `horizon_s` ahead of this bar's close, with all learned that was known before it; what the close
+        itself decides is left for `learn`."""
+        self.learn()
         close = float(bar.close)
         self._settle(bar, close)
         features = self._features.close(bar)
@@ -107,10 +118,15 @@ class ModelRunner:
         if self._bar_end_ns != bar.start_ns:
             self._labeller.clear()
         self._bar_end_ns = bar.end_ns
-        settled = self._labeller.settle(close)
-        if settled is None:
+        if (settled := self._labeller.settle(close)) is not None:
+            self._outcome = _Outcome(*settled)
+
+    def learn(self) -> None:
+        """What the last bar's close decided; once."""
+        outcome, self._outcome = self._outcome, None
+        if outcome is None:
             return
-        forecast, label = settled
+        forecast, label = outcome
         losses = {name: log_loss(p, label) for name, p in forecast.probabilities.items()}
         self._drift.record(losses.get(self.chosen, losses[LINEAR]))
         self._scoreboard.record(losses)
@@ -139,6 +155,7 @@ class ModelRunner:
 
     def state(self) -> dict[str, Any]:
         """What was learned, JSON-able; published weights are not part of it."""
+        self.learn()
         return {
             "features": list(FEATURE_NAMES),
             "horizon_s": self.horizon_s,

@@ -7,10 +7,12 @@ from .views import RepairView
 
 KEPT = 200
 
-KINDS = ("disconnected", "stale", "silent", "frozen", "gap", "crossed", "checksum", "unproven", "lost", "trades")
+KINDS = (
+    "disconnected", "stale", "silent", "frozen", "gap", "crossed", "checksum", "unproven", "lost", "trades", "missed",
+)  # fmt: skip
 """The connection; all symbols of it; one symbol; quotes or book alone; an update missing; best bid at or above best
-ask; the venue's own sum over its book differs; a price that one stream alone told; anything else; trades, as far as one
-can say: from the new subscription to the next one."""
+ask; the venue's own sum over its book differs; a price that one stream alone told; anything else; the stream of
+trades, from the doubt to its next one; trades that were passed over, from then to the venue's telling them on request."""
 
 
 def kind_of(reason: str) -> str:

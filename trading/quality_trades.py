@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-MISSING_KEPT = 256
+MISSING_KEPT = 1_000
+"""The newest; so many are read in one request."""
 RESTART_RUN = 64
 """So many ids below the last in rising order are no repeated trades: the venue begins to count anew."""
 
@@ -12,13 +13,14 @@ Found = Literal["next", "late", "gap", "doubled"]
 class TradeIds:
     """The ids of one symbol's trades; 0 where a venue numbers none, and then nothing can be said of them."""
 
-    __slots__ = ("_missing", "_run", "_run_id", "last_id", "missed")
+    __slots__ = ("_run", "_run_id", "last_id", "missed", "missing")
 
     def __init__(self) -> None:
         self.last_id = 0
         self.missed = 0
         """Ids that were passed over and have not come since."""
-        self._missing: dict[int, None] = {}
+        self.missing: dict[int, None] = {}
+        """Those that may still come, in rising order."""
         self._run = self._run_id = 0
 
     def take(self, trade_id: int) -> Found:
@@ -28,24 +30,39 @@ class TradeIds:
             return "next"
         return self._skip(trade_id) if trade_id > self.last_id else self._repeat(trade_id)
 
+    def refill(self, trade_id: int, *, newest: bool = False) -> bool:
+        """The venue tells a trade on request; True where that is news. `newest`: one that is above all others is, too,
+        and else left to its stream."""
+        if trade_id > self.last_id:
+            return newest and self.take(trade_id) != "doubled"
+        if trade_id not in self.missing:
+            return False
+        del self.missing[trade_id]
+        self.missed -= 1
+        return True
+
+    def give_up(self) -> None:
+        """What is missing will not come."""
+        self.missing.clear()
+
     def restart(self, trade_id: int) -> None:
         """The venue begins to count anew with this one."""
-        self._missing.clear()
+        self.missing.clear()
         self.last_id, self._run = trade_id, 0
 
     def _skip(self, trade_id: int) -> Found:
         first = self.last_id + 1
         self.missed += trade_id - first
         for missing in range(max(first, trade_id - MISSING_KEPT), trade_id):
-            self._missing[missing] = None
-        while len(self._missing) > MISSING_KEPT:
-            del self._missing[next(iter(self._missing))]
+            self.missing[missing] = None
+        while len(self.missing) > MISSING_KEPT:
+            del self.missing[next(iter(self.missing))]
         self.last_id = trade_id
         return "gap"
 
     def _repeat(self, trade_id: int) -> Found:
-        if trade_id in self._missing:
-            del self._missing[trade_id]
+        if trade_id in self.missing:
+            del self.missing[trade_id]
             self.missed -= 1
             return "late"
         self._run = self._run + 1 if trade_id > self._run_id else 1

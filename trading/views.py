@@ -114,6 +114,8 @@ class FeedSymbolView(Message, frozen=True, gc=False):
     repairs: int
     quarantined: dict[str, int]
     deviation_bps: float | None
+    trades_refilled: int = 0
+    """Told by the venue on request."""
 
 
 class FeedView(Message, frozen=True, gc=False):

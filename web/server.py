@@ -15,18 +15,11 @@ from .halt_switch import HaltSwitch
 from .history import HistoryReader
 from .history_pages import HistoryPages
 from .metrics import expose, make_registry
+from .pages import PAGES, Page, compose
 from .state import ConsoleState
 from .window_pages import WindowPages
 
 STATIC = Path(__file__).parent / "static"
-PAGES = {
-    "/": "index.html",
-    "/market": "market.html",
-    "/data": "data.html",
-    "/orders": "orders.html",
-    "/risk": "risk.html",
-    "/chaos": "chaos.html",
-}
 PERIOD_MIN_S = 0.25
 PERIOD_MAX_S = 1.0
 """Without news the view is still pushed this often, because it ages."""
@@ -178,8 +171,8 @@ class ConsoleServer:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._check_host], client_max_size=REQUEST_BYTES_MAX)
         application.on_response_prepare.append(_add_headers)
-        for path, page in PAGES.items():
-            application.router.add_get(path, _page_handler(page))
+        for page in PAGES:
+            application.router.add_get(page.path, _page_handler(page))
         application.router.add_static("/static", STATIC)
         application.router.add_get("/api/state", self._get_state)
         WindowPages(self._state, self._clock_ns).add_to(application)
@@ -229,9 +222,11 @@ class ConsoleServer:
         return socket
 
 
-def _page_handler(name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _page_handler(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    text = compose(page)
+
     async def get_page(_: web.Request) -> web.StreamResponse:
-        return web.FileResponse(STATIC / name)
+        return web.Response(text=text, content_type="text/html")
 
     return get_page
 

@@ -38,16 +38,15 @@ def download(
     With --json a line each: {venue, symbol, series, added, same, differing, requests, gaps: [{start_ns, end_ns, bars,
     checked}], withheld: [[start_ns, end_ns]], fault}. Exit code 1 where a symbol was not finished, 130 on Ctrl-C.
     """
-    from .data import read_time, reported
+    from .data_words import read_span, reported
 
-    since_ns = read_time("--since", since, 0)
-    until_ns = read_time("--until", until, 2**62)
+    span = read_span(since, until)
     names = list(dict.fromkeys(name.strip() for name in symbols.split(",") if name.strip()))
-    if not names or since_ns >= until_ns:
-        raise fail("expected symbols, and --since before --until", USED_WRONGLY)
+    if not names:
+        raise fail(f"--symbols: expected symbols as BTC/USDT,ETH/USDT, found {symbols!r}", USED_WRONGLY)
     try:
         with reported(), explained(), _watched(show=not as_json) as tell:
-            run = _run(venue, names, interval, (since_ns, until_ns), find_data_dir(data_dir), tell, replace=replace)
+            run = _run(venue, names, interval, span, find_data_dir(data_dir), tell, replace=replace)
             outcomes = asyncio.run(run)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; what was had is stored, and the same command goes on from there\n")
@@ -68,23 +67,27 @@ async def _run(
 ) -> "list[Outcome]":
     from ..data_download import Download, Wanted
     from ..data_venues import open_history
-    from ..exchanges.history import HistoryRefused, RetryLater
+    from ..exchanges.history import HistoryRefused, NotServed, RetryLater
     from ..storage.catalogue.database import connect
-    from ..storage.catalogue.layout import CatalogueFault, make_dataset
+    from ..storage.catalogue.layout import TRADE_SERIES, CatalogueFault, WrongWord, make_dataset
 
     root = data_dir / "catalogue"
     connect(root / ".spill").close()  # without DuckDB nothing is asked for
     try:
         port = await open_history(venue, data_dir)
         try:
-            series = port.series(interval)
-            datasets = [make_dataset(venue, symbol, series) for symbol in symbols]
-            for dataset in datasets:
-                port.check(dataset.symbol, None if dataset.interval is None else dataset.interval.name)
-            wanted = Wanted(span[0], min(span[1], await port.settled_ns()), replace=replace)
+            for symbol in symbols:
+                port.check(symbol, None if interval in TRADE_SERIES else interval)
+            datasets = [make_dataset(venue, symbol, port.series(interval)) for symbol in symbols]
+            settled_ns = await port.settled_ns()
+            if span[0] >= settled_ns:
+                raise WrongWord("--since: expected a time of which the venue knows all, found one after that")
+            wanted = Wanted(span[0], min(span[1], settled_ns), replace=replace)
             return await Download(port, root, tell).run(datasets, wanted)
         finally:
             await port.close()
+    except NotServed as fault:
+        raise WrongWord(f"{venue}: {fault}") from None
     except (HistoryRefused, RetryLater) as fault:
         raise CatalogueFault(f"{venue}: {fault}") from None
 

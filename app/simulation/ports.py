@@ -125,6 +125,9 @@ class NodeMarketPort:
     def request_snapshot(self, symbol: str, delay_s: float) -> None:
         self._port.request_snapshot(symbol, delay_s)
 
+    def request_trades(self, symbol: str, first_id: int, limit: int) -> None:
+        self._port.request_trades(symbol, first_id, limit)
+
     def resubscribe(self, symbol: str) -> None:
         self._port.resubscribe(symbol)
 

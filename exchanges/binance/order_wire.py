@@ -1,6 +1,7 @@
 """Orders over Binance's WebSocket API: signed bytes out, the venue contract's words in. Pure."""
 
 import hashlib
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Literal
 
@@ -8,6 +9,7 @@ import msgspec
 
 from ...trading.order_events import OrderFilled, OrderIntended
 from ..venue import CancelAnswered, Outcome, PlaceAnswered, VenueWord
+from .order_params import cancel_params, order_params
 from .refusals import LIMITED, proven_refusal
 
 MS_NS = 1_000_000
@@ -105,6 +107,35 @@ class Signer:
         return _encode({"id": str(number), "method": method, "params": signed})
 
 
+class BinanceWire:
+    """Of one account at `url`; `hear` is told every answer, for what it says of limits."""
+
+    def __init__(self, url: str, signer: Signer, hear: Callable[[Answer], object]) -> None:
+        self.url = url
+        self._signer = signer
+        self._hear = hear
+
+    async def greet(self) -> bytes:
+        return b""
+
+    def place(self, number: int, intent: OrderIntended, venue_symbol: str, now_ns: int) -> bytes:
+        return self._signer.frame(number, "order.place", order_params(intent, venue_symbol), now_ns // MS_NS)
+
+    def cancel(self, number: int, client_id: str, venue_symbol: str, now_ns: int) -> bytes:
+        return self._signer.frame(number, "order.cancel", cancel_params(client_id, venue_symbol), now_ns // MS_NS)
+
+    def read(self, payload: bytes) -> Answer:
+        answer = read_answer(payload)
+        self._hear(answer)
+        return answer
+
+    def placed(self, intent: OrderIntended, answer: Answer) -> list[VenueWord]:
+        return place_words(intent, answer)
+
+    def cancelled(self, client_id: str, answer: Answer) -> CancelAnswered:
+        return cancel_word(client_id, answer)
+
+
 def place_words(intent: OrderIntended, answer: Answer) -> list[VenueWord]:
     """Of the answer to an order: its fills follow it."""
     if answer.status == 200 and answer.result is not None:
@@ -122,11 +153,11 @@ def cancel_word(client_id: str, answer: Answer) -> CancelAnswered:
     return CancelAnswered(client_id, outcome, reason)
 
 
-def limited_until_ns(answer: Answer) -> int | None:
+def limited_until_ms(answer: Answer) -> int | None:
     """Until when the venue refuses us, 0 where it does not say; None where it does not."""
     if answer.status not in LIMITED or answer.error is None:
         return None
-    return answer.error.data.retry_after * MS_NS
+    return answer.error.data.retry_after
 
 
 def _failure(answer: Answer) -> tuple[Outcome, str, str]:

@@ -3,14 +3,16 @@
 import json
 
 from ..book_sync import BookSnapshot, Synchronizer
-from ..market_events import StreamEvent
+from ..market_events import StreamEvent, TradeEvent
 from ..stream_protocol import Subscription
 from .decoder import decode_frame
 from .snapshot import decode_snapshot
 from .synchronizer import BookSynchronizer
+from .trades import decode_trades
 
 STREAM_URL = "wss://stream.binance.com:9443/ws"
 SNAPSHOT_URL = "https://api.binance.com/api/v3/depth"
+TRADES_URL = "https://api.binance.com/api/v3/historicalTrades"
 STREAMS = ("trade", "bookTicker", "depth@100ms")
 STREAMS_PER_TEXT = 200
 """Of one SUBSCRIBE; the venue takes five texts a second, and 1,024 streams a connection."""
@@ -23,6 +25,7 @@ class BinanceSpot:
     snapshots_in_stream = False
     keepalive: tuple[str, float] | None = None
     symbols_per_connection = 300
+    trades_weight = 25
 
     def __init__(self, urls: tuple[str, str] = (STREAM_URL, SNAPSHOT_URL)) -> None:
         self._stream_url, self._snapshot_url = urls
@@ -48,6 +51,12 @@ class BinanceSpot:
 
     def decode_snapshot(self, payload: bytes) -> BookSnapshot:
         return decode_snapshot(payload)
+
+    def trades_url(self, symbol: str, first_id: int, limit: int) -> str:
+        return f"{TRADES_URL}?symbol={self.venue_symbol(symbol)}&fromId={first_id}&limit={limit}"
+
+    def decode_trades(self, payload: bytes) -> tuple[TradeEvent, ...]:
+        return decode_trades(payload)
 
 
 def subscription(url: str, names: list[str]) -> Subscription:

@@ -1,5 +1,6 @@
 """An account as Kraken tells it over REST, read without ccxt's parser: exactly, and by our client ids."""
 
+import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -8,9 +9,8 @@ from ...trading.evidence import VenueOrder, VenueState
 from ...trading.messages import OrderType, Side
 from ...trading.order_events import OrderFilled
 from ..ccxt_parsing import exact
+from .trade_pages import TradePages
 
-PAGES_LIMIT = 100
-"""Of trades, fifty each: who missed more cannot be told apart from who missed all."""
 ORDERS_MAX = 50
 """That may be asked for together."""
 STATES: dict[str, VenueState] = {
@@ -33,20 +33,25 @@ SIDES: dict[str, Side] = {"buy": "buy", "sell": "sell"}
 
 
 class Account:
-    """`read_id` turns the venue's spelling of a client id into ours."""
+    """`read_id` turns the venue's spelling of a client id into ours. A look reads open orders first, balances last."""
 
     def __init__(self, exchange: Any, read_id: Callable[[str], str]) -> None:
         self._exchange = exchange
         self._read_id = read_id
-        self._pages: dict[int, Any] = {}
-        """Of trades, by how many newer ones were passed over."""
-
+        self._pages, self._turn = TradePages(), asyncio.Lock()
+        self._broken_off = False
+        """The look in which they are read has not come to its end, which the balances are."""
         self._traded: dict[str, VenueOrder | None] = {}
         """The orders of those trades, as far as they were asked for."""
 
-    def forget_trades(self) -> None:
-        """Those that were asked for are asked for anew: until then all symbols are read from the same pages."""
-        self._pages, self._traded = {}, {}
+    def begin_look(self) -> None:
+        """Until the next one all symbols are read from the same pages. Those of a look that was broken off are kept:
+        more trades than one look has room for are read by several."""
+        if self._broken_off:
+            self._pages.begin()
+            self._traded = {txid: order for txid, order in self._traded.items() if order and order.state != "open"}
+        else:
+            self._pages, self._traded = TradePages(), {}
 
     async def open_orders(self, **asked: str) -> list[VenueOrder]:
         answer = await self._exchange.privatePostOpenOrders(asked)
@@ -70,44 +75,34 @@ class Account:
 
         Raises ValueError where there are more than can be asked for.
         """
-        found: dict[str, tuple[str, OrderFilled]] = {}
-        passed = 0
-        for _ in range(PAGES_LIMIT):
-            rows, count = await self._trades_page(passed)
-            ours = [row for row in rows if self._symbol(row["pair"]) == symbol]
-            fresh = [row for row in ours if int(row["trade_id"]) >= from_id]
-            found |= {str(row["trade_id"]): (str(row["ordertxid"]), self._fill(row, symbol)) for row in fresh}
-            self._traded = dict.fromkeys(str(row["ordertxid"]) for row in fresh) | self._traded
-            passed += len(rows)
-            if len(fresh) < len(ours) or not rows or passed >= count:
-                return sorted(found.values(), key=lambda each: int(each[1].trade_id))
-        raise ValueError(f"expected at most {passed} trades since trade {from_id} of {symbol}, found more")
+        rows = await self._read(symbol, lambda ids: any(each < from_id for each in ids))
+        fresh = [row for row in rows if int(row["trade_id"]) >= from_id]
+        self._traded = dict.fromkeys(str(row["ordertxid"]) for row in fresh) | self._traded
+        found = [(str(row["ordertxid"]), self._fill(row, symbol)) for row in fresh]
+        return sorted(found, key=lambda each: int(each[1].trade_id))
 
     async def last_trade_id(self, symbol: str) -> int:
-        """The newest of the newest page that has one; 0 where none has."""
-        passed = 0
-        for _ in range(PAGES_LIMIT):
-            rows, count = await self._trades_page(passed)
-            if ids := [int(row["trade_id"]) for row in rows if self._symbol(row["pair"]) == symbol]:
-                return max(ids)
-            passed += len(rows)
-            if not rows or passed >= count:
-                return 0
-        raise ValueError(f"expected a trade of {symbol} among the latest {passed}, found none, and there are more")
+        """0 where there is none. Raises ValueError as `trades` does."""
+        return max((int(row["trade_id"]) for row in await self._read(symbol, bool)), default=0)
+
+    async def _read(self, symbol: str, are_enough: Callable[[list[int]], bool]) -> list[Any]:
+        """The latest trades of a symbol, as far back as its trade ids say."""
+        async with self._turn:
+            self._broken_off = True
+            while True:
+                rows = self._pages.newest(lambda row: self._symbol(row["pair"]) == symbol)
+                if self._pages.is_complete or are_enough([int(row["trade_id"]) for row in rows]):
+                    return rows
+                told = await self._exchange.privatePostTradesHistory({"ofs": self._pages.next_offset()})
+                self._pages.take(told["result"]["trades"], int(told["result"]["count"]))
 
     async def balances(self) -> dict[str, Decimal]:
         answer = await self._exchange.privatePostBalanceEx()
+        self._broken_off = False
         totals = {
             self._exchange.safe_currency_code(name): exact(row["balance"]) for name, row in answer["result"].items()
         }
         return {currency: total for currency, total in totals.items() if total}
-
-    async def _trades_page(self, passed: int) -> tuple[list[Any], int]:
-        """Fifty, and how many there are in all."""
-        if passed not in self._pages:
-            self._pages[passed] = await self._exchange.privatePostTradesHistory({"ofs": passed})
-        result = self._pages[passed]["result"]
-        return list(result["trades"].values()), int(result["count"])
 
     def _order(self, txid: str, row: Any) -> VenueOrder:
         told, kind = row["descr"], row["descr"]["ordertype"]

@@ -60,7 +60,7 @@ class AccountStream:
             currency, at_ms = self._code_of(str(row["asset"])), _ms(row["timestamp"])
             if (sign := MOVES.get(row.get("type", ""))) is not None:
                 amount = abs(exact(row["amount"])) + (exact(row.get("fee") or 0) if sign < 0 else 0)
-                yield funds_moved(currency, sign * amount, at_ms)
+                yield funds_moved(currency, sign * amount, at_ms, str(row.get("ref_id") or ""))
             yield BalancesReported({currency: exact(row["balance"])}, at_ms * 1_000_000)
 
 

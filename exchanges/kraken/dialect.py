@@ -3,40 +3,38 @@
 import asyncio
 import math
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from msgspec.structs import replace
 
 from ...trading.evidence import VenueOrder
-from ...trading.order_events import OrderFilled, OrderIntended
+from ...trading.order_events import FundsMoved, OrderFilled, OrderIntended
 from ..ccxt_dialect import Dialect, Watch
 from ..ccxt_orders import Arguments, order_arguments
 from ..ccxt_parsing import proves_refusal as ccxt_proves
+from ..ccxt_transfers import fetch_transfers
 from ..venue import REQUEST_TIMEOUT_S, VenueWord
 from .account import Account
 from .account_stream import AccountStream
 from .client_ids import ClientIds
+from .order_wire import deadline
 from .private_requests import PrivateRequests
 from .refusals import error_of, proves_refusal
 
-DEADLINE_MS = 3_000
-"""An order that reaches the matching engine later is refused by it: what it does not hold then, it never will. One that
-is less than two seconds ahead when it arrives is none to the venue."""
-SOCKET_SILENT_S = 1.0
 ARM = "cancel_all_orders_after"
 FEE_IN_QUOTE = "fciq"
 """Of which the account's history tells the currency."""
 
 
 class KrakenDialect(Dialect):
-    """Cancels and the dead-man switch go over the account's WebSocket: it knows no nonce and no counter of calls, so
-    they wait behind nothing."""
+    """Orders and cancels go by REST where their own connection is lost. The dead-man switch is set over the account's
+    WebSocket, which knows no nonce and no counter of calls: it waits behind nothing."""
 
     time_step_ms = 1_000
     signs_time = False
     trades_page = 1 << 62
+    queries_at_once = 1
 
     def __init__(self, exchange: Any, tell: Callable[[VenueWord], object], prefix: str) -> None:
         super().__init__(exchange, tell)
@@ -81,18 +79,11 @@ class KrakenDialect(Dialect):
             raise ValueError("a trailing stop begins at the market here, not at a price")
         if (shown := params.pop("icebergAmount", None)) is not None:
             params |= {"ordertype": "iceberg", "displayvol": shown}
-        deadline = datetime.fromtimestamp((venue_ns // 1_000_000 + DEADLINE_MS) / 1_000, UTC)
-        params |= {"oflags": FEE_IN_QUOTE, "deadline": deadline.isoformat(timespec="milliseconds")}
+        params |= {"oflags": FEE_IN_QUOTE, "deadline": deadline(venue_ns)}
         return arguments._replace(params=params)
 
     async def cancel(self, client_id: str, symbol: str) -> None:
-        """Where the WebSocket is silent, by REST too: twice does no harm."""
-        spelled = self._ids.spell(client_id)
-        try:
-            async with asyncio.timeout(SOCKET_SILENT_S):
-                await self._ask_socket("cancel_order", cl_ord_id=[spelled])
-        except TimeoutError:
-            await self._exchange.cancel_order(None, symbol, {"clientOrderId": spelled})
+        await self._exchange.cancel_order(None, symbol, {"clientOrderId": self._ids.spell(client_id)})
 
     async def arm(self, timeout_s: float) -> None:
         await self._ask_socket(ARM, timeout=math.ceil(timeout_s))
@@ -114,7 +105,7 @@ class KrakenDialect(Dialect):
         return proves_refusal(said) if said else ccxt_proves(error)
 
     async def open_orders(self, symbols: tuple[str, ...]) -> list[VenueOrder]:
-        self._account.forget_trades()  # a look begins with this
+        self._account.begin_look()  # a look begins with this
         return [order for order in await self._account.open_orders() if order.symbol in symbols]
 
     async def find_order(self, client_id: str, symbol: str) -> VenueOrder:
@@ -140,6 +131,10 @@ class KrakenDialect(Dialect):
 
     async def balances(self) -> dict[str, Decimal]:
         return await self._account.balances()
+
+    async def transfers(self, since_ns: int) -> tuple[FundsMoved, ...]:
+        """Named by the reference that the ledger has, and with it the account's stream."""
+        return await fetch_transfers(self._exchange, since_ns, named=True)
 
     def _hook(self, exchange: Any) -> None:
         def hear_executions(_client: Any, message: Any, *_: Any) -> None:

@@ -16,6 +16,22 @@ PROOFS = (
     "EService:Market in ",
 )
 """How they begin. Every other proves nothing: a service that failed may have failed after taking the order."""
+NAMES = {
+    "EOrder:Insufficient funds": "InsufficientFunds",
+    "EOrder:Rate limit exceeded": "RateLimitExceeded",
+    "EAPI:Rate limit exceeded": "RateLimitExceeded",
+    "EOrder:Unknown order": "OrderNotFound",
+    "EService:Market in ": "OnMaintenance",
+    "EGeneral:Permission denied": "PermissionDenied",
+    "EGeneral:Temporary lockout": "DDoSProtection",
+    "EGeneral:Too many requests": "DDoSProtection",
+    "EGeneral:Invalid arguments": "BadRequest",
+    "EQuery:": "BadSymbol",
+    "ESession:": "AuthenticationError",
+    "EAPI:": "AuthenticationError",
+    "EOrder:": "InvalidOrder",
+}
+"""By how they begin, what ccxt calls them."""
 DUPLICATE = re.compile("duplicate|already|not unique", re.IGNORECASE).search
 """It may hold an order of this client id: the opposite of a proof that it does not."""
 _first_error = re.compile(r'"error":\s*\[\s*"([^"]*)"|^(E[A-Z][a-z]+:.*)').search
@@ -30,3 +46,7 @@ def error_of(text: str) -> str:
 
 def proves_refusal(error: str) -> bool:
     return error.startswith(PROOFS) and not DUPLICATE(error)
+
+
+def name_of(error: str) -> str:
+    return next((name for begin, name in NAMES.items() if error.startswith(begin)), "ExchangeError")

@@ -13,17 +13,19 @@ from ..market import (
     SnapshotUnavailable,
     StreamsClosed,
     StreamsOpened,
+    TradesArrived,
+    TradesUnavailable,
 )
 from ..market_events import DepthEvent, TickerEvent, TradeEvent
 from ..venue import RECONNECT_MAX_S, RECONNECT_MIN_S, REQUEST_TIMEOUT_S
-from . import payloads
+from . import payloads, tickers
 from .connections import Published
 from .errors import RequestRefused
 from .lies import on_the_way
 from .memory_host import MemoryHost
 
 SNAPSHOT_LEVELS = 1_000
-KINDS: dict[type, str] = {TradeEvent: "trade", TickerEvent: "quote", DepthEvent: "book"}
+KINDS: tuple[str, ...] = (TradeEvent.kind, TickerEvent.kind, DepthEvent.kind)
 
 
 class MemoryMarketPort:
@@ -54,6 +56,15 @@ class MemoryMarketPort:
     def request_snapshot(self, symbol: str, delay_s: float) -> None:
         connection = self._connection
         self._host.later(delay_s + self._host.latency_s(), lambda: self._take_snapshot(connection, symbol))
+
+    def request_trades(self, symbol: str, first_id: int, limit: int) -> None:
+        connection = self._connection
+
+        def take() -> None:
+            answer = self._trades(symbol, first_id, limit)
+            self._host.later(self._host.latency_s(), lambda: self._tell_if(connection, answer))
+
+        self._host.later(self._host.latency_s(), take)
 
     def resubscribe(self, symbol: str) -> None:
         self._host.later(self._host.latency_s(), lambda: self._muted.pop(symbol, None))
@@ -113,7 +124,7 @@ class MemoryMarketPort:
 
     def _on_the_way(self, frame: Published) -> bytes:
         """What arrives of a frame; nothing where it is lost."""
-        if self._muted and KINDS[type(frame.event)] in self._muted.get(frame.symbol, ()):
+        if self._muted and frame.event.kind in self._muted.get(frame.symbol, ()):
             return b""
         market = self._host.engine.markets[frame.event.symbol]
         return on_the_way(frame.payload, frame.event, market, self._host.dice.fires)
@@ -147,6 +158,17 @@ class MemoryMarketPort:
             return self._shown[symbol]
         self._shown[symbol] = SnapshotArrived(symbol, msgspec.json.encode(payloads.depth(market, SNAPSHOT_LEVELS)))
         return self._shown[symbol]
+
+    def _trades(self, symbol: str, first_id: int, limit: int) -> MarketWord:
+        if not self._host.reachable:
+            return TradesUnavailable(symbol, "ConnectionRefusedError: nobody listens")
+        try:
+            self._host.admit()
+            tape = self._host.engine.market(symbol.replace("/", "")).tape
+        except RequestRefused as error:
+            return TradesUnavailable(symbol, f"the venue refused: {error}")
+        wanted = [tickers.trade(each) for each in tape.trades if each.trade_id >= first_id]
+        return TradesArrived(symbol, msgspec.json.encode(wanted[:limit]))
 
     def _tell_if(self, connection: int, word: MarketWord) -> None:
         if connection == self._connection:

@@ -24,8 +24,8 @@ def check_whole(manifest: Manifest, paths: Iterable[Path]) -> None:
     for path in paths:
         if not any(_is_whole(path, Manifest(manifest.dataset, manifest.root)) for _ in range(TRIES)):
             raise CatalogueFault(
-                f"{path} is missing, altered or damaged: `tradigrade data verify` says where; move its folder away and "
-                "import or download it again"
+                f"{path} is missing, altered or damaged: `tradigrade data verify` says where, `tradigrade data repair` "
+                "sets it aside and says how it comes back"
             )
 
 

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from .database import database_error, files_sql
 from .intake import RAW
-from .layout import CatalogueFault, Dataset
+from .layout import CatalogueFault, Dataset, WrongWord
 from .tables import TRADES, Table
 
 if TYPE_CHECKING:
@@ -101,13 +101,15 @@ def line_of(path: Path, row: int) -> str:
 
 def choose_columns(table: Table, names: list[str], mapping: dict[str, str], path: Path) -> dict[str, str | None]:
     """Which of the file's columns is which of ours; None for an optional one that is not there."""
+    if lost := [name for name in mapping if name not in table.columns]:
+        raise WrongWord(f"--columns: expected one of {', '.join(table.columns)}, found {lost[0]!r}")
     known = {name.lower(): name for name in names}
     chosen: dict[str, str | None] = {}
     for ours in table.columns:
         wanted = [mapping[ours].lower()] if ours in mapping else NAMES.get(ours, ours).split()
         chosen[ours] = next((known[name] for name in wanted if name in known), None)
         if chosen[ours] is None and (ours in mapping or ours not in table.optional):
-            raise CatalogueFault(
+            raise (WrongWord if ours in mapping else CatalogueFault)(
                 f"{path}: expected a column for {ours} ({' or '.join(wanted)}), found {', '.join(names)}; "
                 f"name it with --columns {ours}=NAME"
             )

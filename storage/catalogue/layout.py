@@ -25,6 +25,10 @@ class CatalogueFault(Exception):
     """What was asked cannot be done; its text is one sentence: whose fault, expected, found, what to do."""
 
 
+class WrongWord(CatalogueFault):
+    """A word of whoever asks is wrong, not the data: the same words will never do."""
+
+
 class Dataset(NamedTuple):
     """`series` is `trades`, `aggtrades`, an interval such as `1m`, or `1m-quotes`."""
 
@@ -65,25 +69,34 @@ class Dataset(NamedTuple):
 
 
 def make_dataset(venue: str, symbol: str, series: str) -> Dataset:
-    """Checked. Raises CatalogueFault."""
+    """Checked. Raises WrongWord."""
     for name, text in (("venue", venue), ("symbol", symbol)):
         if not 1 <= len(text) <= _NAMES_MAX or not text.isprintable() or text != text.strip():
-            raise CatalogueFault(f"expected a {name} of 1 to {_NAMES_MAX} printable characters, found {text!r}")
+            raise WrongWord(f"expected a {name} of 1 to {_NAMES_MAX} printable characters, found {text!r}")
     dataset = Dataset(venue, symbol, series)
     try:
         _ = dataset.interval
     except ValueError as fault:
-        raise CatalogueFault(f"{fault}; or trades, aggtrades, or 1m-quotes") from None
+        raise WrongWord(f"{fault}; or trades, aggtrades, or 1m-quotes") from None
     return dataset
 
 
 def find_datasets(root: Path) -> list[Dataset]:
-    """All that there are, sorted."""
-    found = []
-    for manifest in root.glob(f"venue=*/symbol=*/series=*/{MANIFEST}"):
-        venue, symbol, series = (part.partition("=")[2] for part in manifest.parts[-4:-1])
-        found.append(make_dataset(unquote(venue), unquote(symbol), series.replace("mo", "M")))
-    return sorted(found)
+    """All that there are, sorted. A folder whose name is not one that we give holds none."""
+    found = (dataset_of(manifest.parent, root) for manifest in root.glob(f"venue=*/symbol=*/series=*/{MANIFEST}"))
+    return sorted(dataset for dataset in found if dataset is not None)
+
+
+def dataset_of(folder: Path, root: Path) -> Dataset | None:
+    """Whose folder it is; None where it is nobody's."""
+    if folder.parent.parent.parent != root:
+        return None
+    venue, symbol, series = (part.partition("=")[2] for part in folder.parts[-3:])
+    try:
+        dataset = make_dataset(unquote(venue), unquote(symbol), series.replace("mo", "M"))
+    except WrongWord:
+        return None
+    return dataset if dataset.folder(root) == folder else None
 
 
 def period_start(name: str) -> int:

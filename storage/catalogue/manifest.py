@@ -7,6 +7,7 @@ last line was never written: it is cut by the next write.
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,6 +44,18 @@ class CoveredLine(msgspec.Struct, frozen=True, tag_field="line", tag="covered", 
 
 Line = Head | FileLine | CoveredLine
 _DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+
+
+class Salvaged(NamedTuple):
+    """What still reads of a manifest, in whatever state it is."""
+
+    files: dict[str, FileLine]
+    covered: list[Range]
+    doubtful: frozenset[str]
+    """Periods whose latest line may be among those that do not read any more."""
+    whole: bool
+    foreign: bool
+    """It is that of another dataset."""
 
 
 class Manifest:
@@ -136,6 +149,41 @@ class Manifest:
             self._covered.append((line.start_ns, line.end_ns))
 
 
+def salvage(dataset: Dataset, root: Path) -> Salvaged:
+    """Raises CatalogueFault where a newer program wrote it: then it is not for this one to mend."""
+    path = dataset.folder(root) / MANIFEST
+    data = path.read_bytes() if path.exists() else b""
+    files, covered, foreign, damaged_at, told_at = dict[str, FileLine](), list[Range](), False, -1, dict[str, int]()
+    for number, raw in enumerate(data.splitlines(keepends=True), 1):
+        if not (raw.endswith(b"\n") and _is_whole(raw)):
+            damaged_at = number
+            continue
+        match _decode(raw, f"{path}, line {number}"):
+            case Head() as head if head.version > VERSION:
+                raise CatalogueFault(
+                    f"{path} is of version {head.version}, this program knows {VERSION}: use a newer one"
+                )
+            case Head() as head:
+                foreign = (head.venue, head.symbol, head.series) != dataset
+            case FileLine() as line:
+                files[line.period], told_at[line.period] = line, number
+            case CoveredLine() as line:
+                covered.append((line.start_ns, line.end_ns))
+    doubtful = frozenset(period for period, number in told_at.items() if number < damaged_at)
+    return Salvaged(files, union(covered), doubtful, whole=bool(data) and damaged_at < 0, foreign=foreign)
+
+
+def write_anew(dataset: Dataset, root: Path, lines: Iterable[FileLine | CoveredLine]) -> None:
+    """In place of the one that is there, at once. Only under the dataset's lock."""
+    data = b"".join(_encode(line) for line in (Head(VERSION, *dataset), *lines))
+    SystemDisk().replace(dataset.folder(root) / MANIFEST, data)
+
+
+def _is_whole(raw: bytes) -> bool:
+    sum_hex, _, body = raw.rstrip(b"\n").partition(b" ")
+    return sum_hex == b"%08x" % zlib.crc32(body)
+
+
 def _encode(line: Line) -> bytes:
     body = msgspec.json.encode(line)
     return b"%08x %s\n" % (zlib.crc32(body), body)
@@ -143,7 +191,7 @@ def _encode(line: Line) -> bytes:
 
 def _decode(raw: bytes, place: str) -> Line:
     sum_hex, _, body = raw.rstrip(b"\n").partition(b" ")
-    if sum_hex != b"%08x" % zlib.crc32(body):
+    if not _is_whole(raw):
         raise CatalogueFault(f"{place} is damaged: its checksum is not {sum_hex.decode(errors='replace')!r:.20}")
     try:
         return _DECODER.decode(body)

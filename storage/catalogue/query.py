@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from .checksums import check_whole
 from .database import files_sql, one_row
 from .intervals import Interval
-from .layout import CatalogueFault, Dataset
+from .layout import CatalogueFault, Dataset, WrongWord
 from .manifest import Manifest
 from .ranges import Range, intersect, subtract
 from .tables import BARS, DECIMAL, TRADES
@@ -140,9 +140,9 @@ def rows_sql(manifest: Manifest, start_ns: int, end_ns: int, interval: Interval 
 def _check_coarser(dataset: Dataset, interval: Interval) -> None:
     step = dataset.interval
     if dataset.table not in (BARS, TRADES):
-        raise CatalogueFault(f"{dataset}: expected bars or trades to make bars of, found quotes")
+        raise WrongWord(f"{dataset}: expected bars or trades to make bars of, found quotes")
     if step is not None and step != interval and not interval.splits_into(step):
-        raise CatalogueFault(f"{dataset}: expected an interval made of whole {step.name} bars, found {interval.name}")
+        raise WrongWord(f"{dataset}: expected an interval made of whole {step.name} bars, found {interval.name}")
 
 
 def _coarser(rows: str, dataset: Dataset, interval: Interval) -> str:

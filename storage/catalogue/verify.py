@@ -43,7 +43,7 @@ def verify(connection: "duckdb.DuckDBPyConnection", dataset: Dataset, root: Path
         return Report(dataset, 0, 0, [Damage(str(dataset.folder(root) / MANIFEST), 0, str(fault))], [])
     damage = [*_foreign(manifest)]
     for line in sorted(manifest.files.values(), key=lambda each: each.first_ns):
-        damage += _file(connection, manifest, line)
+        damage += judge_file(connection, manifest.file(line.period), dataset, line)
     gaps = [] if damage else find_gaps(connection, manifest)
     return Report(dataset, len(manifest.files), manifest.rows, damage, gaps)
 
@@ -53,7 +53,9 @@ def strangers(root: Path) -> list[Damage]:
     homes = {dataset.folder(root) for dataset in find_datasets(root)}
     files = (path for path in root.rglob("*") if path.is_file() and path.parent not in homes)
     lost = [path for path in files if path.name != "lock" and not path.parent.name.startswith(".spill")]
-    return [Damage(str(path), 0, f"it is in no dataset: expected a {MANIFEST} beside it, found none") for path in lost]
+    return [
+        Damage(str(path), 0, f"it is in no dataset: expected a folder of one, with a {MANIFEST} in it") for path in lost
+    ]
 
 
 def _foreign(manifest: Manifest) -> Iterator[Damage]:
@@ -63,8 +65,10 @@ def _foreign(manifest: Manifest) -> Iterator[Damage]:
             yield Damage(str(path), 0, "it is not in the manifest: somebody else put it there")
 
 
-def _file(connection: "duckdb.DuckDBPyConnection", manifest: Manifest, line: FileLine) -> Iterator[Damage]:
-    path = manifest.file(line.period)
+def judge_file(
+    connection: "duckdb.DuckDBPyConnection", path: Path, dataset: Dataset, line: FileLine
+) -> Iterator[Damage]:
+    """What is wrong with it, held against its line."""
     beside = path.with_name(path.name + NEXT)
     if beside.exists() and sha256_of(beside) == line.sha256:
         path = beside  # a write that a kill left one step before its end
@@ -75,7 +79,7 @@ def _file(connection: "duckdb.DuckDBPyConnection", manifest: Manifest, line: Fil
         size = path.stat().st_size
         yield Damage(str(path), 0, f"it was altered or damaged: SHA-256 differs, {size:,} of {line.bytes:,} bytes")
     try:
-        yield from _rows(connection, manifest.dataset, path, line)
+        yield from _rows(connection, dataset, path, line)
     except database_error() as error:
         yield Damage(str(path), 0, f"it does not read as Parquet: {str(error).splitlines()[0][:200]}")
 

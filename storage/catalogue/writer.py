@@ -48,7 +48,7 @@ class Writer:
     def __init__(self, connection: "duckdb.DuckDBPyConnection", dataset: Dataset, root: Path) -> None:
         self.dataset = dataset
         self._connection = connection
-        self._lock = _lock(dataset, root)
+        self._lock = lock_of(dataset, root)
         try:
             self.manifest = Manifest(dataset, root)
             _finish(self.manifest)
@@ -184,7 +184,8 @@ def sync(path: Path) -> None:
         os.close(fd)
 
 
-def _lock(dataset: Dataset, root: Path) -> LockedFile:
+def lock_of(dataset: Dataset, root: Path) -> LockedFile:
+    """Of its one writer. Raises CatalogueFault where another process has it."""
     try:
         return SystemDisk().lock(dataset.folder(root) / "lock")
     except BlockingIOError:

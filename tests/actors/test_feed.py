@@ -41,6 +41,7 @@ class Market:
         self.asked: list[tuple[str, float]] = []
         self.closed = False
         self.resubscribed: list[str] = []
+        self.searched: list[tuple[str, int, int]] = []
         self.deliver: Callable[[MarketWord], object] = lambda _: None
 
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
@@ -49,6 +50,9 @@ class Market:
 
     def request_snapshot(self, symbol: str, delay_s: float) -> None:
         self.asked.append((symbol, delay_s))
+
+    def request_trades(self, symbol: str, first_id: int, limit: int) -> None:
+        self.searched.append((symbol, first_id, limit))
 
     def resubscribe(self, symbol: str) -> None:
         self.resubscribed.append(symbol)

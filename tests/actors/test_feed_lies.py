@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.actors.test_feed import SYMBOLS, Stand, depth, snapshot, ticker, trade
 from tests.kit.account import Listener
 from tradigrade.actors import topics
-from tradigrade.actors.feed_watch import DOUBT_LOOKS, LOOK_S
+from tradigrade.actors.feed_watch import DOUBT_NS, LOOK_S
 from tradigrade.exchanges.market import SnapshotArrived
 from tradigrade.trading.messages import DataQuality
 
@@ -118,7 +118,7 @@ def test_a_stream_that_lies_alone_is_never_believed_and_its_book_is_checked() ->
     stand.frame(ticker())
     stand.market.asked.clear()
     stand.heard.clear()
-    for number in range(DOUBT_LOOKS + 2):
+    for number in range(round(DOUBT_NS / 1e9 / LOOK_S) + 2):
         stand.frame(ticker("119.9", "120.1") | {"u": 500 + number})
         tell_levels(stand, 102 + number, f"99.{number:02}", "101.0")  # goes on as ever
         stand.loop.advance(LOOK_S)

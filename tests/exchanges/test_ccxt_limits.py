@@ -5,8 +5,10 @@ from typing import Any
 
 import ccxt
 import pytest
+from msgspec.structs import replace
 
-from tradigrade.exchanges.ccxt_limits import RETRY_AFTER_S, compare_clocks, limited
+from tradigrade.exchanges.ccxt_limits import compare_clocks, limited
+from tradigrade.exchanges.retry_after import PAUSE_DEFAULT_S, PAUSE_DOUBTED_S
 from tradigrade.exchanges.venue import RateLimited
 from tradigrade.exchanges.venue_clock import VenueClock
 from tradigrade.kernel.clock import ManualClock
@@ -78,17 +80,19 @@ def test_a_venue_without_a_time_proves_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "wait_s"), [({"Retry-After": "7"}, 7.0), ({"retry-after": "soon"}, None), ({}, None)]
+    ("headers", "wait_s"),
+    [({"Retry-After": "7"}, 7.0), ({"retry-after": "soon"}, PAUSE_DOUBTED_S), ({}, PAUSE_DEFAULT_S)],
 )
 @pytest.mark.parametrize("kind", [ccxt.RateLimitExceeded, ccxt.DDoSProtection])
 def test_a_refusal_for_asking_too_much_says_until_when(
-    kind: type[Exception], headers: dict[str, str], wait_s: float | None
+    kind: type[Exception], headers: dict[str, str], wait_s: float
 ) -> None:
     exchange = Exchange(ManualClock())
     exchange.last_response_headers = headers
     word = limited(exchange, kind("429"), NOW_NS)
-    until_ns = NOW_NS + round((RETRY_AFTER_S if wait_s is None else wait_s) * 1e9)
-    assert word == RateLimited(until_ns, f"{kind.__name__}: 429")
+    assert word is not None
+    assert replace(word, doubt="") == RateLimited(NOW_NS + round(wait_s * 1e9), f"{kind.__name__}: 429")
+    assert bool(word.doubt) == (wait_s == PAUSE_DOUBTED_S)
 
 
 def test_another_error_is_no_limit() -> None:

@@ -12,8 +12,9 @@ from typing import Any
 from aiohttp import web
 
 from tradigrade.exchanges.guard_rest import REQUESTS_LIMIT
-from tradigrade.exchanges.guard_session import BinanceGuard
+from tradigrade.exchanges.guard_session import OTHERS_PAUSE_MAX_S, BinanceGuard
 from tradigrade.exchanges.loopback import open_session
+from tradigrade.exchanges.rate_budget import RateBudget
 from tradigrade.exchanges.simulated.tls import ensure_certificate, server_context
 from tradigrade.kernel.clock import ManualClock
 from tradigrade.trading.guard_events import CancelDone, GuardFailed, OpenOrder, OpenOrdersSeen
@@ -39,6 +40,7 @@ class Rig:
         self.answers: list[Answer] = []
         self.asked: list[web.Request] = []
         self.words: asyncio.Queue[Any] = asyncio.Queue()
+        self.budget = RateBudget()
         self.guard: BinanceGuard
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -61,7 +63,8 @@ def run(folder: Path, scenario: Callable[[Rig], Awaitable[None]], symbols: tuple
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(certificate)).start()
         port = runner.addresses[0][1]
         loop = asyncio.get_running_loop()
-        rig.guard = BinanceGuard(loop, rig.clock, "key", "secret", lambda: open_session(port, certificate), symbols)
+        opener = lambda: open_session(port, certificate)  # noqa: E731
+        rig.guard = BinanceGuard(loop, rig.clock, "key", "secret", opener, symbols, rig.budget)
         rig.guard.open(rig.words.put_nowait)
         try:
             await scenario(rig)
@@ -147,6 +150,41 @@ def test_a_refusal_says_when_to_come_again(tmp_path: Path) -> None:
         assert (word.venue_id, word.retry_s) == ("5", 7.0)
         assert "429" in word.reason
         assert "-1003" in word.reason
+
+    run(tmp_path, scenario)
+
+
+def test_a_pause_it_was_told_is_kept_to_its_end_and_told_to_all(tmp_path: Path) -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.answers = [refusal(-1003, 418, **{"Retry-After": "259200"}), reply([])]
+        rig.guard.look(1)
+        assert (await rig.word()).retry_s == 259_200.0
+        assert rig.budget.pause_s("order", rig.clock.now_ns()) == 259_200.0
+        rig.clock.advance(259_199)
+        rig.guard.look(2)
+        assert "not asked" in (await rig.word()).reason
+        rig.clock.advance(1)
+        rig.guard.look(3)
+        assert await rig.word() == OpenOrdersSeen(3, ())
+        assert len(rig.asked) == 2
+
+    run(tmp_path, scenario)
+
+
+def test_a_pause_that_others_were_told_is_kept_for_a_while_and_then_seen_for_itself(tmp_path: Path) -> None:
+    """A fault of the executor's way to the venue must not keep the guard from its work."""
+
+    async def scenario(rig: Rig) -> None:
+        now_ns = rig.clock.now_ns()
+        rig.budget.pause(now_ns + 3_600 * 10**9, now_ns)
+        rig.guard.look(1)
+        assert (await rig.word()).retry_s == OTHERS_PAUSE_MAX_S
+        rig.clock.advance(OTHERS_PAUSE_MAX_S)
+        rig.answers = [reply([ROW]), reply({**ROW, "status": "CANCELED"})]
+        rig.guard.look(2)
+        assert await rig.word() == OpenOrdersSeen(2, (ORDER,))
+        rig.guard.cancel(ORDER)
+        assert await rig.word() == CancelDone("5")
 
     run(tmp_path, scenario)
 

@@ -15,12 +15,20 @@ from tests.exchanges.test_kraken_venue import BTC, SECRET, Rig, certificate, run
 from tradigrade.config.settings import Settings, VenueSettings
 from tradigrade.config.topology import RECEIVE_WINDOW_MS, lost_after_s
 from tradigrade.exchanges.kraken.client_ids import ClientIds
-from tradigrade.exchanges.kraken.dialect import DEADLINE_MS
+from tradigrade.exchanges.kraken.counters import CALLS_DECAY_PER_S, CALLS_MAX, LOOKS_SHARE, Counter
 from tradigrade.exchanges.kraken.guard import KrakenGuard
-from tradigrade.exchanges.kraken.private_requests import CALLS_DECAY_PER_S, LOOK_ROOM, CallCounter
+from tradigrade.exchanges.kraken.order_wire import DEADLINE_MS
+from tradigrade.exchanges.kraken.private_requests import LOOK_ROOM
 from tradigrade.exchanges.loopback import open_session
 from tradigrade.exchanges.simulated.kraken.limits import Limits
-from tradigrade.exchanges.venue import SEND_WITHIN_S, CancelAnswered, EvidenceAsked, OrderReported, PlaceAnswered
+from tradigrade.exchanges.venue import (
+    SEND_WITHIN_S,
+    CancelAnswered,
+    EvidenceAsked,
+    OrderReported,
+    PlaceAnswered,
+    SwitchAnswered,
+)
 from tradigrade.kernel.clock import SystemClock
 from tradigrade.trading.guard_events import CancelDone, OpenOrdersSeen
 
@@ -66,21 +74,23 @@ def test_a_cancel_goes_by_rest_where_the_account_stream_is_silent(certificate: P
 
 
 CANCELS = {
-    "cancel_lost": ("unknown", True),
-    "cancel_unanswered": ("unknown", False),
-    "cancel_refused": ("refused", True),
-    "cancel_late": ("done", False),
+    "cancel_lost": (1, "done", False),
+    "cancel_lost both ways": (2, "unknown", True),
+    "cancel_unanswered": (1, "refused", False),
+    "cancel_refused": (1, "refused", True),
+    "cancel_late": (1, "done", False),
 }
+"""How often, what is told at last, and whether the order still stands."""
 
 
 @pytest.mark.parametrize("fault", CANCELS)
 def test_what_becomes_of_a_cancel_is_told_as_far_as_it_is_proven(certificate: Path, fault: str) -> None:
-    outcome, stays = CANCELS[fault]
+    times, outcome, stays = CANCELS[fault]
 
     async def scenario(port: Port) -> None:
         mine = await placed(port, 2)
         port.rig.venue.faults.delay_s = LATE_S
-        setattr(port.rig.venue.faults, fault, 1)
+        setattr(port.rig.venue.faults, fault.split(maxsplit=1)[0], times)
         port.venue.cancel(mine, BTC)
         assert (await port.until(CancelAnswered, client_id=mine)).outcome == outcome
         assert bool(port.rig.venue.stats()["open_orders"]) == stays
@@ -97,11 +107,10 @@ def test_a_cancel_of_what_is_not_open_is_refused(certificate: Path) -> None:
     run(certificate, scenario)
 
 
-def test_cancels_leave_nothing_behind_in_the_connection(certificate: Path) -> None:
+def test_the_dead_man_switch_leaves_nothing_behind_in_the_connection(certificate: Path) -> None:
     async def scenario(port: Port) -> None:
-        mine = await placed(port, 4)
-        port.venue.cancel(mine, BTC)
-        await port.until(CancelAnswered)
+        port.venue.arm(15.0)
+        await port.until(SwitchAnswered, outcome="done")
         (client,) = [each for url, each in port.exchange.clients.items() if url.endswith("/v2")]
         assert not [name for name in (*client.subscriptions, *client.futures) if str(name).isdecimal()]
 
@@ -162,7 +171,7 @@ def test_looks_stay_below_the_counter_of_calls_and_orders_do_not_wait_for_them(c
 
 def test_looks_are_kept_up_for_as_long_as_they_are_asked_for() -> None:
     """One a second: none that begins is broken off for want of room."""
-    counter, now_s, done = CallCounter(), 0.0, 0
+    counter, now_s, done = Counter(CALLS_MAX, CALLS_DECAY_PER_S, LOOKS_SHARE), 0.0, 0
     for _ in range(300):
         now_s += 1.0
         if not counter.wait_s(LOOK_ROOM, now_s):

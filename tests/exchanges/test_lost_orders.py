@@ -10,7 +10,7 @@ import pytest
 from tests.exchanges.test_simulated_venue import run_venue
 from tests.kit.memory import BTC, Client
 from tradigrade.exchanges.binance.dialect import BinanceDialect
-from tradigrade.exchanges.ccxt_evidence import gather_evidence
+from tradigrade.exchanges.ccxt_evidence import AccountLook
 from tradigrade.exchanges.simulated.tls import ensure_certificate
 from tradigrade.exchanges.venue import EvidenceAsked, EvidenceGathered
 from tradigrade.kernel.clock import SystemClock
@@ -56,7 +56,8 @@ def test_over_the_venues_protocol(certificate: Path) -> None:
         await exchange.watch_trades(BTC)  # the market moves
         await exchange.create_order(BTC, "market", "buy", 0.01, None, {"clientOrderId": LOST})
         asked = EvidenceAsked(1, (BTC,), {}, {BTC: 0}, {}, (BTC,))
-        evidence = await gather_evidence(exchange, BinanceDialect(exchange, lambda _: None), asked, SystemClock())
+        look = AccountLook(exchange, BinanceDialect(exchange, lambda _: None), SystemClock())
+        evidence = await look.go_on(asked)
         assert found(evidence) == [(LOST, "filled", "buy", True)]
         assert {trade.client_id for trade in evidence.trades} == {LOST}
 

@@ -15,12 +15,12 @@ from aiohttp import WSMsgType, web
 
 from tests.exchanges.test_order_params import CASES, intend
 from tests.exchanges.test_simulated_venue import SPOT_ONLY, Rig, run_venue
-from tradigrade.exchanges.binance.order_entry import OrderEntry
-from tradigrade.exchanges.binance.order_wire import Signer
+from tradigrade.exchanges.binance.order_wire import BinanceWire, Signer
 from tradigrade.exchanges.ccxt_direct import make_entry
 from tradigrade.exchanges.ccxt_orders import order_arguments
 from tradigrade.exchanges.ccxt_parsing import fills_of_order
 from tradigrade.exchanges.loopback import open_session
+from tradigrade.exchanges.order_entry import OrderEntry
 from tradigrade.exchanges.simulated.tls import ensure_certificate, server_context
 from tradigrade.exchanges.venue import IN_FLIGHT_LIMIT, CancelAnswered, PlaceAnswered
 from tradigrade.kernel.clock import ManualClock, SystemClock
@@ -43,8 +43,7 @@ class Words:
 
     def __init__(self, entry: OrderEntry) -> None:
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
-        self.answers: list[Any] = []
-        entry.listen(self._queue.put_nowait, self.answers.append)
+        entry.listen(self._queue.put_nowait)
 
     async def next(self) -> Any:
         async with asyncio.timeout(BOUND_S):
@@ -207,6 +206,7 @@ class Script:
     def __init__(self) -> None:
         self.reply: Reply = lambda request: [done(request)]
         self.asked: list[dict[str, Any]] = []
+        self.heard: list[Any] = []
         self.connections = 0
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -232,9 +232,8 @@ def run_script(certificate: Path, scenario: Callable[[Script, OrderEntry, Words]
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(certificate)).start()
-        entry = OrderEntry(
-            asyncio.get_running_loop(), ManualClock(), SystemEntropy(), URL, Signer("key", "secret", 2_000)
-        )
+        wire = BinanceWire(URL, Signer("key", "secret", 2_000), script.heard.append)
+        entry = OrderEntry(asyncio.get_running_loop(), ManualClock(), SystemEntropy(), wire)
         words = Words(entry)
         async with open_session(runner.addresses[0][1], certificate) as session:
             task = asyncio.create_task(entry.stay_connected(session))
@@ -319,7 +318,7 @@ def test_answers_out_of_order_and_of_others_find_only_their_own_requests(certifi
 def test_without_an_answer_a_request_is_unknown_at_its_deadline(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tradigrade.exchanges.binance.order_entry.REQUEST_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("tradigrade.exchanges.order_entry.REQUEST_TIMEOUT_S", 0.1)
 
     async def scenario(script: Script, entry: OrderEntry, words: Words) -> None:
         script.reply = lambda request: []
@@ -367,6 +366,6 @@ def test_what_an_answer_says_of_limits_is_told(certificate: Path) -> None:
         script.reply = lambda request: [done(request) | {"rateLimits": [limit]}]
         entry.place(named("counted", "limit", "15000", Terms(post_only=True), amount="1"), BTC)
         await words.next()
-        assert [(each.limit, each.count) for each in words.answers[0].rate_limits] == [(6_000, 7)]
+        assert [(each.limit, each.count) for each in script.heard[0].rate_limits] == [(6_000, 7)]
 
     run_script(certificate, scenario)

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.kit.cells import Puppet, RuntimeName, VirtualSystem, fail
 from tradigrade.kernel.birth import Birth
 from tradigrade.kernel.envelope import Envelope, Reply
-from tradigrade.kernel.mailbox import Block, Conflate, DropOldest, Policy
+from tradigrade.kernel.mailbox import Block, Conflate, DropOldest, Lane, Policy
 
 PATHS = ("node/a", "node/b")
 A_PATH = st.sampled_from(PATHS)
@@ -87,6 +87,10 @@ class ConservationMachine(RuleBasedStateMachine):
         if (actor := self.system.actors.get(path)) is not None:
             self.sent += 1
             act(actor)
+
+    @rule(path=A_PATH)
+    def leave_for_idleness(self, path: str) -> None:
+        self.signal(path, lambda actor: self.system.tell(path, "idle", lane=Lane.IDLE))
 
     @rule(path=A_PATH)
     def stop(self, path: str) -> None:

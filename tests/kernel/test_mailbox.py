@@ -16,7 +16,7 @@ def fill(mailbox: Mailbox, lane: Lane, amount: int) -> int:
 def take(mailbox: Mailbox) -> list[object]:
     """Everything, as it is served."""
     served = []
-    while (envelope := mailbox.get()) is not None:
+    while (envelope := mailbox.get() or mailbox.get_idle()) is not None:
         served.append(envelope.message)
     return served
 
@@ -25,13 +25,15 @@ def test_lanes_are_served_in_their_order_and_first_in_first_out_within() -> None
     mailbox = Mailbox(10)
     for lane in reversed(Lane):
         fill(mailbox, lane, 2)
-    assert len(mailbox) == 8
+    assert len(mailbox) == 10
     assert take(mailbox) == [(lane, number) for lane in Lane for number in range(2)]
     assert mailbox.empty()
     assert mailbox.get() is None
 
 
-@pytest.mark.parametrize(("lane", "bound"), [(Lane.USER, 3), (Lane.STOP, CONTROL_LIMIT), (Lane.KILL, CONTROL_LIMIT)])
+@pytest.mark.parametrize(
+    ("lane", "bound"), [(Lane.USER, 3), (Lane.IDLE, 3), (Lane.STOP, CONTROL_LIMIT), (Lane.KILL, CONTROL_LIMIT)]
+)
 def test_a_full_lane_refuses(lane: Lane, bound: int) -> None:
     mailbox = Mailbox(3)
     assert fill(mailbox, lane, bound + 5) == bound == len(mailbox)
@@ -109,7 +111,7 @@ def test_draining_leaves_nothing() -> None:
     for lane in Lane:
         fill(mailbox, lane, 2)
     mailbox.put(Envelope("a", policy=Conflate("key")))
-    assert len(mailbox.drain()) == 9
+    assert len(mailbox.drain()) == 11
     assert (len(mailbox), mailbox.empty(), mailbox.drain()) == (0, True, [])
     assert mailbox.put(Envelope("b", policy=Conflate("key"))) is None, "no key outlives its message"
 

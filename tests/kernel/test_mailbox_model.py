@@ -21,6 +21,7 @@ class MailboxMachine(RuleBasedStateMachine):
         self.mailbox = Mailbox(limit)
         self.work: list[tuple[int, Any]] = []
         self.signals: dict[Lane, list[int]] = {lane: [] for lane in Lane}
+        self.idle: list[int] = []
         self.number = 0
 
     def envelope(self, policy: Policy | None = None) -> Envelope:
@@ -56,6 +57,14 @@ class MailboxMachine(RuleBasedStateMachine):
         assert self.mailbox.put(envelope, lane) is None
         self.signals[lane].append(envelope.message)
 
+    @rule()
+    def put_idle(self) -> None:
+        envelope = self.envelope()
+        lost = self.mailbox.put(envelope, Lane.IDLE)
+        assert (lost is envelope) == (len(self.idle) >= self.mailbox.limit)
+        if lost is None:
+            self.idle.append(envelope.message)
+
     @rule(key=st.sampled_from([None, "a", "b"]))
     def put_first(self, key: str | None) -> None:
         envelope = self.envelope(None if key is None else Conflate(key))
@@ -75,16 +84,23 @@ class MailboxMachine(RuleBasedStateMachine):
         self.work = [(number, key) for number, key in self.work if [number] != expected]
 
     @rule()
+    def get_idle(self) -> None:
+        envelope = self.mailbox.get_idle()
+        assert ([] if envelope is None else [envelope.message]) == self.idle[:1]
+        self.idle = self.idle[1:]
+
+    @rule()
     def drain(self) -> None:
-        assert [envelope.message for envelope in self.mailbox.drain()] == self.in_order()
+        assert [envelope.message for envelope in self.mailbox.drain()] == self.in_order() + self.idle
         self.work.clear()
+        self.idle.clear()
         for queue in self.signals.values():
             queue.clear()
 
     @invariant()
     def counts_agree(self) -> None:
-        assert len(self.mailbox) == len(self.in_order())
-        assert self.mailbox.empty() is (not self.in_order())
+        assert len(self.mailbox) == len(self.in_order()) + len(self.idle)
+        assert self.mailbox.empty() is (not self.in_order() and not self.idle)
         assert self.mailbox.room is (len(self.work) < self.mailbox.limit)
         assert self.mailbox.control == len(self.in_order()) - len(self.work)
 

@@ -85,6 +85,7 @@ def test_a_prediction_says_who_made_it_of_what_and_for_when() -> None:
 def test_it_learns_what_the_market_tells() -> None:
     runner = ModelRunner(SYMBOL, 1, 1.0)
     run(runner, told_market(200))
+    runner.learn()
     assert runner.learned_bars == 199
     assert runner.losses()["linear"] < 0.5
 
@@ -97,10 +98,24 @@ def test_another_future_leaves_the_predictions_of_the_past_unchanged(known: int)
     assert told[known:] != other[known:]
 
 
+def test_whenever_it_learns_of_a_bar_the_next_ones_prediction_is_the_same() -> None:
+    at_once, when_it_must = ModelRunner(SYMBOL, 1, 1.0), ModelRunner(SYMBOL, 1, 1.0)
+    market, told = told_market(60), []
+    for update, closed in market:
+        at_once.on_market(update)
+        told.append(at_once.on_bar(closed)[0])
+        at_once.learn()
+        at_once.learn()
+    assert run(when_it_must, market) == told
+    assert (at_once.learned_bars, when_it_must.learned_bars) == (59, 58)
+    assert when_it_must.state() == at_once.state()
+
+
 def test_bars_after_a_gap_give_no_label_to_those_before() -> None:
     runner = ModelRunner(SYMBOL, 1, 1.0)
     for closed in (bar(1, 100), bar(5, 101), bar(6, 102)):
         runner.on_bar(closed)
+    runner.learn()
     assert runner.learned_bars == 1
 
 
@@ -159,6 +174,7 @@ def test_learned_state_survives_a_restart() -> None:
     assert second.state() == first.state()
     assert (second.learned_bars, second.losses()) == (149, first.losses())
     run(second, told_market(100, seed=3)[50:])
+    second.learn()
     assert second.learned_bars == 198
 
 

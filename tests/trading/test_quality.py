@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 from math import exp, inf, isnan, nan
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tradigrade.trading.quality import FAULTS, explain, fade, judge
-from tradigrade.trading.quality_interval import STRETCH_MAX, UsualInterval
+from tradigrade.trading.quality_interval import UsualInterval
 from tradigrade.trading.quality_prices import PriceBand
 from tradigrade.trading.quality_repairs import Repairs, kind_of
 from tradigrade.trading.quality_robust import Usual
@@ -33,28 +34,49 @@ def heard(gaps_ms: list[int]) -> UsualInterval:
     ("gaps_ms", "usual_ms"),
     [
         ([100] * 3, 0),
-        ([100] * 4, 100),
+        ([100] * 40, 0),
+        ([100] * 64, 100),
+        ([60_000] * 4, 60_000),
         ([100] * 2_000, 100),
         ([10, 10, 10, 470] * 500, 470),
-        ([100] * 1_000 + [60_000] + [100] * 200, 100),
-        ([100] * 500 + [1_000] * 600, 1_000),
+        ([100] * 2_000 + [60_000] + [100] * 2_000, 100),
+        ([100] * 5_000 + [1_000] * 600, 1_000),
     ],
-    ids=["too few", "enough", "regular", "bursts", "one outage", "slower by now"],
+    ids=["too few", "too short", "enough", "seldom", "regular", "bursts", "one outage", "slower by now"],
 )
 def test_the_usual_interval_is_that_between_bursts_and_no_outage_moves_it(gaps_ms: list[int], usual_ms: int) -> None:
     assert heard(gaps_ms).usual_ns == usual_ms * MS
 
 
+@pytest.mark.parametrize("mean_s", [0.02, 0.1, 1.0, 20.0])
+def test_of_an_hour_of_trades_by_chance_hardly_a_pause_is_called_a_silence(mean_s: float) -> None:
+    """Poisson: four hours are heard, in which somebody who bears twice the mean would cry 488 times an hour at 1 s."""
+    random, alarms, hours = Random(7), 0, 4
+    interval, at_ns = UsualInterval(), 0
+    interval.begin(0)
+    while at_ns < hours * 3_600_000 * MS:
+        gap_ns = round(random.expovariate(1 / mean_s) * 1e9)
+        alarms += gap_ns >= interval.patience_ns(2.0, 100 * MS, 600_000 * MS, 600_000 * MS)
+        at_ns += gap_ns
+        interval.note(at_ns)
+    assert alarms / hours <= 1.0
+    assert interval.usual_ns / 1e9 < 10 * mean_s, "and a stream that is dead is found all the same"
+
+
 def test_patience_has_bounds_and_grows_with_every_excuse() -> None:
     bounds = (500 * MS, 10_000 * MS, 2_000 * MS)
     assert UsualInterval().patience_ns(2.0, *bounds) == 2_000 * MS
-    assert heard([10] * 100).patience_ns(2.0, *bounds) == 500 * MS
-    assert heard([400] * 100).patience_ns(2.0, *bounds) == 800 * MS
-    slow = heard([30_000] * 100)
-    assert slow.patience_ns(2.0, *bounds) == 10_000 * MS
-    for _ in range(20):
-        slow.excuse()
-    assert slow.patience_ns(2.0, *bounds) == 10_000 * MS * STRETCH_MAX
+    assert heard([10] * 1_000).patience_ns(2.0, *bounds) == 500 * MS
+    assert heard([30_000] * 100).patience_ns(2.0, *bounds) == 10_000 * MS
+    interval = heard([400] * 100)
+    assert interval.patience_ns(2.0, *bounds) == 800 * MS
+    interval.excuse(interval.last_ns + 3_000 * MS)
+    assert interval.patience_ns(2.0, *bounds) == 6_000 * MS
+    interval.excuse(interval.last_ns + 6_000 * MS)
+    assert interval.patience_ns(2.0, *bounds) == 10_000 * MS
+    for _ in range(300):
+        interval.note(interval.last_ns + 400 * MS)
+    assert interval.patience_ns(2.0, *bounds) == 800 * MS, "it is lively again"
 
 
 # -- robust figures ---------------------------------------------------------------------------------------------------

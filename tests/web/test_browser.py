@@ -294,7 +294,7 @@ def test_the_pages_lead_to_one_another_and_a_run_shows_on_both() -> None:
         await expect(it.page, "body").to_have_attribute("data-chaos", "none")
         tell(it, chaos())
         await expect(it.page, "body").to_have_attribute("data-chaos", "running")
-        await it.page.click("#chaos-link")
+        await it.page.click("nav a[href='/chaos']")
         await expect(it.page, "#run-state").to_have_text("running")
         await it.page.click("nav a:first-child")
         await expect(it.page, row(RISK) + " th").to_have_text("risk")

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.samples import NOW, S, feed_all, system, trader, trading
 from tradigrade.web import server as server_module
+from tradigrade.web.pages import PAGES
 from tradigrade.web.server import CLIENTS_MAX, PERIOD_MIN_S, AddressFault, ConsoleServer, PortTaken
 from tradigrade.web.state import ConsoleState
 
@@ -69,15 +70,11 @@ def test_the_state_is_served_as_json() -> None:
     serve(test)
 
 
-FILES = (
-    *("console.css", "console.js", "charts.js", "connection.js", "format.js", "panels.js", "tables.js"),
-    *("chaos.css", "chaos.js", "header.js", "ladder.js", "halt.js", "books.js"),
-    *("orders.css", "orders.js", "risk.css", "risk.js", "story.js", "market.css", "market.js"),
-    *("data.css", "data.js", "candles.js"),
-)
+FILES = sorted(path.name for path in server_module.STATIC.iterdir() if path.suffix in (".css", ".js"))
+PATHS = [page.path for page in PAGES]
 
 
-@pytest.mark.parametrize("path", ["/", "/market", "/data", "/orders", "/risk", "/chaos"])
+@pytest.mark.parametrize("path", PATHS)
 def test_the_page_and_all_it_refers_to_are_served_from_here(path: str) -> None:
     async def test(it: SimpleNamespace) -> None:
         async with it.http.get(it.url + path) as response:
@@ -133,7 +130,7 @@ def test_health_is_503_before_the_first_report() -> None:
 
 
 SERVED = (
-    *("/", "/market", "/data", "/orders", "/risk", "/chaos", "/static/console.js"),
+    *(*PATHS, "/static/header.js"),
     *("/api/risk", "/api/data", "/api/chart?symbol=BTC/USDT", "/api/state", "/metrics", "/healthz"),
 )
 

@@ -18,7 +18,6 @@ function span(milliseconds) {
 function show(view) {
   showLadder(view.ladder, view.at_ms);
   $("hint").hidden = view.chaos !== null;
-  document.body.dataset.chaos = view.chaos?.state ?? "none";
   if (view.chaos !== null) showRun(view.chaos);
 }
 

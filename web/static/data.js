@@ -94,6 +94,4 @@ async function ask() {
 document.addEventListener("visibilitychange", () => document.hidden || ask());
 setInterval(() => document.hidden || ask(), PERIOD_MS);
 ask();
-startPage((view) => {
-  document.body.dataset.chaos = view.chaos?.state ?? "none";
-});
+startPage(() => {});

@@ -1,7 +1,8 @@
-// What every page has: the rung, what is wrong, the time, the connection, the kill switch. `show` gets each view, and again at "redraw".
+// What every page has: the rung, what is wrong, equity and books, the time, the connection, the kill switch. `show` gets each view,
+// and again at "redraw".
 
 import { connect } from "./connection.js";
-import { time } from "./format.js";
+import { exact, money, price, time } from "./format.js";
 import { showHalt, startHalt } from "./halt.js";
 
 const $ = (id) => document.getElementById(id);
@@ -38,7 +39,8 @@ function showHeader() {
   $("faults").hidden = view.faults.length === 0;
   setText($("faults"), view.faults.join("  ·  "));
   $("faults").title = view.faults.join("\n");
-  if (view.trading !== null) showBooks(view.trading);
+  document.body.dataset.chaos = view.chaos?.state ?? "none";
+  if (view.trading !== null) showTrading(view.trading, view.sources.trading.stale);
 }
 
 // Without a connection nothing shown is known to hold, the rung least of all.
@@ -49,12 +51,24 @@ function showRung() {
   $("rung-name").dataset.rung = name;
   setText($("rung-reason"), lost ? `no connection to the console; ${view.rung.name} at ${time(view.at_ms)}` : view.rung.reason);
   $("rung-reason").title = $("rung-reason").textContent;
-  document.title = `${name.replace("_", " ")} · tradigrade`;
+  document.title = `${name.replace("_", " ")} · ${document.body.dataset.page} · tradigrade`;
 }
 
-function showBooks(trading) {
+function showTrading(trading, stale) {
+  document.body.dataset.trading = stale ? "stale" : "fresh";
+  showFigures(trading);
   $("reconciled").textContent = trading.reconciled ? "reconciled" : "not reconciled";
   $("reconciled").className = trading.reconciled ? "gain" : "loss";
+}
+
+function showFigures(trading) {
+  const profit = Number(trading.profit);
+  $("equity").textContent = `${money(trading.equity)} ${trading.currency}`;
+  $("profit").textContent = `${profit > 0 ? "+" : ""}${money(trading.profit)}`;
+  $("profit").className = profit > 0 ? "gain" : profit < 0 ? "loss" : "";
+  const balances = Object.entries(trading.balances).map(([currency, amount]) => `${price(exact(amount))} ${currency}`);
+  $("balances").textContent = balances.slice(0, 2).join(" · ") + (balances.length > 2 ? " …" : "");
+  $("balances").title = balances.join("\n");
 }
 
 // Live regions speak at every change of text: set it only when it differs.

@@ -111,7 +111,6 @@ $("interval").addEventListener("change", draw);
 document.addEventListener("visibilitychange", () => document.hidden || ask());
 setInterval(() => document.hidden || ask(), PERIOD_MS);
 startPage((view) => {
-  document.body.dataset.chaos = view.chaos?.state ?? "none";
   if (view.trading !== null) showSymbols(view.trading.symbols);
   draw();
 });

@@ -153,4 +153,4 @@ window.addEventListener("hashchange", () => {
 document.addEventListener("visibilitychange", () => document.hidden || ask());
 setInterval(() => document.hidden || ask(), PERIOD_MS);
 ask();
-startPage((told) => { document.body.dataset.chaos = told.chaos?.state ?? "none"; });
+startPage(() => {});

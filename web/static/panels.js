@@ -194,12 +194,3 @@ function numbered(rows) {
   }).toReversed();
 }
 
-export function showFigures(trading) {
-  const profit = Number(trading.profit);
-  $("equity").textContent = `${money(trading.equity)} ${trading.currency}`;
-  $("profit").textContent = `${profit > 0 ? "+" : ""}${money(trading.profit)}`;
-  $("profit").className = profit > 0 ? "gain" : profit < 0 ? "loss" : "";
-  const balances = Object.entries(trading.balances).map(([currency, amount]) => `${price(exact(amount))} ${currency}`);
-  $("balances").textContent = balances.slice(0, 2).join(" · ") + (balances.length > 2 ? " …" : "");
-  $("balances").title = balances.join("\n");
-}

@@ -75,7 +75,6 @@ document.addEventListener("visibilitychange", () => document.hidden || ask());
 setInterval(() => document.hidden || ask(), PERIOD_MS);
 ask();
 startPage((view) => {
-  document.body.dataset.chaos = view.chaos?.state ?? "none";
   showLadder(view.ladder, view.at_ms);
   if (view.trading !== null) showRefusals(view.trading.refusals);
 });

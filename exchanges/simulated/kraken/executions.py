@@ -7,8 +7,8 @@ from ..orders import Order
 from ..outbox import Outbox
 from ..records import AnyRecord, FundsTransferred, OrderClosed, OrderFilled, OrderOpened, OrderRecord, TradePrevented
 from ..state import VenueState
-from .names import Pair, order_txid
-from .payloads import encode_numbers, order_words, price_number, rfc3339, size_number, trade_words
+from .names import Pair, order_txid, trade_txid
+from .payloads import encode_numbers, order_words, price_number, rfc3339, size_number, trade_words, transfer_refid
 
 TRADES_SHOWN = 50
 
@@ -123,8 +123,12 @@ class AccountFeeds:
     def _entry(self, asset: str, transfer: FundsTransferred | None) -> dict[str, Any]:
         """An entry of the ledger. Of what was traded at once there is one for each asset."""
         books = self._state.books
+        latest = trade_txid(books.last_trade_id) if books.last_trade_id else ""
+        refid = latest if transfer is None else transfer_refid(transfer)
         kind = "trade" if transfer is None else "deposit" if transfer.amount > 0 else "withdrawal"
         return {
+            "ledger_id": f"L{refid[1:]}",
+            "ref_id": refid,
             "asset": asset,
             "asset_class": "currency",
             "type": kind,

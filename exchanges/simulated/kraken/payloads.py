@@ -151,13 +151,18 @@ def trade_row(fill: Fill, order: Order | None, pair: Pair) -> dict[str, Any]:
     }
 
 
+def transfer_refid(transfer: FundsTransferred) -> str:
+    """Its name by every door."""
+    return f"QSIM-{transfer.at_ms}"
+
+
 def transfer_row(transfer: FundsTransferred) -> dict[str, Any]:
     """Of DepositStatus and WithdrawStatus."""
     return {
         "method": "simulated",
         "aclass": "currency",
         "asset": asset_id(transfer.asset),
-        "refid": f"QSIM-{transfer.at_ms}",
+        "refid": transfer_refid(transfer),
         "txid": str(transfer.at_ms),
         "info": "",
         "amount": text(abs(transfer.amount), 10),

@@ -1,4 +1,4 @@
-// The console's main page: takes whole views from the server and shows them. It keeps nothing that a view does not tell.
+// The system page: takes whole views from the server and shows them. It keeps nothing that a view does not tell.
 
 import { draw } from "./charts.js";
 import { loss, money } from "./format.js";
@@ -11,18 +11,15 @@ let openAlerts = () => {};
 const $ = (id) => document.getElementById(id);
 
 function show(view) {
-  document.body.dataset.chaos = view.chaos?.state ?? "none";
   panels.showTree(view.nodes);
   panels.showIncidents(view.incidents);
   if (panels.showAlerts(view.alerts, view.at_ms)) openAlerts();
   panels.showLatencies(view.nodes);
   showLadder(view.ladder, view.at_ms);
-  if (view.trading !== null) showTrading(view.trading, view.sources.trading.stale);
+  if (view.trading !== null) showTrading(view.trading);
 }
 
-function showTrading(trading, stale) {
-  document.body.dataset.trading = stale ? "stale" : "fresh";
-  panels.showFigures(trading);
+function showTrading(trading) {
   panels.showMarket(trading.symbols);
   panels.showOrders(trading.orders);
   panels.showFills(trading.fills);

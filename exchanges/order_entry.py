@@ -1,17 +1,16 @@
-"""Direct order entry at Binance spot: one persistent WebSocket, from the intent to the socket without a wait."""
+"""Direct order entry at a venue: one persistent WebSocket, from the intent to the socket without a wait."""
 
 import asyncio
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import aiohttp
-import msgspec
 from aiohttp import WSMsgType
 
-from ...kernel.clock import Clock
-from ...kernel.identity import Entropy
-from ...trading.order_events import OrderIntended
-from ..venue import (
+from ..kernel.clock import Clock
+from ..kernel.identity import Entropy
+from ..trading.order_events import OrderIntended
+from .venue import (
     IN_FLIGHT_LIMIT,
     RECONNECT_MAX_S,
     RECONNECT_MIN_S,
@@ -20,11 +19,46 @@ from ..venue import (
     PlaceAnswered,
     VenueWord,
 )
-from .order_params import cancel_params, order_params
-from .order_wire import Answer, Signer, cancel_word, place_words, read_answer
 
 HEARTBEAT_S = 10.0
 ANSWER_MAX_BYTES = 1 << 20
+CANCEL_TIMEOUT_S = 1.0
+"""Twice does no harm: a cancel that is not answered by then is left to another way."""
+
+
+class Answer(Protocol):
+    """One frame of the venue. Without a number of ours it answers nothing that we asked."""
+
+    @property
+    def id(self) -> str | int | None: ...
+
+
+class Wire(Protocol):
+    """How one venue spells requests and reads answers. Requests are numbered from 1."""
+
+    url: str
+
+    async def greet(self) -> bytes:
+        """What a connection begins with; empty where with nothing. Raises OSError where there is none to be had."""
+        ...
+
+    def place(self, number: int, intent: OrderIntended, venue_symbol: str, now_ns: int) -> bytes:
+        """Raises ValueError for an order that the venue cannot be asked for."""
+        ...
+
+    def cancel(self, number: int, client_id: str, venue_symbol: str, now_ns: int) -> bytes:
+        """Raises ValueError for an id that the venue cannot hold."""
+        ...
+
+    def read(self, payload: bytes) -> Answer:
+        """Raises ValueError or RecursionError for what is no answer, and for one that ends the connection."""
+        ...
+
+    def placed(self, intent: OrderIntended, answer: Any) -> list[VenueWord]:
+        """What the answer to an order says."""
+        ...
+
+    def cancelled(self, client_id: str, answer: Any) -> CancelAnswered: ...
 
 
 class _Request(NamedTuple):
@@ -40,24 +74,19 @@ class OrderEntry:
     `REQUEST_TIMEOUT_S`, and never sent again: what no answer proves is unknown. Without a connection nothing is taken.
     """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy, url: str, signer: Signer
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy, wire: Wire) -> None:
         self._loop = loop
         self._clock = clock
         self._entropy = entropy
-        self._url = url
-        self._signer = signer
+        self._wire = wire
         self._socket: aiohttp.ClientWebSocketResponse[Literal[False]] | None = None
         self._waiting: dict[str, _Request] = {}
         self._requests = 0
         self._delay_s = RECONNECT_MIN_S
         self._deliver: Callable[[VenueWord], object] = lambda _: None
-        self._hear: Callable[[Answer], object] = lambda _: None
 
-    def listen(self, deliver: Callable[[VenueWord], object], hear: Callable[[Answer], object]) -> None:
-        """`hear` is told every answer, for what it says of limits."""
-        self._deliver, self._hear = deliver, hear
+    def listen(self, deliver: Callable[[VenueWord], object]) -> None:
+        self._deliver = deliver
 
     def __len__(self) -> int:
         """Requests under way."""
@@ -72,23 +101,31 @@ class OrderEntry:
 
     def place(self, intent: OrderIntended, venue_symbol: str) -> None:
         """Sent when this returns. To be called only where `is_open`."""
-        self._send("order.place", order_params(intent, venue_symbol), intent.client_id, intent)
+        try:
+            frame = self._wire.place(self._requests + 1, intent, venue_symbol, self._clock.now_ns())
+        except ValueError as error:
+            self._deliver(PlaceAnswered(intent.client_id, "refused", code="NOT_SENT", reason=str(error)))
+            return
+        self._send(frame, intent.client_id, intent, REQUEST_TIMEOUT_S)
 
     def cancel(self, client_id: str, venue_symbol: str) -> None:
         """As `place`."""
-        self._send("order.cancel", cancel_params(client_id, venue_symbol), client_id, None)
+        try:
+            frame = self._wire.cancel(self._requests + 1, client_id, venue_symbol, self._clock.now_ns())
+        except ValueError as error:  # under that id nothing was ever sent
+            self._deliver(CancelAnswered(client_id, "refused", str(error)))
+            return
+        self._send(frame, client_id, None, CANCEL_TIMEOUT_S)
 
-    def _send(self, method: str, params: dict[str, str], client_id: str, intent: OrderIntended | None) -> None:
+    def _send(self, frame: bytes, client_id: str, intent: OrderIntended | None, within_s: float) -> None:
         self._requests += 1
         number, fault = str(self._requests), ""
         try:
-            self._write(self._signer.frame(self._requests, method, params, self._clock.now_ns() // 1_000_000))
+            self._write(frame)
         except (aiohttp.ClientError, OSError) as error:
             fault = f"{type(error).__name__}: {error}"
         finally:  # whatever became of the frame, which need not wait for this: no answer is read before we return
-            deadline = self._loop.call_later(
-                REQUEST_TIMEOUT_S, self._give_up, number, "RequestTimeout", "no answer in time"
-            )
+            deadline = self._loop.call_later(within_s, self._give_up, number, "RequestTimeout", "no answer in time")
             self._waiting[number] = _Request(client_id, intent, deadline)
         if fault:
             self._give_up(number, "NetworkError", fault)
@@ -114,15 +151,14 @@ class OrderEntry:
 
     def _answered(self, answer: Answer) -> None:
         self._delay_s = RECONNECT_MIN_S
-        self._hear(answer)
         request = self._waiting.pop(str(answer.id), None)
         if request is None:
             return  # of one that was given up, or of none: it proves nothing of ours
         request.deadline.cancel()
         if request.intent is None:
-            self._deliver(cancel_word(request.client_id, answer))
+            self._deliver(self._wire.cancelled(request.client_id, answer))
             return
-        for word in place_words(request.intent, answer):
+        for word in self._wire.placed(request.intent, answer):
             self._deliver(word)
 
     def _give_up(self, number: str, code: str, reason: str) -> None:
@@ -153,15 +189,19 @@ class OrderEntry:
         """One connection's life; returns why it ended."""
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                self._socket = socket = await session.ws_connect(
-                    self._url, compress=0, heartbeat=HEARTBEAT_S, max_msg_size=ANSWER_MAX_BYTES, decode_text=False
+                greeting = await self._wire.greet()
+                socket = await session.ws_connect(
+                    self._wire.url, compress=0, heartbeat=HEARTBEAT_S, max_msg_size=ANSWER_MAX_BYTES, decode_text=False
                 )
             async with socket:
+                if greeting:
+                    await socket.send_frame(greeting, WSMsgType.TEXT)
+                self._socket = socket
                 async for message in socket:
                     if message.type is WSMsgType.TEXT:
-                        self._answered(read_answer(message.data))
+                        self._answered(self._wire.read(message.data))
             return f"the connection was closed: {socket.close_code}"
-        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError, RecursionError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RecursionError) as error:
             return f"{type(error).__name__}: {error}"
         finally:
             self._socket = None

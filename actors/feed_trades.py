@@ -1,0 +1,169 @@
+"""A feed's part that asks the venue for trades which its stream left out: ids passed over, or a silence that is long."""
+
+from typing import TYPE_CHECKING
+
+from ..exchanges.market import MarketPort
+from ..exchanges.market_events import MalformedFrame, TradeEvent
+from ..exchanges.stream_protocol import NumberedTrades
+from ..kernel.actor import Context
+from ..trading.messages import MissedTrade, TradesRefilled
+from . import topics
+from .feed_market import FeedMarket
+from .feed_silence import STREAM_MIN_NS
+
+if TYPE_CHECKING:
+    from .feed import Feed
+
+GRACE_NS = 200_000_000
+"""What is late comes by itself by then."""
+ANSWER_DUE_NS = 10_000_000_000
+RETRY_MIN_NS, RETRY_MAX_NS = 1_000_000_000, 600_000_000_000
+TRIES = 4
+"""After so many the trades that are missing stay so: they would be too late for any bar."""
+ASKED_MAX = 1_000
+"""Trades of one request."""
+
+
+class _Search:
+    """For trades of one symbol."""
+
+    __slots__ = ("asked_ns", "retry_ns", "since_ns", "tries")
+
+    def __init__(self) -> None:
+        self.since_ns = 0
+        """When ids were found missing; 0 where none are."""
+        self.asked_ns = -ANSWER_DUE_NS
+        self.retry_ns = self.tries = 0
+
+
+class FeedTrades:
+    """Owned by a feed, which hands it the answers. Publishes `TradesRefilled`. Each refill is counted and timed like
+    other repairs; a venue that numbers no trades, or tells none by number, is only subscribed to anew."""
+
+    def __init__(self, context: Context, port: MarketPort, feed: "Feed") -> None:
+        self._context = context
+        self._port = port
+        self._feed = feed
+        self._clock = context.system.clock
+        self._count = context.system.metrics.count
+        self._protocol = port.protocol if isinstance(port.protocol, NumberedTrades) else None
+        self._searches: dict[str, _Search] = {}
+
+    def mind_gap(self, market: FeedMarket, now_ns: int) -> None:
+        """Ids are missing."""
+        search = self._search(market)
+        search.since_ns = search.since_ns or now_ns
+        if self._protocol is None or self._feed.reference:
+            market.ids.give_up()
+        elif now_ns - search.since_ns >= GRACE_NS and market.symbol in self._feed.connected:
+            self._ask(market, search, now_ns)
+
+    def mind_silence(self, market: FeedMarket, now_ns: int) -> None:
+        """No trade for longer than is usual: the stream is in doubt until the venue says that there was none."""
+        if not market.trades_ns:
+            market.trades_ns = now_ns
+            self._feed.watch.judge(market, now_ns)
+        search = self._search(market)
+        if self._protocol is not None and market.ids.last_id:
+            self._ask(market, search, now_ns)
+        elif now_ns >= search.retry_ns:
+            self._put_off(search, now_ns)
+            self._feed.resubscribe(market)
+
+    def arrived(self, market: FeedMarket, payload: bytes) -> None:
+        try:
+            events = self._protocol.decode_trades(payload) if self._protocol else ()
+        except MalformedFrame as error:
+            self.unavailable(market, str(error))
+            return
+        now_ns, search = self._clock.monotonic_ns(), self._search(market)
+        search.asked_ns = -ANSWER_DUE_NS
+        missed = [event for event in events if market.ids.refill(event.trade_id) and self._is_right(market, event)]
+        self._tell(market, missed)
+        self._end_gap(market, search, now_ns, found=bool(missed))
+        if market.trades_ns:
+            self._end_silence(market, search, events, now_ns)
+
+    def unavailable(self, market: FeedMarket, reason: str) -> None:
+        now_ns, search = self._clock.monotonic_ns(), self._search(market)
+        search.asked_ns = -ANSWER_DUE_NS
+        self._count("trades_not_answered")
+        self._put_off(search, now_ns)
+        if search.since_ns and search.tries >= TRIES:
+            self._end_gap(market, search, now_ns, found=False)
+        if market.trades_ns:
+            self._feed.resubscribe(market)  # nobody can say that there was none
+
+    def _search(self, market: FeedMarket) -> _Search:
+        return self._searches.setdefault(market.symbol, _Search())
+
+    def _ask(self, market: FeedMarket, search: _Search, now_ns: int) -> None:
+        if now_ns < max(search.retry_ns, search.asked_ns + ANSWER_DUE_NS):
+            return
+        search.asked_ns = now_ns
+        first, last = next(iter(market.ids.missing), market.ids.last_id + 1), market.ids.last_id
+        limit = ASKED_MAX if market.trades_ns else min(last + 1 - first, ASKED_MAX)
+        self._count("trades_asked")
+        self._port.request_trades(market.symbol, first, limit)
+
+    @staticmethod
+    def _put_off(search: _Search, now_ns: int) -> None:
+        search.retry_ns = now_ns + min(RETRY_MIN_NS << min(search.tries, 10), RETRY_MAX_NS)
+        search.tries += 1
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _is_right(market: FeedMarket, event: TradeEvent) -> bool:
+        if right := event.trade_ms <= market.latest_ms and market.band.admits(event.price):
+            return right
+        market.quarantined["price"] += 1
+        market.count("quarantined_price")
+        return False
+
+    def _end_gap(self, market: FeedMarket, search: _Search, now_ns: int, *, found: bool) -> None:
+        """What the venue did not tell of it is lost."""
+        if not search.since_ns:
+            return
+        if lost := len(market.ids.missing):
+            self._count("trades_lost", lost)
+            market.ids.give_up()
+        if found:
+            self._feed.watch.note_repair(market, "missed", search.since_ns, now_ns)
+        search.since_ns = search.tries = search.retry_ns = 0
+
+    def _end_silence(
+        self, market: FeedMarket, search: _Search, events: tuple[TradeEvent, ...], now_ns: int
+    ) -> None:
+        """Trades that the stream should have told by now prove that it is dead; none proves that there were none."""
+        newer = [event for event in events if event.trade_id > market.ids.last_id]
+        before_ns = self._context.now_ns() - STREAM_MIN_NS
+        old = [event for event in newer if self._told_ns(market, event) <= before_ns]
+        if old:
+            missed = [each for each in old if market.ids.refill(each.trade_id, newest=True)]
+            self._tell(market, [each for each in missed if self._is_right(market, each)])
+            self._put_off(search, now_ns)
+            self._feed.resubscribe(market)
+            return
+        market.trades_ns = search.tries = search.retry_ns = 0
+        if not newer:
+            market.trade_times.excuse(now_ns)
+            self._count("trade_silences_excused")
+
+    def _tell(self, market: FeedMarket, events: list[TradeEvent]) -> None:
+        if not events:
+            return
+        market.refilled += len(events)
+        self._count("trades_refilled", len(events))
+        trades = tuple(
+            MissedTrade(each.trade_id, self._told_ns(market, each), each.price, each.size,
+                        "sell" if each.buyer_is_maker else "buy")
+            for each in events
+        )  # fmt: skip
+        if not self._feed.reference:
+            self._context.publish(topics.refilled(market.symbol), TradesRefilled(market.symbol, trades))
+
+    def _told_ns(self, market: FeedMarket, event: TradeEvent) -> int:
+        """When it would have come by its stream, by the clock here."""
+        lag_s = self._feed.watch.scores.habits[market.symbol].lag_s
+        return event.trade_ms * 1_000_000 + (round(lag_s.level * 1e9) if lag_s.known else 0)

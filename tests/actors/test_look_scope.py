@@ -1,0 +1,76 @@
+"""A look asks for the trades of those symbols where something may have happened, and of all in the course of time."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.kit.account import Account
+from tests.kit.venue import ScriptedVenue
+from tradigrade.actors.look_scope import ALL_EVERY, LookScope
+from tradigrade.exchanges.venue import EvidenceAsked
+from tradigrade.trading.books import Books
+from tradigrade.trading.order_events import OrderFilled
+
+SYMBOLS = tuple(f"C{number}/USDT" for number in range(100))
+
+
+def known(*symbols: str) -> Books:
+    books = Books()
+    books.last_trade_id |= dict.fromkeys(symbols, 3)
+    return books
+
+
+def test_a_symbol_whose_history_is_not_known_is_asked_for_before_its_first_order() -> None:
+    assert LookScope(SYMBOLS).take(Books()) == SYMBOLS
+    assert SYMBOLS[99] in LookScope(SYMBOLS).take(known(*SYMBOLS[:99]))
+
+
+def test_every_symbol_is_asked_for_in_the_course_of_time_and_never_many_at_once() -> None:
+    scope, books = LookScope(SYMBOLS), known(*SYMBOLS)
+    looks = [scope.take(books) for _ in range(ALL_EVERY)]
+    assert {symbol for look in looks for symbol in look} == set(SYMBOLS)
+    assert max(len(look) for look in looks) <= 2
+
+
+def test_a_look_that_came_to_nothing_is_made_up_for() -> None:
+    scope, books = LookScope(SYMBOLS), known(*SYMBOLS)
+    scope.touch(SYMBOLS[50])
+    lost = scope.take(books)
+    scope.give_back()
+    assert set(lost) <= set(scope.take(books))
+    scope.touch_all()
+    assert scope.take(books) == SYMBOLS
+
+
+@pytest.mark.parametrize("missed", [False, True])
+def test_a_restart_looks_at_all_symbols_only_where_the_balances_say_that_something_was_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missed: bool
+) -> None:
+    symbols = ("BTC/USDT", *(f"C{number}/USDT" for number in range(39)))
+    account = Account(tmp_path, symbols=symbols).serve()
+    account.signal("0.05", limit="29900")
+    account.advance(1)
+    asked: list[tuple[str, ...]] = []
+    gather = account.venue.gather
+
+    def note(request: EvidenceAsked) -> None:
+        asked.append(request.trades_of)
+        gather(request)
+
+    account.kill()
+    if missed:
+        sold_by_hand(account.venue, symbols[20])
+    monkeypatch.setattr(account.venue, "gather", note)
+    account.boot(2)
+    account.serve()
+    assert account.verdict().equal
+    assert [len(each) for each in asked[:2]] == ([1, len(symbols)] if missed else [1])
+    assert account.books.balances == account.venue.balances
+
+
+def sold_by_hand(venue: ScriptedVenue, symbol: str) -> None:
+    base = symbol.partition("/")[0]
+    trade = OrderFilled("hand", "5000", symbol, "sell", Decimal(10), Decimal(1), Decimal(0), "USDT", True, 1)
+    venue.trades.append(trade)
+    venue.balances |= {base: venue.balances.get(base, Decimal(0)) - 1, "USDT": venue.balances["USDT"] + 10}
