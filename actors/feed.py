@@ -60,7 +60,9 @@ class Feed(Actor):
     """
 
     progress_due_s = 2.0
-    mailbox_limit = 100_000
+    mailbox_limit = 30_000
+    """Frames that wait: no more than a feed can take in a second or so, which bounds the age of what it tells."""
+    catches_up = True
 
     def __init__(
         self,

@@ -119,6 +119,8 @@ class FeedMarket:
             return None
         if self.bid <= 0:
             self._keep_back("untouched")
+            if self.updates:
+                ids.miss(event.trade_id)  # told without a touch once it is asked for
             return None
         self.traded += event.size
         return MarketDataUpdate(

@@ -90,8 +90,11 @@ def describe_silence(market: FeedMarket, now_ns: int) -> str:
 
 
 def _busiest(market: FeedMarket) -> UsualInterval:
-    known = [times for times in (*_streams(market), market.trade_times) if times.usual_ns]
-    return min(known, key=lambda times: times.usual_ns, default=market.book_times)
+    """Of quotes and book; trades come by chance, and count where nothing else is known."""
+    quotes, book = _streams(market)
+    if quotes.usual_ns and (not book.usual_ns or quotes.usual_ns <= book.usual_ns):
+        return quotes
+    return book if book.usual_ns or not market.trade_times.usual_ns else market.trade_times
 
 
 def _streams(market: FeedMarket) -> tuple[UsualInterval, UsualInterval]:

@@ -101,7 +101,8 @@ class FeedTrades:
         if now_ns < max(search.retry_ns, search.asked_ns + ANSWER_DUE_NS):
             return
         search.asked_ns = now_ns
-        first, last = next(iter(market.ids.missing), market.ids.last_id + 1), market.ids.last_id
+        missing = market.ids.missing
+        first, last = next(iter(missing), market.ids.last_id + 1), next(reversed(missing), market.ids.last_id)
         limit = ASKED_MAX if market.trades_ns else min(last + 1 - first, ASKED_MAX)
         self._count("trades_asked")
         self._port.request_trades(market.symbol, first, limit)
@@ -132,9 +133,7 @@ class FeedTrades:
             self._feed.watch.note_repair(market, "missed", search.since_ns, now_ns)
         search.since_ns = search.tries = search.retry_ns = 0
 
-    def _end_silence(
-        self, market: FeedMarket, search: _Search, events: tuple[TradeEvent, ...], now_ns: int
-    ) -> None:
+    def _end_silence(self, market: FeedMarket, search: _Search, events: tuple[TradeEvent, ...], now_ns: int) -> None:
         """Trades that the stream should have told by now prove that it is dead; none proves that there were none."""
         newer = [event for event in events if event.trade_id > market.ids.last_id]
         before_ns = self._context.now_ns() - STREAM_MIN_NS
@@ -147,7 +146,7 @@ class FeedTrades:
             return
         market.trades_ns = search.tries = search.retry_ns = 0
         if not newer:
-            market.trade_times.excuse(now_ns)
+            market.trade_times.excuse(now_ns - market.trade_times.last_ns)
             self._count("trade_silences_excused")
 
     def _tell(self, market: FeedMarket, events: list[TradeEvent]) -> None:
@@ -166,4 +165,5 @@ class FeedTrades:
     def _told_ns(self, market: FeedMarket, event: TradeEvent) -> int:
         """When it would have come by its stream, by the clock here."""
         lag_s = self._feed.watch.scores.habits[market.symbol].lag_s
-        return event.trade_ms * 1_000_000 + (round(lag_s.level * 1e9) if lag_s.known else 0)
+        told_ns = event.trade_ms * 1_000_000 + (round(lag_s.level * 1e9) if lag_s.known else 0)
+        return min(told_ns, self._context.now_ns())

@@ -51,7 +51,7 @@ REOPEN_MIN_NS, REOPEN_MAX_NS = 10_000_000_000, 600_000_000_000
 all are heard it begins anew."""
 CLOCK_STEP_NS = 1_000_000_000
 """The time of day that moves so far from one look to the next was set."""
-DOUBT_NS = 2_000_000_000
+DOUBT_NS = 1_500_000_000
 """A price that one stream alone has told for so long is checked against a fresh book."""
 
 
@@ -79,6 +79,8 @@ class FeedWatch:
         """By symbol: since when a price waits to be believed."""
         self._apart_ns: dict[str, int] = {}
         """By symbol: since when its streams differ."""
+        self._suspected_ns: dict[str, int] = {}
+        """By symbol: how long it was silent when it was asked anew."""
         self._reopen_ns, self._reopen_wait_ns = 0, REOPEN_MIN_NS
         self.scores = FeedScores(context, feed, tuple(markets))
         self.repairs = Repairs()
@@ -114,13 +116,14 @@ class FeedWatch:
     def _measure(self, now_ns: int) -> None:
         if any(not each.proof and not is_silent(each, now_ns) for each in self._awake()):
             self._context.progress()  # a connection that was just made anew is no output yet
-        if self._reopen_wait_ns != REOPEN_MIN_NS and not any(each.tries for each in self._awake()):
+        if self._reopen_wait_ns != REOPEN_MIN_NS and not any(each.tries for each in self._markets.values()):
             self._reopen_wait_ns = REOPEN_MIN_NS
         for _ in range(min(MEASURED_AT_ONCE, len(self._turns))):
             market = self._turns[0]
             self._turns.rotate(-1)
             if market.ids.missing:
                 self._feed.trades.mind_gap(market, now_ns)
+            self._check_price(market, now_ns)
             self.judge(market, now_ns)
         if self._feed.reference:
             self.scores.tell_references(self._markets)
@@ -194,22 +197,27 @@ class FeedWatch:
         wait_ns = max(borne_ns, RETRY_MIN_NS) << min(market.tries, 10)
         market.retry_ns = now_ns + min(wait_ns, max(borne_ns, RETRY_MAX_NS))
         market.tries += 1
+        self._suspected_ns[market.symbol] = now_ns - market.last_ns
         if market.synchronizer.live:
-            market.quiet_id, market.quiet_levels = market.synchronizer.last_id, market.synchronizer.book.top(BOOK_LEVELS)
+            market.quiet_id = market.synchronizer.last_id
+            market.quiet_levels = market.synchronizer.book.top(BOOK_LEVELS)
 
     def _check_parts(self, market: FeedMarket, now_ns: int) -> None:
-        """A price may need proof, or one of its streams stand still while the others say something else."""
-        if _lasts(self._doubted_ns, market, market.band.doubts, now_ns) >= DOUBT_NS:
-            del self._doubted_ns[market.symbol]
-            market.retry_ns = now_ns + RETRY_MIN_NS
-            self._feed.renew(market, "unproven", "one stream alone tells another price", proof="")
-            return
+        """One of its streams may stand still while the others say something else."""
         apart_ns = _lasts(self._apart_ns, market, differs(market), now_ns)
         if apart_ns >= APART_NS and (stream := frozen_stream(market, now_ns)):
             del self._apart_ns[market.symbol]
             self._mend_stream(market, stream, now_ns)
         elif lacks_trades(market, now_ns):
             self._feed.trades.mind_silence(market, now_ns)
+
+    def _check_price(self, market: FeedMarket, now_ns: int) -> None:
+        """One that waits to be believed for long needs another witness."""
+        doubts = market.band.doubts and market.synchronizer.live and now_ns >= market.retry_ns
+        if _lasts(self._doubted_ns, market, doubts, now_ns) >= DOUBT_NS:
+            del self._doubted_ns[market.symbol]
+            market.retry_ns = now_ns + RETRY_MIN_NS
+            self._feed.renew(market, "unproven", "one stream alone tells another price", proof="")
 
     def _mend_stream(self, market: FeedMarket, stream: str, now_ns: int) -> None:
         reason = f"its stream of kind {stream} stands still while another goes on"
@@ -225,10 +233,10 @@ class FeedWatch:
 
     def excuse(self, market: FeedMarket) -> None:
         """It was silent because nothing happened: so long is nothing to it from now on."""
-        now_ns = self._clock.monotonic_ns()
         market.proof, market.quiet_id, market.quiet_levels, market.tries = "", -1, (), 0
-        market.quote_times.excuse(now_ns)
-        market.book_times.excuse(now_ns)
+        silence_ns = self._suspected_ns.pop(market.symbol, 0)
+        for times in (market.quote_times, market.book_times, market.trade_times):
+            times.excuse(silence_ns)
 
     def heard_trades(self, market: FeedMarket, now_ns: int) -> None:
         """The first after their stream was in doubt."""

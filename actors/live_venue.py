@@ -9,9 +9,11 @@ import ccxt
 import msgspec
 
 from ..config.market_settings import VenueSettings
+from ..exchanges.ccxt_markets import KEPT_S
 from ..exchanges.limit_windows import machine_windows
 from ..exchanges.public_venue import VenueFault, fetch_instruments, make_protocol, session_opener
 from ..exchanges.rate_budget import RateBudget
+from ..exchanges.retry_after import PAUSE_DEFAULT_S
 from ..exchanges.simulated.live_market import LiveMarket
 from ..exchanges.streams import StreamMarket
 from ..kernel.clock import Clock
@@ -45,30 +47,52 @@ def _budget(settings: VenueSettings) -> RateBudget:
     return RateBudget(windows=machine_windows(settings.name))
 
 
-async def load_rules(
-    settings: VenueSettings, symbols: tuple[str, ...], disk: Disk, folder: Path, tell: Callable[[str], object]
-) -> Sequence[Instrument]:
-    """The venue's rules of each symbol; those of last time where it cannot be reached now.
+class _Rules(msgspec.Struct):
+    """As they are kept on disk."""
 
-    Raises VenueFault where it trades no such symbol, or cannot be reached the first time.
+    at_ns: int
+    instruments: tuple[Instrument, ...]
+
+
+async def load_rules(
+    settings: VenueSettings,
+    symbols: tuple[str, ...],
+    disk: Disk,
+    folder: Path,
+    now_ns: int,
+    tell: Callable[[str], object],
+) -> Sequence[Instrument]:
+    """The venue's rules of each symbol; those of last time where it cannot be reached now, for `KEPT_S` at most.
+
+    Raises VenueFault where it trades no such symbol, or cannot be reached and no such rules are known.
     """
-    path = folder / RULES_NAME
+    path, budget = folder / RULES_NAME, _budget(settings)
     try:
+        if pause_s := budget.pause_s("market", now_ns):
+            raise ccxt.DDoSProtection(f"it refuses us for {pause_s:.0f} s more")
         rules = await fetch_instruments(settings.name, symbols, session_opener(settings.address, settings.certificate))
     except UNREACHED as error:
+        if isinstance(error, ccxt.DDoSProtection) and not pause_s:
+            budget.pause(now_ns + round(PAUSE_DEFAULT_S * 1e9), now_ns)
         reason = f"{settings.name} cannot be reached: {type(error).__name__}: {str(error)[:200]}"
-        tell(f"{reason}; its rules are those of last time")
-        return _remembered(disk, path, symbols, reason)
-    disk.replace(path, msgspec.json.encode(rules))
+        known, age_s = _remembered(disk, path, symbols, now_ns, reason)
+        tell(f"{reason}; its rules are those of {age_s / 3_600:.1f} h ago, which hold for {KEPT_S / 3_600:.0f} h")
+        return known
+    disk.replace(path, msgspec.json.encode(_Rules(now_ns, rules)))
     return rules
 
 
-def _remembered(disk: Disk, path: Path, symbols: tuple[str, ...], reason: str) -> Sequence[Instrument]:
+def _remembered(
+    disk: Disk, path: Path, symbols: tuple[str, ...], now_ns: int, reason: str
+) -> tuple[Sequence[Instrument], float]:
+    """And how old they are, in seconds."""
     try:
-        rules = msgspec.json.decode(disk.read(path), type=tuple[Instrument, ...])
+        rules = msgspec.json.decode(disk.read(path), type=_Rules)
     except (FileNotFoundError, msgspec.DecodeError):
         raise VenueFault(f"{reason}, and no rules of it are known from before") from None
-    known = {rule.symbol: rule for rule in rules}
+    known = {rule.symbol: rule for rule in rules.instruments}
     if missing := [symbol for symbol in symbols if symbol not in known]:
         raise VenueFault(f"{reason}, and its rules of {', '.join(missing)} are not known from before")
-    return tuple(known[symbol] for symbol in symbols)
+    if not 0 <= (age_s := (now_ns - rules.at_ns) / 1e9) < KEPT_S:
+        raise VenueFault(f"{reason}, and its rules of {age_s / 3_600:.1f} h ago may be others now")
+    return tuple(known[symbol] for symbol in symbols), age_s

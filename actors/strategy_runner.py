@@ -24,6 +24,7 @@ from ..trading.messages import (
     SignalGenerated,
     StateAsked,
     SymbolStatus,
+    TradesRefilled,
 )
 from ..trading.order_events import OrderFilled, PositionAsked, StrategyPosition
 from ..trading.rungs import Rung
@@ -114,8 +115,9 @@ class StrategyRunner(Actor):
         for topic in (topics.market(self.symbol), topics.MODELS, topics.position(self.name, self.symbol)):
             self.context.subscribe(topic)
         scopes = above(self._scope)
-        heard = (topics.LEARNER, topics.STATE_ASKED, topics.UNIVERSE, topics.quality(self.symbol))
-        for topic in (*heard, *map(topics.rung, scopes)):
+        heard = (topics.LEARNER, topics.STATE_ASKED, topics.UNIVERSE)
+        own = (topics.quality(self.symbol), topics.refilled(self.symbol))
+        for topic in (*heard, *own, *map(topics.rung, scopes)):
             self.context.subscribe(topic)
         self.context.tell(self.risk, RungAsked(scopes))
         self.context.tell(self.ledger, PositionAsked(self.name, self.symbol))
@@ -142,6 +144,10 @@ class StrategyRunner(Actor):
             case DataQuality(score=score):
                 self._poor = score < self.ladder.min_data_quality
                 self._poor_bar = self._poor_bar or self._poor
+            case TradesRefilled(trades=trades):
+                bars, too_late = self._bars.refill(trades)  # a strategy hears no price that is past
+                self.context.system.metrics.count("trades_too_late", too_late)
+                self._on_bars(bars)
             case SymbolStatus(symbol=symbol):
                 if symbol == self.symbol:
                     self.strategy.on_status(message)
@@ -280,18 +286,11 @@ class StrategyRunner(Actor):
         if models.champion in losses:
             self._curve = [*self._curve[-CURVE_LENGTH + 1 :], (at_ns, losses[models.champion])]
         self.context.system.metrics.gauge("learned_bars", models.learned_bars)
-        self.context.publish(
-            topics.LEARNING,
-            LearningView(
-                self.symbol,
-                models.champion,
-                models.version,
-                models.learned_bars,
-                losses,
-                self._probability,
-                tuple(self._curve),
-            ),
-        )
+        view = LearningView(
+            self.symbol, models.champion, models.version, models.learned_bars, losses, self._probability,
+            tuple(self._curve),
+        )  # fmt: skip
+        self.context.publish(topics.LEARNING, view)
 
 
 def _name(update: MarketDataUpdate | None) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from ..exchanges.listing import InstrumentsChanged, ListingArrived, ListingPort, ListingUnavailable, ListingWord
 from ..exchanges.tasks import PortBroke, PortFault
 from ..kernel.actor import Actor
-from ..trading.messages import CauseNoted, FeedChanged, StateAsked, SymbolStatus
+from ..trading.messages import CauseNoted, FeedChanged, RiskAlert, StateAsked, SymbolStatus
 from ..trading.universe import Change, begin, hear_listing, hear_stream, state_of
 from ..transports.order_commands import CancelAllOrders
 from . import topics
@@ -23,7 +23,7 @@ class _ListingDue:
 class UniverseWatch(Actor):
     """Publishes `SymbolStatus` on `universe` where a symbol's state changes, notes it as a cause of the ladder, and has
     its orders cancelled: a market that opens again may open anywhere. What guards a position stays while the symbol is
-    only halted. Publishes `InstrumentsChanged` where the rules of our symbols are others than before."""
+    only halted. Of one that is gone a person is told what to change: nothing is traded that he did not name. Publishes `InstrumentsChanged` where the rules of our symbols are others than before."""
 
     def __init__(self, symbols: tuple[str, ...], refresh_s: float, orders: str, *, cancel: bool = True) -> None:
         self.symbols = symbols
@@ -35,6 +35,8 @@ class UniverseWatch(Actor):
         self._universe = begin(self.symbols)
         self._port: ListingPort | None = self.context.ports.get("listing")
         self._rules: dict[str, Any] = {}
+        self._alerted: dict[str, str] = {}
+        """By symbol that is gone: what a person was told."""
         self.context.subscribe(topics.STATUS)
         self.context.subscribe(topics.STATE_ASKED)
         self.context.subscribe(topics.FEEDS)
@@ -52,6 +54,7 @@ class UniverseWatch(Actor):
                 self._count("listings")
                 self._tell_rules()
                 self._tell(changes)
+                self._alert()
             case SymbolStatus(symbol, state, detail):
                 self._universe, changes = hear_stream(self._universe, symbol, state, detail)
                 self._tell(changes)
@@ -89,6 +92,16 @@ class UniverseWatch(Actor):
                 words = f"{change.symbol} is {change.state}: {change.detail}"
                 wish = CancelAllOrders(change.symbol, change.state == "gone", words)
                 self.context.ask(self.orders, wish, CANCEL_TIMEOUT_S)
+
+    def _alert(self) -> None:
+        """Also where a symbol comes later that may be the one that went."""
+        states = {symbol: state_of(self._universe, symbol) for symbol in self.symbols}
+        gone = {symbol: words for symbol, (state, words) in states.items() if state == "gone"}
+        for symbol, words in gone.items():
+            if self._alerted.get(symbol) != words:
+                alert = RiskAlert("SYMBOL_GONE", f"{symbol}: {words}", self.context.now_ns())
+                self.context.publish(topics.ALERTS, alert)
+        self._alerted = gone
 
     def _note(self, change: Change) -> None:
         symbol, state, detail = change

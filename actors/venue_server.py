@@ -134,7 +134,8 @@ class VenueServer:
         from .live_venue import load_rules, open_market  # ccxt, which a market of our own does not need
 
         symbols, venue = settings.symbols, settings.venue
-        rules = await load_rules(venue, symbols, self._disk, self._run.exchange_dir, self._tell)
+        now_ns = self._clock.now_ns()
+        rules = await load_rules(venue, symbols, self._disk, self._run.exchange_dir, now_ns, self._tell)
         return open_market(venue, symbols, self._loop, self._clock, self._entropy, self._tell), rules
 
     async def _make(self, log: SnapshotLog, requests: RotatingLines) -> SimulatedVenue | KrakenVenue:
@@ -153,6 +154,7 @@ class VenueServer:
             "speed": settings.speed,
             "state": state,
             "admin": self._admin,
+            "latency": latency_of(model, settings.seed),
         }
         if settings.venue.protocol == "kraken":
             secret = self._credentials.base64_secret
@@ -167,7 +169,6 @@ class VenueServer:
             weight_limit=model.weight_per_minute,
             orders_per_10_s=model.orders_per_10_s,
             orders_per_day=ORDERS_PER_DAY,
-            latency=latency_of(model, settings.seed),
             rules=SocketRules(life_s=model.connection_life_s),
         )
 

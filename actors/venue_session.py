@@ -20,7 +20,7 @@ from ..exchanges.venue import (
     VenuePort,
 )
 from ..kernel.actor import Actor
-from ..trading.messages import StateAsked
+from ..trading.messages import RiskAlert, StateAsked
 from ..trading.order_events import FundsMoved, OrderFilled, OrderIntended
 from ..trading.order_making import place
 from . import topics
@@ -80,6 +80,9 @@ class VenueSession(Actor):
                 self._opened = message
                 self._forward(message)
                 self.context.publish(topics.VENUE, message)
+                if message.warning:
+                    alert = RiskAlert("VENUE_OPENED", message.warning, self.context.now_ns())
+                    self.context.publish(topics.ALERTS, alert)
             case VenueClosed():
                 self._opened = None
                 self._forward(message)

@@ -98,7 +98,7 @@ def _plan(path: Path, asked: Asked, *, recorded: bool) -> _Plan:
     series = asked.series or facts.get("series")
     missing = [name for name, value in (("venue", venue), ("symbol", symbol), ("interval", series)) if not value]
     if missing or venue is None or series is None:
-        raise WrongWord(f"{path.name} does not say its {', '.join(missing)}: name it with --{missing[0]}")
+        raise WrongWord(f"{path.name} does not say its {', '.join(missing)}: name it with --{', --'.join(missing)}")
     return _Plan(make_dataset(venue, symbol, series), asked.columns, asked.unit, 0)
 
 

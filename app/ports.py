@@ -133,7 +133,7 @@ def _trader_ports(run: Run, loop: asyncio.AbstractEventLoop, seams: Seams) -> di
 
     return {
         **_market_ports(run, loop, seams, open_session, budget),
-        "listing": make_listing(run, loop, open_session),
+        "listing": make_listing(run, loop, seams.clock, open_session, budget),
         "venue": CcxtVenue(loop, seams.clock, seams.entropy, run.settings.symbols, connect, budget, prefix, bounds),
         "thread": OneThread(loop),
         "archive_thread": OneThread(loop, "archive"),

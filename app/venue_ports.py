@@ -88,11 +88,16 @@ def make_guard(
     return BinanceGuard(loop, clock, key, credentials.api_secret, open_session, symbols, budget)
 
 
-def make_listing(run: Run, loop: asyncio.AbstractEventLoop, open_session: OpenSession) -> Any:
+def make_listing(
+    run: Run, loop: asyncio.AbstractEventLoop, clock: Clock, open_session: OpenSession, budget: RateBudget
+) -> Any:
     """What the venue says of its symbols."""
     from .exchanges.binance import listing as binance
     from .exchanges.kraken import listing as kraken
-    from .exchanges.rest_listing import RestListing
+    from .exchanges.rest_listing import ListingWay, RestListing
 
-    told = {"binance": binance, "kraken": kraken}[run.settings.venue.protocol]
-    return RestListing(loop, open_session, told.URL, told.decode_listing)
+    ways = {
+        "binance": ListingWay(binance.WHOLE, binance.decode_listing, binance.ask_some, binance.refuses, binance.WEIGHT),
+        "kraken": ListingWay(kraken.URL, kraken.decode_listing),
+    }
+    return RestListing(loop, clock, open_session, ways[run.settings.venue.protocol], run.settings.symbols, budget)

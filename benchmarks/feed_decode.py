@@ -24,9 +24,9 @@ RECORDING = Path(__file__).parents[2] / "shared" / "data" / "streams" / "binance
 SYMBOL = "BTC/USDT"
 FRAMES, TURN, BATCH = 3_000, 300, 5
 """Of a kind; how many before the other way's turn; how many are timed together."""
-# A book of 1,000 levels around the recorded prices, which no recorded diff touches, so both sides keep equal books.
-FAR_BIDS = tuple(Decimal(20_000) - step for step in range(500))
-FAR_ASKS = tuple(Decimal(40_000) + step for step in range(500))
+# A book of 1,000 levels around the recorded prices, which no recorded diff touches, for their prices are of whole cents.
+FAR_BIDS = tuple(Decimal("20000.005") - step for step in range(500))
+FAR_ASKS = tuple(Decimal("36330.005") + step for step in range(500))
 
 
 def run() -> Iterator[Result]:
@@ -65,16 +65,16 @@ class Reference:
         import orjson
         from ccxt.pro import binance
 
-        self._loads = orjson.loads
-        self._exchange: Any = binance()
-        names = {"id": "BTCUSDT", "symbol": SYMBOL, "base": "BTC", "quote": "USDT", "type": "spot", "spot": True}
-        self._exchange.set_markets([self._exchange.safe_market_structure(names)])
+        self.loads = orjson.loads
+        self.exchange: Any = binance()
+        names = {"id": "BTCUSDT", "lowercaseId": "btcusdt", "symbol": SYMBOL, "base": "BTC", "quote": "USDT", "type": "spot", "spot": True}
+        self.exchange.set_markets([self.exchange.safe_market_structure(names)])
         bids, asks = ([[float(price), 1.0] for price in side] for side in (FAR_BIDS, FAR_ASKS))
-        self._exchange.orderbooks[SYMBOL] = self._exchange.order_book({"bids": bids, "asks": asks, "nonce": last_id})
+        self.exchange.orderbooks[SYMBOL] = self.exchange.order_book({"bids": bids, "asks": asks, "nonce": last_id})
         self.subscriptions: dict[str, Any] = {}
 
     def handle(self, payload: bytes) -> None:
-        self._exchange.handle_message(self, self._loads(payload))
+        self.exchange.handle_message(self, self.loads(payload))
 
     def resolve(self, result: object, message_hash: str) -> None:
         """Nobody waits for it."""

@@ -57,10 +57,13 @@ class FrameMix:
     them along to the order, and `find_due_times` says when each was due.
     """
 
-    def __init__(self, symbols: Sequence[str], triggers: range = range(0), began_ns: int = 0) -> None:
+    def __init__(
+        self, symbols: Sequence[str], triggers: range = range(0), began_ns: int = 0, per_s: int = FRAMES_PER_S
+    ) -> None:
+        """`per_s`: how many of them are sent in a second."""
         self._symbols = [symbol.replace("/", "").encode() for symbol in symbols]
         self._triggers = triggers
-        self._depth_every = max(1, FRAMES_PER_S // (DEPTHS_PER_S * len(symbols)))
+        self._depth_every = max(1, per_s // (DEPTHS_PER_S * len(symbols)))
         generator = random.Random(SEED)
         ticks = [generator.randrange(-400, 400) for _ in range(997)]
         self._touches = [(_money(MIDDLE + tick / 100), _money(MIDDLE + tick / 100 + 0.01)) for tick in ticks]
@@ -142,13 +145,14 @@ class FrameHandler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    per_s = FRAMES_PER_S
     server: FrameServer
 
     def do_GET(self) -> None:
         """Called by http.server."""
         if self.headers.get("Upgrade", "").lower() == "websocket":
             began_ns = (time.time_ns() // BEGINS_AT_NS + 2) * BEGINS_AT_NS
-            mix = self.server.mix = FrameMix(self.server.symbols, self.server.triggers, began_ns)
+            mix = self.server.mix = FrameMix(self.server.symbols, self.server.triggers, began_ns, self.per_s)
             self._open_stream()
             self.stream(mix, began_ns)
         else:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 NEAR_MAX = 3
-LISTED_MAX = 16
+LISTED_MAX = 20
 
 
 def nearest(found: str, known: Iterable[str]) -> list[str]:

@@ -35,6 +35,10 @@ class Dialect:
         self._exchange = exchange
         self._tell = tell
 
+    async def load_markets(self, symbols: tuple[str, ...]) -> None:
+        """The rules of at least these symbols, as far as the venue lists them. Raises what ccxt raises."""
+        await self._exchange.load_markets()
+
     async def begin(self) -> None:
         """The account's stream is subscribed when this returns."""
         await self._exchange.authenticate({"type": "spot"})

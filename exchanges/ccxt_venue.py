@@ -18,6 +18,7 @@ from .ccxt_dialect import Dialect
 from .ccxt_dialects import make_dialect
 from .ccxt_direct import make_entry
 from .ccxt_limits import CLOCK_PERIOD_S, compare_clocks
+from .ccxt_markets import KeptMarkets
 from .ccxt_requests import CcxtRequests
 from .limit_watch import LimitWatch, look_weight
 from .order_bounds import OrderBounds
@@ -78,6 +79,7 @@ class CcxtVenue:
         """Symbols of the orders whose cancels are under way there."""
         self._limits = LimitWatch(clock, self._tell, budget)
         self._venue_clock = VenueClock(clock)
+        self._markets = KeptMarkets(clock, symbols)
         self._tasks = TaskSet(loop)
 
     def open(self, deliver: Callable[[VenueWord], object]) -> None:
@@ -180,14 +182,14 @@ class CcxtVenue:
             dialect = make_dialect(exchange, self._tell, self._prefix)
             requests = CcxtRequests(exchange, dialect, self._clock, self._venue_clock, self._limits)
             try:
-                await exchange.load_markets()
+                warning = await self._markets.load(exchange, dialect)
                 await self._compare_clocks(exchange, dialect)  # what is signed with a wrong time is refused
                 await dialect.begin()
                 self._requests, self._entry = requests, self._make_entry(exchange)
                 delay_s = RECONNECT_MIN_S
                 instruments = parsing.instruments(exchange, self._symbols)
                 self._ids = {symbol: instrument.venue_symbol for symbol, instrument in instruments.items()}
-                self._deliver(VenueOpened(instruments, bool(exchange.has.get("cancelAllOrdersAfter"))))
+                self._deliver(VenueOpened(instruments, bool(exchange.has.get("cancelAllOrdersAfter")), warning))
                 await self._listen(exchange, dialect, session, self._entry)
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 self._limits.hear_error(exchange, _first(error))

@@ -15,6 +15,10 @@ from .book_sync import (
 from .market_events import DepthEvent
 
 
+DIFFS_WITHOUT = 20
+"""So many diffs without the snapshot that every subscription begins with: it was lost."""
+
+
 class StreamedBook:
     """One symbol's book. Guaranteed: while `live`, `book` equals the venue's at `last_id`; otherwise it is empty.
 
@@ -28,6 +32,8 @@ class StreamedBook:
         self.live = False
         self._depth = depth
         self._attempt = 0
+        self._missed = 0
+        """Diffs since the stream began that follow on nothing."""
 
     def step(self, event: Input) -> tuple[Effect, ...]:
         """Take one event in and say what is to be done, in this order."""
@@ -35,10 +41,11 @@ class StreamedBook:
             case DepthEvent(snapshot=True):
                 return self._take_snapshot(event)
             case DepthEvent():
-                return self._take_diff(event) if self.live else ()
+                return self._take_diff(event) if self.live else self._miss()
             case SnapshotFailed(reason):
                 return () if self.live else (self._request(reason),)
             case StreamLost(reason):
+                self._attempt = 0
                 return self._lose(reason)
             case StreamOpened() | BookSnapshot():
                 return ()
@@ -63,6 +70,13 @@ class StreamedBook:
         fault = self.breaks(diff) or self._absorb(diff)
         return self._resynchronise(fault) if fault else ()
 
+    def _miss(self) -> tuple[Effect, ...]:
+        """Nothing more is asked for while an earlier request goes on: that is answered, or told to have failed."""
+        self._missed += 1
+        if self._attempt or self._missed < DIFFS_WITHOUT:
+            return ()
+        return (self._request("no snapshot came"),)
+
     def _absorb(self, event: DepthEvent) -> str:
         """Bring the book up to the event; says what is wrong with the book then."""
         self.book.apply(event.bids, event.asks)
@@ -76,7 +90,7 @@ class StreamedBook:
 
     def _lose(self, reason: str) -> tuple[Effect, ...]:
         lost = (BookLost(reason),) if self.live else ()
-        self.live = False
+        self.live, self._missed = False, 0
         self.last_id = 0
         self.book.clear()
         return lost

@@ -50,7 +50,7 @@ class StreamProtocol(Protocol):
 
 @runtime_checkable
 class NumberedTrades(Protocol):
-    """A `StreamProtocol` of a venue that numbers each symbol's trades one by one, and tells them by number over REST."""
+    """A `StreamProtocol` of a venue that numbers a symbol's trades one by one, and tells them by number over REST."""
 
     trades_weight: int
     """Of one request."""

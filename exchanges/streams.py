@@ -141,9 +141,7 @@ class StreamMarket:
                 raise aiohttp.ClientError("trades of it cannot be asked for")
             async with self._fetching:
                 url = self.protocol.trades_url(symbol, first_id, limit)
-                word: MarketWord = TradesArrived(
-                    symbol, await self._read(connection, url, self.protocol.trades_weight)
-                )
+                word: MarketWord = TradesArrived(symbol, await self._read(connection, url, self.protocol.trades_weight))
         except (*Broken, RuntimeError) as error:
             word = TradesUnavailable(symbol, f"{type(error).__name__}: {error}")
         deliver(word)

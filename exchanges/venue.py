@@ -38,6 +38,8 @@ class VenueOpened(msgspec.Struct, frozen=True):
     instruments: dict[str, Instrument]
     offers_switch: bool = False
     """The venue has a dead-man switch: `arm` may be called."""
+    warning: str = ""
+    """What somebody should know of how it was opened."""
 
 
 class SwitchAnswered(msgspec.Struct, frozen=True):

@@ -23,8 +23,8 @@ BACKGROUND_EVERY = 8
 """One turn in so many is for those who are not urgent, or is the background's, however busy the others are."""
 IDLE_EVERY = 16
 """One batch in so many begins with a message left for idleness, however busy all are."""
-BEHIND, CATCH_UP = 32, 128
-"""Messages that wait for an actor that catches up before its turns are longer, and how long they are at most."""
+CATCH_UP = 32
+"""Messages in one turn of an actor that catches up, where more than these wait for it."""
 
 USER, IDLE = Lane.USER, Lane.IDLE
 
@@ -186,8 +186,8 @@ class CellActor(Incarnation):
         """Handle a few messages."""
         self._queued = self._ceded = False
         actor, mailbox, share = self._actor, self.mailbox, self.share
-        if len(mailbox.user) > BEHIND and actor is not None and actor.catches_up:
-            share = min(len(mailbox.user), CATCH_UP)
+        if len(mailbox.user) > CATCH_UP and actor is not None and actor.catches_up:
+            share = CATCH_UP
         for _ in range(1 if self.delay_s else share):
             if actor is None or self.ended or self.held:
                 return
@@ -200,6 +200,10 @@ class CellActor(Incarnation):
             if self._ceded:
                 break
         self._wake()
+
+    def resume(self) -> None:
+        super().resume()
+        self.post(self._wake_idle)
 
     def idle_turn(self) -> None:
         """Handle one message that could wait; who is held keeps it."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-SELDOM = 20
+SELDOM = 60
 """A place's first visit fails so many times as readily as its thousandth."""
 
 

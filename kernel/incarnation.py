@@ -116,16 +116,13 @@ class Incarnation(Intake):
     def resume(self) -> None:
         """Let it go on, as slow as `delay_s` says."""
         self.held = False
-        self.signal(Call(self._wake_idle))
+        self.signal(Call(lambda: None))
 
     def post(self, callback: Callable[[], Any]) -> None:
         """Give a callback a turn of this actor; nothing happens where it has ended."""
         self.signal(Call(callback))
 
     afterwards = post
-
-    def _wake_idle(self) -> None:
-        """Have turns for the idle lane, where they are not a matter of course."""
 
     def signal(self, message: Any) -> None:
         """Queue one of the kernel's own messages; nothing happens where it has ended."""

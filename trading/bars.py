@@ -1,8 +1,9 @@
 """Bars of session time, folded from one symbol's market updates."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
-from .messages import ZERO, BarClosed, MarketDataUpdate
+from .messages import ZERO, BarClosed, MarketDataUpdate, MissedTrade
 
 MAX_EMPTY_BARS = 60
 """Empty bars one step may close; a longer silence keeps its most recent ones and leaves a gap in `start_ns`."""
@@ -28,6 +29,8 @@ class BarBuilder:
         self._traded = False
         self._open = self._high = self._low = self._close = self._volume = ZERO
         self._trades = 0
+        self._first_id = self._last_id = 0
+        """Of the trades in the open bar."""
 
     @property
     def begun(self) -> bool:
@@ -54,17 +57,44 @@ class BarBuilder:
         self._begin(open_ns, self._close)
         return (bar, *(self._bar(start_ns) for start_ns in range(first_empty_ns, open_ns, self.bar_ns)))
 
+    def refill(self, trades: Iterable[MissedTrade]) -> tuple[tuple[BarClosed, ...], int]:
+        """Trades that were left out, in their order: each goes where it belongs in the open bar, or begins a newer one
+        as `update` does. Also how many came too late: a bar that is closed changes no more."""
+        closed: list[BarClosed] = []
+        too_late = 0
+        for trade in trades:
+            if self._end_ns == _NEVER_NS or trade.at_ns < self._end_ns - self.bar_ns:
+                too_late += 1
+            else:
+                closed += self.advance(trade.at_ns)
+                self._insert(trade)
+        return tuple(closed), too_late
+
+    def _insert(self, trade: MissedTrade) -> None:
+        if not self._trades:
+            self._high = self._low = trade.price
+        self._high, self._low = max(self._high, trade.price), min(self._low, trade.price)
+        if not self._trades or trade.trade_id < self._first_id:
+            self._open, self._first_id = trade.price, trade.trade_id
+        if not self._trades or trade.trade_id > self._last_id:
+            self._close, self._last_id = trade.price, trade.trade_id
+        self._volume += trade.size
+        self._trades += 1
+        self._traded = True
+
     def _add_trade(self, trade: MarketDataUpdate) -> None:
         price = trade.price
         if self._end_ns == _NEVER_NS:
             self._begin(trade.received_ns - trade.received_ns % self.bar_ns, price)
         if not self._trades:
             self._open = self._high = self._low = price
+            self._first_id = trade.sequence
         elif price > self._high:
             self._high = price
         elif price < self._low:
             self._low = price
         self._close = price
+        self._last_id = trade.sequence
         self._volume += trade.size
         self._trades += 1
         self._traded = True

@@ -50,9 +50,9 @@ class UsualInterval:
         if self._count >= self._weighed_at:
             self._weigh(at_ns)
 
-    def excuse(self, now_ns: int) -> None:
-        """The present silence was proven to be the market's own: the next look bears one twice as long."""
-        self.excused_ns = 2 * (now_ns - self.last_ns)
+    def excuse(self, silence_ns: int) -> None:
+        """A silence so long was proven to be the market's own: from now on one twice as long is borne."""
+        self.excused_ns = 2 * silence_ns
 
     def patience_ns(self, factor: float, least_ns: int, most_ns: int, unknown_ns: int) -> int:
         """How long it may be silent: `factor` times what is usual, within bounds; `unknown_ns` before that is known."""

@@ -12,7 +12,7 @@ KINDS = (
 )  # fmt: skip
 """The connection; all symbols of it; one symbol; quotes or book alone; an update missing; best bid at or above best
 ask; the venue's own sum over its book differs; a price that one stream alone told; anything else; the stream of
-trades, from the doubt to its next one; trades that were passed over, from then to the venue's telling them on request."""
+trades, from the doubt to its next one; trades that were passed over, until the venue told them on request."""
 
 
 def kind_of(reason: str) -> str:

@@ -30,6 +30,12 @@ class TradeIds:
             return "next"
         return self._skip(trade_id) if trade_id > self.last_id else self._repeat(trade_id)
 
+    def miss(self, trade_id: int) -> None:
+        """One that was taken could not be told."""
+        if trade_id:
+            self.missing[trade_id] = None
+            self.missed += 1
+
     def refill(self, trade_id: int, *, newest: bool = False) -> bool:
         """The venue tells a trade on request; True where that is news. `newest`: one that is above all others is, too,
         and else left to its stream."""

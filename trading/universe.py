@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from .instruments import Instrument
 
 State = Literal["online", "halted", "gone"]
 WORST: dict[State, int] = {"online": 0, "halted": 1, "gone": 2}
 LISTING, STREAM = "listing", "stream"
+CAME_KEPT = 50
+HINTS_MAX = 3
+"""Of more that came none is taken for the same under another name."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -17,6 +21,8 @@ class Listing(msgspec.Struct, frozen=True):
 
     instruments: dict[str, Instrument]
     halted: dict[str, str] = {}
+    whole: bool = True
+    """False: of our symbols alone."""
 
 
 class Change(NamedTuple):
@@ -35,6 +41,8 @@ class Universe(NamedTuple):
     said: Mapping[str, Mapping[str, tuple[State, str]]]
     doubted: bool = False
     """The last listing had none of our symbols: once is taken for a fault of the answer."""
+    came: tuple[str, ...] = ()
+    """The latest symbols that were not listed when the first listing was read."""
 
 
 def begin(symbols: Iterable[str]) -> Universe:
@@ -50,19 +58,23 @@ def state_of(universe: Universe, symbol: str) -> tuple[State, str]:
 
 def hear_listing(universe: Universe, listing: Listing) -> tuple[Universe, tuple[Change, ...]]:
     """A fresh listing is the whole truth of it; but one that has none of our symbols must say so twice."""
+    if not listing.whole:
+        others = {each: rules for each, rules in universe.instruments.items() if each not in universe.symbols}
+        listing = replace(listing, instruments=others | listing.instruments)
     listed = {symbol: listing.instruments[symbol] for symbol in universe.symbols if symbol in listing.instruments}
     if not listed and not universe.doubted:
         return universe._replace(doubted=True), ()
     new = sorted(listing.instruments.keys() - universe.instruments.keys()) if universe.instruments else []
+    came = tuple(each for each in (*universe.came, *new) if each in listing.instruments)[-CAME_KEPT:]
     words: dict[str, tuple[State, str]] = {}
     for symbol in universe.symbols:
         if symbol not in listed:
-            words[symbol] = ("gone", _gone(symbol, new))
+            words[symbol] = ("gone", _gone(symbol, came))
         elif symbol in listing.halted:
             words[symbol] = ("halted", f"its status at the venue is {listing.halted[symbol]}")
         else:
             words[symbol] = ("online", "the venue trades it")
-    after = Universe(universe.symbols, listing.instruments, {**universe.said, LISTING: words})
+    after = Universe(universe.symbols, listing.instruments, {**universe.said, LISTING: words}, came=came)
     return after, _changes(universe, after)
 
 
@@ -78,9 +90,24 @@ def _changes(before: Universe, after: Universe) -> tuple[Change, ...]:
     return tuple(Change(symbol, state, detail) for symbol, earlier, (state, detail) in pairs if state != earlier)
 
 
-def _gone(symbol: str, new: list[str]) -> str:
-    """A renamed symbol is one that went while another came: who trades it has to say so in the settings."""
-    quote = symbol.partition("/")[2]
-    came = [other for other in new if other.endswith(f"/{quote}")]
-    hint = f"; perhaps renamed, for {', '.join(came[:3])} came" if 0 < len(came) <= 3 else ""
-    return f"the venue does not list it any more{hint}"
+def successors(symbol: str, came: Iterable[str]) -> tuple[str, ...]:
+    """Which of those that came may be the same under another name, the likeliest first: paid in the same currency, and
+    a base that holds the old one, or is part of it, before others."""
+    base, _, quote = symbol.partition("/")
+
+    def unlike(other: str) -> bool:
+        name = other.partition("/")[0]
+        return base not in name and name not in base
+
+    return tuple(sorted((each for each in came if each.endswith(f"/{quote}")), key=unlike))
+
+
+def _gone(symbol: str, came: Iterable[str]) -> str:
+    """What to do where it may have been renamed is the user's to decide: nothing is traded that he did not name."""
+    words = "the venue does not list it any more"
+    if not (found := successors(symbol, came)) or len(found) > HINTS_MAX:
+        return f"{words}; take it out of symbols and of the strategies' symbols in the settings"
+    return (
+        f"{words}; perhaps it was renamed, for {', '.join(found)} came: to trade that, put it in place of {symbol} "
+        "in symbols and in the strategies' symbols of the settings, and start anew"
+    )

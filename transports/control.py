@@ -100,7 +100,8 @@ class ChartAsked(Report, frozen=True, gc=False):
 
 
 class ChartAnswered(Report, frozen=True, gc=False):
-    """One symbol's market and our fills in it, oldest first; the last candle is still open. Levels are best first."""
+    """One symbol's market and our fills in it, oldest first; the last candle is still open. Levels are best first.
+    `coarse` are of `COARSE` intervals each and reach further back; the last one lacks what is in the open candle."""
 
     symbol: str
     interval_ns: int
@@ -108,6 +109,7 @@ class ChartAnswered(Report, frozen=True, gc=False):
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
     fills: tuple[FillView, ...]
+    coarse: tuple[Candle, ...] = ()
 
 
 class RiskAsked(Report, frozen=True, gc=False):

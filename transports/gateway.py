@@ -125,7 +125,7 @@ class Gateway:
     def _answer(self, question: Frame, reply: Reply) -> None:
         message = reply.value if reply.error is None else Failed(reason=str(reply.error))
         if len(self._outgoing) >= OUTGOING_LIMIT:
-            self._system.metrics.count("frames_dropped")
+            self._system.metrics.count("wire_frames_dropped")
             return
         try:
             self._queue_answer(question, message)
@@ -208,7 +208,7 @@ class Gateway:
         try:
             peer.send(data, zmq.DONTWAIT)
         except zmq.Again:
-            self._system.metrics.count("frames_dropped")
+            self._system.metrics.count("wire_frames_dropped")
 
 
 def endpoint(directory: Path, node: str) -> str:

@@ -26,6 +26,7 @@ class ChartWindow(AnswerWindow[ChartAnswered]):
     def __init__(self) -> None:
         super().__init__()
         self._candles: dict[int, Candle] = {}
+        self._coarse: dict[int, Candle] = {}
         self._fills: deque[FillView] = deque(maxlen=FILLS_KEPT)
 
     @property
@@ -35,21 +36,24 @@ class ChartWindow(AnswerWindow[ChartAnswered]):
 
     def hear(self, answer: ChartAnswered, now_ns: int) -> None:
         super().hear(answer, now_ns)
-        if any(known.start_ns % answer.interval_ns for known in self._last()):
+        if any(last.start_ns % answer.interval_ns for last in self._last()):
             self._candles.clear()  # another interval now
-        self._candles |= {candle.start_ns: candle for candle in answer.candles}
-        for start_ns in sorted(self._candles)[:-CANDLES_KEPT]:
-            del self._candles[start_ns]
-        known = set(self._fills)
-        self._fills.extend(fill for fill in answer.fills if fill not in known)
+            self._coarse.clear()
+        for known, news in ((self._candles, answer.candles), (self._coarse, answer.coarse)):
+            known |= {candle.start_ns: candle for candle in news}
+            for start_ns in sorted(known)[:-CANDLES_KEPT]:
+                del known[start_ns]
+        told = set(self._fills)
+        self._fills.extend(fill for fill in answer.fills if fill not in told)
 
     def view(self, answer: ChartAnswered | None) -> View:
         if answer is None:
-            return {"interval_ms": None, "candles": [], "bids": [], "asks": [], "fills": []}
+            return {"interval_ms": None, "candles": [], "coarse": [], "bids": [], "asks": [], "fills": []}
         return {
             "symbol": clip(answer.symbol),
             "interval_ms": milliseconds(answer.interval_ns),
             "candles": [_candle_row(self._candles[start_ns]) for start_ns in sorted(self._candles)],
+            "coarse": [_candle_row(self._coarse[start_ns]) for start_ns in sorted(self._coarse)],
             "bids": list(_level_rows(answer.bids)),
             "asks": list(_level_rows(answer.asks)),
             "fills": [_fill_row(fill) for fill in self._fills],

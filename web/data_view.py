@@ -65,6 +65,7 @@ def _symbol_view(symbol: FeedSymbolView) -> View:
         "gaps": symbol.gaps,
         "trade_gaps": symbol.trade_gaps,
         "trades_missed": symbol.trades_missed,
+        "trades_refilled": symbol.trades_refilled,
         "repairs": symbol.repairs,
         "quarantined": {clip(reason): times for reason, times in list(symbol.quarantined.items())[:NAMES_MAX]},
         "deviation_bps": finite(symbol.deviation_bps),

@@ -6,15 +6,17 @@ from collections.abc import Callable
 import msgspec
 from aiohttp import web
 
+from ..trading.candles import COARSE
 from .state import ConsoleState
 from .view import View
 
 SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
+SINCE = re.compile(r"[0-9]{1,15}")
 
 
 class WindowPages:
-    """GET `/api/data`, `/api/risk`, `/api/reconciliation` and `/api/chart?symbol=`. To look is to have it asked for a
-    while."""
+    """GET `/api/data`, `/api/risk`, `/api/reconciliation` and `/api/chart?symbol=`, of candles only those from
+    `&since_ms=` on. To look is to have it asked for a while."""
 
     def __init__(self, state: ConsoleState, clock_ns: Callable[[], int]) -> None:
         self._state = state
@@ -39,7 +41,19 @@ class WindowPages:
         symbol = request.query.get("symbol", "")
         if not SYMBOL.fullmatch(symbol):
             raise web.HTTPBadRequest(text=f"symbol: expected one such as BTC/USDT, found {symbol[:40]!r}\n")
-        return _json(self._state.charts.look(symbol, self._clock_ns()))
+        since = request.query.get("since_ms", "0")
+        if not SINCE.fullmatch(since):
+            raise web.HTTPBadRequest(text=f"since_ms: expected milliseconds since 1970, found {since[:40]!r}\n")
+        view = self._state.charts.look(symbol, self._clock_ns())
+        coarse_ms = COARSE * (view["interval_ms"] or 0)
+        return _json(
+            view
+            | {"candles": _since(view["candles"], int(since)), "coarse": _since(view["coarse"], int(since) - coarse_ms)}
+        )
+
+
+def _since(rows: list[list[float]], since_ms: float) -> list[list[float]]:
+    return [row for row in rows if row[0] >= since_ms]
 
 
 def _json(view: View) -> web.Response:

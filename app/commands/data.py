@@ -24,8 +24,15 @@ data_app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
+data_app.command("download", epilog="Example: tradigrade data download --venue kraken --symbols BTC/USD --since 30d")(
+    download
+)
+data_app.command(
+    "import", epilog="Example: tradigrade data import BTC-1m.csv --venue kraken --symbol BTC/USD --interval 1m"
+)(import_files)
 
-@data_app.command("list")
+
+@data_app.command("list", epilog="Example: tradigrade data list --venue kraken")
 def data_list(
     venue: VenueOption = None,
     symbol: SymbolOption = None,
@@ -96,7 +103,7 @@ def data_inspect(
                 show_inspection(facts)
 
 
-@data_app.command("verify")
+@data_app.command("verify", epilog="Example: tradigrade data verify --json")
 def data_verify(
     venue: VenueOption = None,
     symbol: SymbolOption = None,
@@ -142,10 +149,4 @@ data_app.command(
     "export",
     epilog="Example: tradigrade data export btc.csv --symbol BTC/USDT --interval 1m --to 1h --since 2024-01-01",
 )(export_rows)
-data_app.command(
-    "import", epilog="Example: tradigrade data import BTC-1m.csv --venue kraken --symbol BTC/USD --interval 1m"
-)(import_files)
-data_app.command("quality")(quality)
-data_app.command("download", epilog="Example: tradigrade data download --venue kraken --symbols BTC/USD --since 30d")(
-    download
-)
+data_app.command("quality", epilog="Example: tradigrade data quality --json")(quality)

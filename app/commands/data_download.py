@@ -21,7 +21,7 @@ INTERRUPTED = 130
 
 def download(
     venue: Annotated[str, typer.Option("--venue", help="Any of ccxt, as binance; local: that of the running system.")],
-    symbols: Annotated[str, typer.Option("--symbols", help="Comma-separated, as BTC/USDT,ETH/USDT.")],
+    symbols: Annotated[str, typer.Option("--symbols", "--symbol", help="Comma-separated, as BTC/USDT,ETH/USDT.")],
     interval: Annotated[str, typer.Option("--interval", help="1m, 1h, …, or trades.")] = "1m",
     since: Annotated[str, typer.Option("--since", help="From then on: 2024-01-01, or 30d ago. UTC.")] = "1d",
     until: Annotated[str | None, typer.Option("--until", help="Before then. Default: what is finished now.")] = None,

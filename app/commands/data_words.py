@@ -53,7 +53,7 @@ def choose(datasets: "list[Dataset]", venue: str | None, symbol: str | None, int
         if asked is None or not known:
             continue
         if asked not in known:
-            raise fail(f"{option}: {expected(asked, known)}: `tradigrade data list` says what is there", USED_WRONGLY)
+            raise fail(f"{option}: {expected(asked, known)} (see `tradigrade data list`)", USED_WRONGLY)
         left = [each for each in left if each[part] == asked]
     return left
 

@@ -1,6 +1,7 @@
 """Binance spot's exchangeInfo: which symbols there are, in which steps they trade, and which do not trade now."""
 
 from decimal import Decimal
+from urllib.parse import quote
 
 import msgspec
 
@@ -9,7 +10,14 @@ from ...trading.universe import Listing
 from ..market_events import MalformedFrame, to_number
 
 URL = "https://api.binance.com/api/v3/exchangeInfo"
+PLAIN = "showPermissionSets=false"
+"""Most of a listing says who may trade what."""
+WHOLE = f"{URL}?{PLAIN}"
+UNKNOWN = b"-1121"
+WEIGHT = 20
 TRADING = "TRADING"
+SYMBOLS_AT_ONCE = 200
+"""That one request names: a longer address may not pass."""
 
 
 class _Filter(msgspec.Struct):
@@ -34,6 +42,20 @@ class _Info(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Info).decode
+
+
+def spell_symbols(symbols: tuple[str, ...]) -> str:
+    """As the venue takes them in a request."""
+    return msgspec.json.encode([symbol.replace("/", "") for symbol in symbols]).decode()
+
+
+def ask_some(symbols: tuple[str, ...]) -> str:
+    return f"{WHOLE}&symbols={quote(spell_symbols(symbols))}"
+
+
+def refuses(body: bytes) -> bool:
+    """One of the names that were asked for is not listed."""
+    return UNKNOWN in body[:200]
 
 
 def decode_listing(payload: bytes) -> Listing:

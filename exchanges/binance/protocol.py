@@ -12,7 +12,6 @@ from .trades import decode_trades
 
 STREAM_URL = "wss://stream.binance.com:9443/ws"
 SNAPSHOT_URL = "https://api.binance.com/api/v3/depth"
-TRADES_URL = "https://api.binance.com/api/v3/historicalTrades"
 STREAMS = ("trade", "bookTicker", "depth@100ms")
 STREAMS_PER_TEXT = 200
 """Of one SUBSCRIBE; the venue takes five texts a second, and 1,024 streams a connection."""
@@ -53,7 +52,9 @@ class BinanceSpot:
         return decode_snapshot(payload)
 
     def trades_url(self, symbol: str, first_id: int, limit: int) -> str:
-        return f"{TRADES_URL}?symbol={self.venue_symbol(symbol)}&fromId={first_id}&limit={limit}"
+        """Beside the snapshots. Not verified live: once it wanted a key, by now its documentation names none."""
+        url = f"{self._snapshot_url.rpartition('/')[0]}/historicalTrades"
+        return f"{url}?symbol={self.venue_symbol(symbol)}&fromId={first_id}&limit={limit}"
 
     def decode_trades(self, payload: bytes) -> tuple[TradeEvent, ...]:
         return decode_trades(payload)

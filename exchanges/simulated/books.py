@@ -113,7 +113,10 @@ def order_of(record: OrderOpened) -> Order:
         prevention=record.prevention,
         activation=record.activation,
         list_id=record.list_id,
+        closing=record.closing,
         held=record.held,
+        strategy_id=record.strategy_id,
+        strategy_type=record.strategy_type,
         working_ms=0 if waits or record.held else record.at_ms,
         shown=min(record.iceberg, record.quantity),
     )

@@ -5,33 +5,17 @@ from collections import deque
 from ..market_events import DepthEvent, MarketEvent
 from .desk import Desk
 from .lies import on_the_way
-from .sockets import Sockets
 from .streams import MarketStreams
-from .userstreams import UserStreams
 
 HELD_MAX = 10_000
 
 
 class Broadcast:
-    """Publishes frames, and breaks connections that are to break."""
-
-    def __init__(self, desk: Desk, streams: MarketStreams, users: UserStreams, sockets: Sockets) -> None:
+    def __init__(self, desk: Desk, streams: MarketStreams) -> None:
         self._desk = desk
         self._switch = desk.switch
         self._streams = streams
-        self._users = users
-        self._sockets = sockets
         self._held: dict[str, deque[tuple[bytes, DepthEvent]]] = {}
-
-    def break_connections(self) -> None:
-        """To be called at every frame of the market."""
-        faults, fires = self._desk.faults, self._switch.fires
-        if faults.maintenance > 0:
-            self._sockets.cut()
-        if self._streams.clients and (faults.streams_down > 0 or fires("market_cut")):
-            self._streams.cut()
-        if len(self._users) and fires("account_cut"):
-            self._users.cut()
 
     def publish(self, stream: str, symbol: str, payload: bytes, event: MarketEvent | None) -> None:
         """A frame, and the event it is of where it is of one."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from . import payloads
+from .cancelling import cancelled
 from .deciding import check_filters
 from .engine import Engine
 from .errors import (
@@ -41,20 +41,20 @@ def cancel_replace(engine: Engine, params: Parameters, now_ms: int) -> Any:
     request, shape = read_order(params), read_shape(params)
     check_filters(request, engine.market(request.symbol), now_ms)
     old = _find(engine, params)
-    cancelled, placed = Outcome(), Outcome()
+    ended, placed = Outcome(), Outcome()
     request_id = read_client_id(params, "cancelNewClientOrderId") or f"venue.x{engine.state.books.executions + 1}"
     try:
-        order = engine.cancel(allowed(old, params), request_id, now_ms)
-        cancelled = Outcome(SUCCESS, payloads.order_cancelled(order, request_id))
+        (body,) = cancelled(engine, [allowed(old, params)], request_id, now_ms)
+        ended = Outcome(SUCCESS, body)
     except RequestRefused as error:
-        cancelled = Outcome(FAILURE, error.refusal.body())
-    if cancelled.result == SUCCESS or mode == ALLOW:
+        ended = Outcome(FAILURE, error.refusal.body())
+    if ended.result == SUCCESS or mode == ALLOW:
         try:
             order = engine.place(request, now_ms)
             placed = Outcome(SUCCESS, answer_to(engine, order, shape))
         except RequestRefused as error:
             placed = Outcome(FAILURE, error.refusal.body())
-    return _told(cancelled, placed)
+    return _told(ended, placed)
 
 
 def allowed(order: Order | None, params: Parameters) -> Order | None:
@@ -75,15 +75,15 @@ def _find(engine: Engine, params: Parameters) -> Order | None:
     return engine.find_order(symbol, order_id, client_id)
 
 
-def _told(cancelled: Outcome, placed: Outcome) -> Any:
+def _told(ended: Outcome, placed: Outcome) -> Any:
     """Raises RequestFailed unless both succeeded."""
     told = {
-        "cancelResult": cancelled.result,
+        "cancelResult": ended.result,
         "newOrderResult": placed.result,
-        "cancelResponse": cancelled.body,
+        "cancelResponse": ended.body,
         "newOrderResponse": placed.body,
     }
-    match (cancelled.result, placed.result):
+    match (ended.result, placed.result):
         case ("SUCCESS", "SUCCESS"):
             return told
         case ("SUCCESS", _) | (_, "SUCCESS"):

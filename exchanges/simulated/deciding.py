@@ -140,6 +140,8 @@ def request_of(order: Order) -> OrderRequest:
         uid=order.uid,
         prevention=order.prevention,
         fee_reserve=order.fee_reserve,
+        strategy_id=order.strategy_id,
+        strategy_type=order.strategy_type,
     )
 
 

@@ -91,7 +91,7 @@ class PartialBook(Derived):
 
     def due(self, now_ms: int) -> Iterator[tuple[Any, MarketEvent | None]]:
         if self.changed and self.market is not None:
-            yield depth(self.market, self._levels), None
+            yield depth(self.market.shown(self._levels)), None
 
 
 class Klines(Derived):

@@ -1,7 +1,7 @@
-"""Where every request is judged, run and logged, whichever door it came by."""
+"""The desk of Binance's protocol: its limits by weight and by orders, its keys, its parameters."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from .authentication import Authenticator
 from .engine import Engine
@@ -13,48 +13,19 @@ from .errors import (
     REFUSED_AS_TOLD,
     SERVER_FAULT,
     TOO_MANY_ORDERS,
-    Refusal,
     RequestFailed,
     RequestRefused,
 )
-from .faults import Faults, FaultSwitch
-from .market import Market
+from .faults import FaultSwitch
 from .operation import Operation
 from .parameters import Parameters, check_known, names
-from .payloads import depth
-from .requestlog import RequestLine, RequestLog
+from .requestlog import RequestLog
+from .venue_desk import Answer, Door, Request, VenueDesk, Words
 from .weights import OrderCounts, RequestWeight
 
-Door = Literal["rest", "api"]
 OF_DOOR: dict[Door, frozenset[str]] = {"rest": names(""), "api": names("apiKey returnRateLimits")}
 OF_SIGNING = names("timestamp recvWindow signature")
 """What a request may have beside its own parameters."""
-SNAPSHOT_MAX = 5_000
-
-
-class Request(NamedTuple):
-    method: str
-    path: str
-    params: Mapping[str, str]
-    api_key: str | None
-    signed: bytes | None
-    """The bytes the signature covers; None where its session was authenticated before."""
-    door: Door = "rest"
-
-
-class Answer(NamedTuple):
-    status: int
-    body: Any
-    lost: bool = False
-    """Whether the client is to lose it: the connection is cut instead."""
-    late_s: float = 0.0
-    """By how much it is held back."""
-    orders_of: int = 0
-    """The account whose count of new orders it tells; 0: it tells none."""
-
-    @classmethod
-    def of(cls, refusal: Refusal) -> "Answer":
-        return cls(refusal.status, refusal.body())
 
 
 class PublicCall(NamedTuple):
@@ -66,7 +37,9 @@ class PublicCall(NamedTuple):
     takes: frozenset[str] = names("")
 
 
-class Desk:
+class Desk(VenueDesk[Operation]):
+    words = Words(SERVER_FAULT, OUT_OF_ORDER, OVERLOADED, MARKET_CLOSED, REFUSED_AS_TOLD, CANCEL_REFUSED_AS_TOLD)
+
     def __init__(
         self,
         engine: Engine,
@@ -77,57 +50,28 @@ class Desk:
         clock_ns: Callable[[], int],
         switch: FaultSwitch,
     ) -> None:
-        self.engine = engine
+        super().__init__(engine, request_log, clock_ns, switch)
         self.weight = weight
         self.orders = orders
-        self.clock_ns = clock_ns
-        self.switch = switch
-        self._authenticator = authenticator
-        self._log = request_log
-        self._stale: dict[str, Any] = {}
+        self.authenticator = authenticator
         limits = Operation(lambda engine, *_: orders.counted(engine.uid, clock_ns()), 40, reads=True)
         self.own_routes = {("GET", "/api/v3/rateLimit/order"): limits}
         self.own_methods = {"account.rateLimits.orders": limits}
 
-    @property
-    def now_ms(self) -> int:
-        """By the venue's own clock, which may be off."""
-        return self.clock_ns() // 1_000_000 + round(self.switch.faults.clock_offset_ms)
+    def signed(
+        self, method: str, path: str, params: Parameters, key: str | None, signed: bytes | None, door: Door = "rest"
+    ) -> Request:
+        """`signed` are the bytes the signature covers; None where its session was authenticated before."""
+        return Request(
+            method, path, params, lambda: self.authenticator.check(key, signed, params, self.told_ms()), door
+        )
 
-    def told_ms(self) -> int:
-        """The time for one request, to tell it or to judge it by."""
-        return self.now_ms + (round(self.faults.skew_ms) if self.switch.fires("clock_skewed") else 0)
+    def run_public(self, call: PublicCall, params: Parameters, door: Door) -> Answer:
+        def tell() -> Answer:
+            check_known(params, call.takes | OF_DOOR[door])
+            return Answer(call.run(self, params))
 
-    @property
-    def faults(self) -> Faults:
-        return self.switch.faults
-
-    @faults.setter
-    def faults(self, faults: Faults) -> None:
-        self.switch.faults = faults
-
-    def status_of(self, symbol: str) -> str:
-        return "BREAK" if self.is_halted(symbol) else "TRADING"
-
-    def is_halted(self, symbol: str) -> bool:
-        return self.faults.symbol_halted > 0 and self.switch.concerns(symbol)
-
-    def snapshot(self, market: Market, limit: int) -> Any:
-        """The book as a client is shown it. Raises RequestRefused."""
-        if self.switch.fires("snapshot_lost"):
-            raise RequestRefused(OUT_OF_ORDER)
-        if self._stale and self.switch.fires("snapshot_stale"):
-            stale = self._stale[market.instrument.venue_symbol]
-            return stale | {side: stale[side][:limit] for side in ("bids", "asks")}
-        return depth(market, limit)
-
-    def keep_books(self) -> None:
-        """To be called before a frame changes a book: what a stale snapshot is to show is kept, as long as it may be
-        asked for."""
-        if self.faults.snapshot_stale <= 0:
-            self._stale = {}
-        elif not self._stale:
-            self._stale = {name: depth(market, SNAPSHOT_MAX) for name, market in self.engine.markets.items()}
+        return self._answer(params, door, lambda: self.weight.spend(call.weigh(params), self.clock_ns()), tell)
 
     def describe_limits(self) -> list[dict[str, Any]]:
         return [self.weight.describe(), *(window.describe() for window in self.orders.windows)]
@@ -147,83 +91,35 @@ class Desk:
 
     def seconds_left(self, answer: Answer) -> int:
         """How long a refused client has to wait."""
-        if answer.body["code"] == TOO_MANY_ORDERS:
+        if answer.refusal is not None and answer.refusal.code == TOO_MANY_ORDERS:
             return self.orders.seconds_left(answer.orders_of, self.clock_ns())
         return self.weight.seconds_left(self.clock_ns())
 
-    def run_public(self, call: PublicCall, params: Parameters, door: Door) -> Answer:
-        try:
-            self._admit(lambda: call.weigh(params), params, door)
-            check_known(params, call.takes | OF_DOOR[door])
-            return Answer(200, call.run(self, params))
-        except RequestRefused as error:
-            return Answer.of(error.refusal)
+    def _symbol(self, params: Mapping[str, str]) -> str:
+        return params.get("symbol", "")
 
-    def run(self, operation: Operation, request: Request) -> Answer:
-        """Run a signed request; it is logged with its outcome before the answer exists."""
-        if self._strikes(operation, "lost"):
-            return Answer.of(SERVER_FAULT)._replace(lost=True)
-        answer = Answer.of(SERVER_FAULT)
-        try:
-            answer = self._judge(operation, request)
-        finally:
-            code = answer.body["code"] if answer.status >= 400 else 0
-            line = RequestLine(self.clock_ns(), request.method, request.path, dict(request.params), answer.status, code)
-            self._log.append(line)
-        return self._on_the_way(operation, answer) if answer.status == 200 else answer
+    def _ban(self, for_s: float) -> None:
+        self.weight.ban(for_s, self.clock_ns())
 
-    def _judge(self, operation: Operation, request: Request) -> Answer:
-        placer = 0
+    def _charge(self, operation: Operation, params: Parameters) -> None:
+        self.weight.spend(operation.weigh(params), self.clock_ns())
+
+    def _carry_out(self, operation: Operation, request: Request) -> Answer:
+        uid = request.authenticate()
+        check_known(request.params, operation.takes | OF_SIGNING | OF_DOOR[request.door])
+        answer = self._placed(operation, request, uid)
+        return answer._replace(orders_of=uid) if operation.orders else answer
+
+    def _placed(self, operation: Operation, request: Request, uid: int) -> Answer:
+        """Orders are counted where they were placed, though not all of the request succeeded."""
         try:
-            self._admit(lambda: operation.weigh(request.params), request.params, request.door)
-            self._fail(operation, request)
-            uid = self._authenticator.check(request.api_key, request.signed, request.params, self.told_ms())
-            check_known(request.params, operation.takes | OF_SIGNING | OF_DOOR[request.door])
-            placer = uid if operation.orders else 0
-            if placer:
-                self.orders.check(placer, self.clock_ns())
-            body = operation.run(self.engine.of(uid), request.params, self.now_ms)
-            answer = Answer(200, body, orders_of=placer)
+            if operation.orders:
+                self.orders.check(uid, self.clock_ns())
+            answer = Answer(operation.run(self.engine.of(uid), request.params, self.now_ms))
         except RequestFailed as error:
-            answer = Answer.of(error.refusal)._replace(orders_of=placer)
+            answer = self.refused(error.refusal)
         except RequestRefused as error:
-            return Answer.of(error.refusal)._replace(orders_of=placer)
-        if placer:
-            self.orders.add(placer, operation.orders, self.clock_ns())
+            return self.refused(error.refusal)
+        if operation.orders:
+            self.orders.add(uid, operation.orders, self.clock_ns())
         return answer
-
-    def _admit(self, weigh: Callable[[], int], params: Mapping[str, str], door: Door) -> None:
-        """Raises RequestRefused."""
-        fires = self.switch.fires
-        if fires("maintenance") or fires("rest_down" if door == "rest" else "api_down"):
-            raise RequestRefused(OUT_OF_ORDER)
-        if self.switch.fires_on("symbol_down", params.get("symbol", "")):
-            raise RequestRefused(OUT_OF_ORDER)
-        if fires("overloaded"):
-            raise RequestRefused(OVERLOADED)
-        if fires("ban"):
-            self.weight.ban(self.faults.ban_s, self.clock_ns())
-        self.weight.spend(weigh(), self.clock_ns())
-
-    def _fail(self, operation: Operation, request: Request) -> None:
-        """Raises RequestRefused where a fault says so."""
-        if self.switch.fires("request_failed") or (operation.reads and self.switch.fires("look_failed")):
-            raise RequestRefused(OUT_OF_ORDER)
-        if operation.orders and self.switch.fires_on("symbol_halted", request.params.get("symbol", "")):
-            raise RequestRefused(MARKET_CLOSED)
-        if self._strikes(operation, "refused"):
-            raise RequestRefused(REFUSED_AS_TOLD if operation.orders else CANCEL_REFUSED_AS_TOLD)
-
-    def _on_the_way(self, operation: Operation, answer: Answer) -> Answer:
-        """What becomes of the answer to what was done."""
-        if self._strikes(operation, "unanswered"):
-            return answer._replace(lost=True)
-        if self._strikes(operation, "late"):
-            return answer._replace(late_s=self.faults.delay_s)
-        failed = operation.orders and self.switch.fires("place_failed")
-        return Answer.of(SERVER_FAULT) if failed else answer
-
-    def _strikes(self, operation: Operation, what: str) -> bool:
-        """Whether a fault of orders, or of cancels, is met by this request."""
-        kind = "place" if operation.orders else "cancel" if operation.cancels else ""
-        return bool(kind) and self.switch.fires(f"{kind}_{what}")

@@ -137,7 +137,7 @@ class Engine(AccountView):
         """Accept an order and match it at once. Raises RequestRefused, and then nothing changed."""
         opened, placement = self._judged(request, now_ms)
         works = opened if opened.type not in WORKS_AS else None
-        self._carry_out([opened], works, placement.met, now_ms)
+        self.carry_out([opened], works, placement.met, now_ms)
         self.release_due(now_ms)
         return self.state.books.orders[opened.order_id]
 
@@ -152,7 +152,7 @@ class Engine(AccountView):
         request = self._admitted_list(request, market, now_ms)
         opening = open_list(request, market, self.state, now_ms)
         self.commit([*opening.opened, opening.listed])  # what follows may already end the list
-        self._carry_out([], opening.works, opening.met, now_ms)
+        self.carry_out([], opening.works, opening.met, now_ms)
         return self.state.books.lists[opening.listed.list_id]
 
     def cancel(self, order: Order | None, request_id: str, now_ms: int) -> Order:
@@ -224,7 +224,7 @@ class Engine(AccountView):
                 for order, each in zip(held, placements, strict=True)
             ]
             works = next((order for order in held if order.type not in WORKS_AS), None)
-            self._carry_out(released, works, placements[0].met, now_ms)
+            self.carry_out(released, works, placements[0].met, now_ms)
 
     def note_position(self, position: PositionNoted) -> None:
         self.commit([position])
@@ -256,9 +256,7 @@ class Engine(AccountView):
             raise RequestRefused(DUPLICATE_ORDER)
         return ListRequest(request.client_id, request.contingency, orders)
 
-    def _carry_out(
-        self, first: Sequence[AnyRecord], works: OrderOpened | Order | None, met: Match, now_ms: int
-    ) -> None:
+    def carry_out(self, first: Sequence[AnyRecord], works: OrderOpened | Order | None, met: Match, now_ms: int) -> None:
         """Commit what leads to a match with what it makes of the order that `works`, if any; the market has less of
         what strangers gave."""
         if works is None:
@@ -297,4 +295,4 @@ class Engine(AccountView):
                     locked = order.locked or worst_payment(request, order.stop_price, order.quantity, NOTHING)
                     budget = locked / (1 + (order.fee_reserve or 0))
                 met = meet(request, market, self.state.open, now_ms, budget)
-                self._carry_out([OrderTriggered(order.order_id, now_ms)], order, met, now_ms)
+                self.carry_out([OrderTriggered(order.order_id, now_ms)], order, met, now_ms)

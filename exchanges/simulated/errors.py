@@ -55,14 +55,22 @@ SELL_PROFIT_BELOW = Refusal(-1199, "A take profit order in a sell OCO must be ab
 UNKNOWN_LIST = Refusal(-2011, "Unknown order list sent.")
 NO_SUCH_LIST = Refusal(-2018, "Order list does not exist.")
 UNKNOWN_ORDER = Refusal(-2011, "Unknown order sent.")
+STRATEGY_TYPE_TOO_SMALL = Refusal(-1134, "`strategyType` was less than 1000000.")
 INVALID_CANCEL_RESTRICTIONS = Refusal(
     -1145, "`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`."
 )
 RESTRICTED = Refusal(-2011, "Order was not canceled due to cancel restrictions.")
+AMEND_OF_UNKNOWN = Refusal(-2038, "Unknown order sent.")
+AMEND_INCREASES = Refusal(-2038, "Order amend (quantity increase) is not supported.")
+AMEND_CHANGES_NOTHING = Refusal(-2038, "The requested action would change no state; rejecting.")
+NO_SOR = Refusal(-2010, "SOR is not supported for this symbol.")
+RETIRED = Refusal(-1016, "This service is no longer available.", 410)
+TOO_MANY_CONNECTIONS = Refusal(-1003, "Too many connections; current limit is 300 per 5 MINUTES.", 429)
 NO_SUCH_ORDER = Refusal(-2013, "Order does not exist.")
 
 KEY_MALFORMED = Refusal(-2014, "API-key format invalid.", 401)
 KEY_REFUSED = Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+LOGON_WITH_HMAC = Refusal(-4056, "HMAC_SHA256 API key is not supported.")
 NOT_LOGGED_ON = Refusal(-1002, "You are not authorized to execute this request.", 401)
 BAD_SIGNATURE = Refusal(-1022, "Signature for this request is not valid.")
 TIMESTAMP_AHEAD = Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")

@@ -6,13 +6,14 @@ its way: events are never sent again.
 """
 
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
 from ..decoding import Malformed
 
 ALL_SYMBOLS = "*"
+Event = TypeVar("Event")
 DAY_S, DAY_MS = 86_400.0, 86_400_000.0
 Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=DAY_S)]
 Offset = Annotated[float, msgspec.Meta(ge=-DAY_MS, le=DAY_MS)]
@@ -143,3 +144,24 @@ class FaultSwitch:
         """Whether `symbol` is the one meant."""
         meant = self.faults.symbol or self._first_symbol
         return meant in (ALL_SYMBOLS, symbol)
+
+
+class EventFaults(Generic[Event]):
+    """What becomes of an account's events on their way to the subscribers."""
+
+    def __init__(self, switch: FaultSwitch) -> None:
+        self._switch = switch
+        self._overtaken: list[Event] = []
+
+    def pass_on(self, event: Event) -> tuple[list[Event], float]:
+        """What is to be sent now in place of `event`, and by how many seconds late."""
+        fires = self._switch.fires
+        if fires("event_lost"):
+            return [], 0.0
+        sent = [event, event] if fires("event_duplicated") else [event]
+        if not self._overtaken and fires("event_reordered"):
+            self._overtaken = sent
+            return [], 0.0
+        late_s = self._switch.faults.delay_s if fires("event_delayed") else 0.0
+        overtaken, self._overtaken = self._overtaken, []
+        return sent + overtaken, late_s

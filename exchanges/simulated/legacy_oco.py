@@ -6,7 +6,13 @@ from .operation import Operation
 from .orders import ListRequest
 from .parameters import Parameters, names, read_text
 
-_LIMIT = {"price": "Price", "limitClientOrderId": "ClientOrderId", "limitIcebergQty": "IcebergQty"}
+_LIMIT = {
+    "price": "Price",
+    "limitClientOrderId": "ClientOrderId",
+    "limitIcebergQty": "IcebergQty",
+    "limitStrategyId": "StrategyId",
+    "limitStrategyType": "StrategyType",
+}
 _STOP = {
     "stopPrice": "StopPrice",
     "stopLimitPrice": "Price",
@@ -14,8 +20,9 @@ _STOP = {
     "stopClientOrderId": "ClientOrderId",
     "stopIcebergQty": "IcebergQty",
     "trailingDelta": "TrailingDelta",
+    "stopStrategyId": "StrategyId",
+    "stopStrategyType": "StrategyType",
 }
-_STRATEGIES = names("strategyId strategyType", prefix="limit") | names("strategyId strategyType", prefix="stop")
 SHARED = ("symbol", "side", "quantity", "listClientOrderId", "selfTradePreventionMode")
 
 
@@ -33,7 +40,7 @@ def read_legacy_oco(params: Parameters) -> ListRequest:
     return read_oco(shared | kinds | legs)
 
 
-TAKES = names(" ".join((*SHARED, *_LIMIT, *_STOP, "newOrderRespType"))) | _STRATEGIES
+TAKES = names(" ".join((*SHARED, *_LIMIT, *_STOP, "newOrderRespType")))
 PLACE = Operation(placing(read_legacy_oco), 1, TAKES, orders=2)
 BY_ROUTE = {("POST", "/api/v3/order/oco"): PLACE}
 BY_METHOD = {"orderList.place": PLACE}

@@ -11,7 +11,6 @@ import msgspec
 
 from ...trading.book import BookSide, OrderBook
 from ...trading.messages import Level
-from ...trading.quality_trades import TradeIds
 from ..book_sync import BookReady, Effect, Input, StreamLost, Synchronizer
 from ..market_events import DepthEvent, TickerEvent, TradeEvent
 from .money import money
@@ -37,7 +36,6 @@ class LiveFrames:
         self._id = self._diffed = first_id
         self._touch: tuple[Level | None, Level | None] = (None, None)
         self._has_ticker = False
-        self._trade_ids = TradeIds()
 
     @property
     def live(self) -> bool:
@@ -64,13 +62,11 @@ class LiveFrames:
         return effects, [self._diff(at_ms, bids, asks), *self._touched()]
 
     def write(self, event: TradeEvent | TickerEvent) -> list[Stamped]:
-        """A trade or the best quote; nothing while the book is not known, nor for a trade that was told already: venues
-        tell the latest once more to who connects anew."""
-        if isinstance(event, TradeEvent):
-            told = self._trade_ids.take(event.trade_id) == "doubled"
-            return [self._trade(event)] if self.live and not told else []
+        """A trade or the best quote; nothing while the book is not known."""
         if not self.live:
             return []
+        if isinstance(event, TradeEvent):
+            return [self._trade(event)]
         self._has_ticker = True
         return [self._quote((event.bid, event.bid_size), (event.ask, event.ask_size))]
 

@@ -14,6 +14,8 @@ from ..market import (
     SnapshotUnavailable,
     StreamsClosed,
     StreamsOpened,
+    TradesArrived,
+    TradesUnavailable,
 )
 from ..market_events import DepthEvent, MalformedFrame, StreamEvent, TickerEvent, TradeEvent
 from ..tasks import PortBroke, PortFault
@@ -25,6 +27,8 @@ RETRY_MIN_S = 0.2
 RETRY_MAX_S = 10.0
 """Between two requests of one symbol's book."""
 IDS_PER_MS = 1_000
+TRADES_KEPT = 4_096
+"""Of each symbol, whose ids are known: more than any venue repeats."""
 CONNECTED = "connected"
 
 
@@ -48,6 +52,7 @@ class LivePump:
         self._begun_ns = clock_ns()
         first_id = self._begun_ns // 1_000_000 * IDS_PER_MS
         self._by_name = {protocol.venue_symbol(symbol): symbol for symbol in symbols}
+        self._trade_ids: dict[str, dict[int, None]] = {symbol: {} for symbol in symbols}
         self._frames = {s: LiveFrames(_name(s), protocol.make_synchronizer(), first_id) for s in symbols}
 
     def start(self) -> None:
@@ -82,6 +87,8 @@ class LivePump:
             case PortBroke(reason):
                 if not self._broken.done():
                     self._broken.set_exception(PortFault(reason))
+            case TradesArrived() | TradesUnavailable():
+                pass  # nobody asked
             case _:
                 assert_never(word)
 
@@ -103,8 +110,20 @@ class LivePump:
             self.counts["foreign"] += 1
         elif isinstance(event, DepthEvent):
             self._follow(symbol, event, received_ns)
+        elif isinstance(event, TradeEvent) and self._was_told(symbol, event.trade_id):
+            self.counts["repeated"] += 1
         else:
             self._publish(symbol, self._frames[symbol].write(event), received_ns)
+
+    def _was_told(self, symbol: str, trade_id: int) -> bool:
+        """Venues tell their latest trades once more to who connects anew. Of one that numbers none nothing is known."""
+        told = self._trade_ids[symbol]
+        if not trade_id or trade_id in told:
+            return bool(trade_id)
+        told[trade_id] = None
+        if len(told) > TRADES_KEPT:
+            del told[next(iter(told))]
+        return False
 
     def _hear_snapshot(self, symbol: str, payload: bytes) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from ...trading.book import BookSide, OrderBook
 from ...trading.instruments import Instrument
@@ -12,6 +12,12 @@ from .average_price import AveragePrice
 from .filters import Rules
 from .impact import Impact
 from .tape import Tape
+
+
+class BookShown(NamedTuple):
+    update_id: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
 
 
 class Market:
@@ -29,6 +35,10 @@ class Market:
         self.traded: dict[tuple[BookSide, Decimal], Decimal] = {}
         """By strangers since the level was last stated, of levels where our orders stand."""
         self._average = AveragePrice()
+
+    def shown(self, limit: int) -> BookShown:
+        """The published book's best levels."""
+        return BookShown(self.last_update_id, *self.book.top(limit))
 
     @property
     def last_price(self) -> Decimal | None:

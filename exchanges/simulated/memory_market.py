@@ -156,7 +156,9 @@ class MemoryMarketPort:
             return SnapshotUnavailable(symbol, f"the venue refused: {error}")
         if symbol in self._shown and self._host.dice.fires("snapshot_stale"):
             return self._shown[symbol]
-        self._shown[symbol] = SnapshotArrived(symbol, msgspec.json.encode(payloads.depth(market, SNAPSHOT_LEVELS)))
+        self._shown[symbol] = SnapshotArrived(
+            symbol, msgspec.json.encode(payloads.depth(market.shown(SNAPSHOT_LEVELS)))
+        )
         return self._shown[symbol]
 
     def _trades(self, symbol: str, first_id: int, limit: int) -> MarketWord:

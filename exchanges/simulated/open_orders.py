@@ -81,6 +81,12 @@ class OpenOrders:
         self._counts[order.uid, order.symbol] -= 1
         self._symbols[order.symbol] -= 1
 
+    def rename(self, order: Order, client_id: str) -> None:
+        """By another id of the client's from now on."""
+        del self._by_client[order.uid, order.client_id]
+        order.client_id = client_id
+        self._by_client[order.uid, client_id] = order
+
     def waiting(self, symbol: str) -> tuple[Order, ...]:
         waiting = self._waiting.get(symbol)
         return tuple(waiting.values()) if waiting else ()

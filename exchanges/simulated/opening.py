@@ -81,7 +81,10 @@ def opened_of(
         prevention=request.prevention or "NONE",
         activation=request.stop_price if trails else ZERO,
         list_id=list_id,
+        closing=request.closing,
         held=held,
+        strategy_id=request.strategy_id,
+        strategy_type=request.strategy_type,
     )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from . import legacy_oco, list_operations, payloads, wallet
+from . import legacy_oco, list_operations, payloads, reducing, routing, wallet
 from .bars import DAY_MS
 from .cancel_replace import CANCEL_PART, allowed, cancel_replace
+from .cancelling import cancelled
 from .engine import Engine
 from .errors import LOOKUP_TOO_BIG, NO_SUCH_ORDER, RequestRefused
 from .operation import Operation
@@ -60,14 +61,12 @@ def get_order(engine: Engine, params: Parameters, _now_ms: int) -> Any:
 
 def cancel_order(engine: Engine, params: Parameters, now_ms: int) -> Any:
     order = allowed(_find(engine, params), params)
-    request_id = _cancel_id(engine, params)
-    return payloads.order_cancelled(engine.cancel(order, request_id, now_ms), request_id)
+    return cancelled(engine, [order], _cancel_id(engine, params), now_ms)[0]
 
 
 def cancel_open_orders(engine: Engine, params: Parameters, now_ms: int) -> Any:
     orders = list(_open_orders(engine, read_text(params, "symbol")))
-    request_id = _cancel_id(engine, params)
-    return [payloads.order_cancelled(order, request_id) for order in engine.cancel_all(orders, request_id, now_ms)]
+    return cancelled(engine, orders, _cancel_id(engine, params), now_ms)
 
 
 def list_open_orders(engine: Engine, params: Parameters, _now_ms: int) -> Any:
@@ -170,6 +169,8 @@ BY_ROUTE: dict[tuple[str, str], Operation] = (
         ("GET", "/api/v3/account"): ACCOUNT,
     }
     | wallet.BY_ROUTE
+    | reducing.BY_ROUTE
+    | routing.BY_ROUTE
     | list_operations.BY_ROUTE
     | legacy_oco.BY_ROUTE
 )
@@ -188,6 +189,8 @@ BY_METHOD: dict[str, Operation] = (
         "account.status": ACCOUNT,
     }
     | wallet.BY_METHOD
+    | reducing.BY_METHOD
+    | routing.BY_METHOD
     | list_operations.BY_METHOD
     | legacy_oco.BY_METHOD
 )

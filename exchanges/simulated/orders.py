@@ -7,6 +7,7 @@ import msgspec
 from .records import (
     MAIN,
     NO_LIST,
+    Closing,
     Contingency,
     OrderKind,
     OrderSide,
@@ -56,12 +57,15 @@ class Order(msgspec.Struct):
     """Its place among our orders of its price: the lower, the earlier it came there."""
     ahead: Decimal = ZERO
     """What strangers have standing before it at its price."""
+    closing: Closing | None = None
     shown: Decimal = ZERO
     """Of an iceberg: what is left of the part that is on the book."""
     prevented: Decimal = ZERO
     prevented_id: int = -1
     reason: str = ""
     """Binance's word for why it expired."""
+    strategy_id: int | None = None
+    strategy_type: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -115,6 +119,10 @@ class OrderRequest(msgspec.Struct, frozen=True):
     """None: as the symbol does by default."""
     fee_reserve: Decimal | None = None
     """As of `OrderOpened`."""
+    strategy_id: int | None = None
+    """The client's own, and told again."""
+    strategy_type: int | None = None
+    closing: Closing | None = None
 
 
 class ListRequest(msgspec.Struct, frozen=True):

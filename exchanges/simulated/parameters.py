@@ -10,6 +10,7 @@ from .errors import (
     INVALID_ORDER_TYPE,
     INVALID_SIDE,
     INVALID_TIME_IN_FORCE,
+    STRATEGY_TYPE_TOO_SMALL,
     Refusal,
     RequestRefused,
     empty,
@@ -40,7 +41,7 @@ def names(text: str, *, prefix: str = "") -> frozenset[str]:
 
 
 STRATEGY = names("strategyId strategyType")
-"""Taken, and of no consequence."""
+STRATEGY_TYPE_MIN = 1_000_000
 ORDER = STRATEGY | names(
     "symbol side type timeInForce quantity quoteOrderQty price newClientOrderId stopPrice trailingDelta icebergQty "
     "newOrderRespType selfTradePreventionMode"
@@ -115,6 +116,8 @@ def read_order(params: Parameters, named: Naming = str) -> OrderRequest:
         trailing_delta=read_integer(params, named("trailingDelta")) or 0,
         iceberg=read_decimal(params, named("icebergQty")),
         prevention=_read_prevention(params),
+        strategy_id=read_integer(params, named("strategyId")),
+        strategy_type=_read_strategy_type(params, named("strategyType")),
     )
     _check_presence(params, kind, named)
     return request
@@ -135,6 +138,13 @@ def _read_time_in_force(params: Parameters, kind: OrderKind, named: Naming) -> T
     if name in params:
         raise RequestRefused(not_required(name))
     return "GTC"
+
+
+def _read_strategy_type(params: Parameters, name: str) -> int | None:
+    kind = read_integer(params, name)
+    if kind is not None and kind < STRATEGY_TYPE_MIN:
+        raise RequestRefused(STRATEGY_TYPE_TOO_SMALL)
+    return kind
 
 
 def _read_prevention(params: Parameters) -> Prevention | None:

@@ -9,7 +9,7 @@ from .accounts import ZERO, Account
 from .engine import Engine
 from .fees import TIERS, Tier
 from .filters import describe
-from .market import Market
+from .market import BookShown, Market
 from .money import money
 from .orders import Fill, Order, OrderList, PreventedMatch
 from .records import MAIN, FundsTransferred
@@ -34,7 +34,7 @@ def order_core(order: Order) -> Json:
         "type": order.type,
         "side": order.side,
         "selfTradePreventionMode": order.prevention,
-    } | _prevented(order)
+    } | (_prevented(order) | _strategy(order))
 
 
 def order_status(order: Order) -> Json:
@@ -81,6 +81,11 @@ def _prevented(order: Order) -> Json:
     if order.prevented_id < 0:
         return {}
     return {"preventedMatchId": order.prevented_id, "preventedQuantity": money(order.prevented)}
+
+
+def _strategy(order: Order) -> Json:
+    of_id = {} if order.strategy_id is None else {"strategyId": order.strategy_id}
+    return of_id if order.strategy_type is None else of_id | {"strategyType": order.strategy_type}
 
 
 def order_full(order: Order, fills: Iterable[Fill], prevented: Iterable[PreventedMatch] = ()) -> Json:
@@ -239,6 +244,7 @@ def _symbol(market: Market, open_orders_max: int) -> Json:
         "quoteOrderQtyMarketAllowed": True,
         "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
+        "amendAllowed": True,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": describe(instrument, rules, open_orders_max),
@@ -249,10 +255,9 @@ def _symbol(market: Market, open_orders_max: int) -> Json:
     }
 
 
-def depth(market: Market, limit: int) -> Json:
-    bids, asks = market.book.top(limit)
+def depth(book: BookShown) -> Json:
     return {
-        "lastUpdateId": market.last_update_id,
-        "bids": [[money(price), money(size)] for price, size in bids],
-        "asks": [[money(price), money(size)] for price, size in asks],
+        "lastUpdateId": book.update_id,
+        "bids": [[money(price), money(size)] for price, size in book.bids],
+        "asks": [[money(price), money(size)] for price, size in book.asks],
     }

@@ -38,12 +38,12 @@ def exchange_info(desk: Desk, params: Parameters) -> Any:
     info = payloads.exchange_info(desk.engine, symbols, desk.weight.limit, desk.now_ms)
     info["rateLimits"] = desk.describe_limits()
     for symbol in info["symbols"]:
-        symbol["status"] = desk.status_of(symbol["symbol"])
+        symbol["status"] = "BREAK" if desk.is_halted(symbol["symbol"]) else "TRADING"
     return info
 
 
 def depth(desk: Desk, params: Parameters) -> Any:
-    return desk.snapshot(_market(desk, params), read_limit(params, DEPTH_DEFAULT, DEPTH_MAX))
+    return payloads.depth(desk.book_shown(_market(desk, params), read_limit(params, DEPTH_DEFAULT, DEPTH_MAX)))
 
 
 def trades(desk: Desk, params: Parameters) -> Any:

@@ -40,6 +40,14 @@ class FundsTransferred(Record, frozen=True, gc=False):
     uid: int = MAIN
 
 
+class Closing(msgspec.Struct, frozen=True, gc=False):
+    """What every fill of an order places on the other side, of the fill's size."""
+
+    type: OrderKind
+    price: Decimal
+    stop_price: Decimal
+
+
 class OrderOpened(Record, frozen=True, gc=False):
     """An order was accepted; `locked` of the asset it pays with is set aside until it is filled or closed."""
 
@@ -70,8 +78,11 @@ class OrderOpened(Record, frozen=True, gc=False):
     list_id: int = NO_LIST
     fee_reserve: Decimal | None = None
     """None: fees are taken from the asset received. Else from the quote currency, and a buyer locks this rate more."""
+    closing: Closing | None = None
     held: bool = False
     """Nothing happens to it, and nothing is set aside, before its list's working order is filled."""
+    strategy_id: int | None = None
+    strategy_type: int | None = None
 
 
 class OrderReleased(Record, frozen=True, gc=False):
@@ -88,6 +99,23 @@ class OrderTriggered(Record, frozen=True, gc=False):
 
     order_id: int
     at_ms: int
+
+
+class OrderAmended(Record, frozen=True, gc=False):
+    """An open order has other terms from now on, under its old ids: `locked` is what it sets aside then. Unless it
+    `keeps_place` it stands behind all others of its price."""
+
+    order_id: int
+    price: Decimal
+    quantity: Decimal
+    stop_price: Decimal
+    iceberg: Decimal
+    locked: Decimal
+    keeps_place: bool
+    at_ms: int
+    client_id: str = ""
+    """Its own id from now on; empty: as before."""
+    former_id: str = ""
 
 
 class OrderTrailed(Record, frozen=True, gc=False):
@@ -177,7 +205,7 @@ class PositionNoted(Record, frozen=True):
     horizon_ns: int
 
 
-OrderRecord = OrderOpened | OrderReleased | OrderTriggered | OrderFilled | OrderClosed | TradePrevented
+OrderRecord = OrderOpened | OrderReleased | OrderTriggered | OrderAmended | OrderFilled | OrderClosed | TradePrevented
 """What the account's own stream reports of an order."""
 ListRecord = ListOpened | ListDone
 AnyRecord = (

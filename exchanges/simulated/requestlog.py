@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-SECRETS = frozenset({"signature", "apiKey"})
+SECRETS = frozenset({"signature", "apiKey", "nonce", "token"})
 PLACING = frozenset(
     {("POST", "/api/v3/order"), ("WS", "order.place"), ("POST", "/0/private/AddOrder"), ("WS", "add_order")}
 )
@@ -23,9 +23,9 @@ class LineFile(Protocol):
     def flush(self) -> object: ...
 
 
-class RequestLine(msgspec.Struct, frozen=True):
+class RequestLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One signed request: REST with its HTTP method and path, WebSocket as method `WS` with its own method as path.
-    `code` is 0, or the venue's code of refusal."""
+    `code` is 0, or the venue's code of refusal, and `error` its text."""
 
     time_ns: int
     method: str
@@ -33,6 +33,7 @@ class RequestLine(msgspec.Struct, frozen=True):
     params: dict[str, str]
     status: int
     code: int
+    error: str = ""
 
 
 class RequestLog:

@@ -6,27 +6,25 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from .desk import Answer, Desk, PublicCall, Request
-from .errors import OUT_OF_ORDER
-from .faults import FaultsRefused, read_faults
-from .latency import Latency, Way
+from .desk import Desk, PublicCall
+from .doors import DelayedReader, Doors
+from .errors import OUT_OF_ORDER, RETIRED
+from .latency import Latency
 from .operation import Operation
 from .operations import BY_ROUTE
 from .public import BY_PATH
 from .rest import read_request
-from .sockets import POLICY_VIOLATION, Connection, SocketRules, Sockets
+from .sockets import POLICY_VIOLATION, Connection, SocketRules
 from .streams import MarketStreams, MessageCount, StreamClient, shutdown_notice
 from .userstreams import UserStreams
+from .venue_desk import Answer
 from .wsapi import ApiConnection
 
-BODY_MAX_BYTES = 64 * 1024
 FIRST_DEPTH_WAIT_S = 1.0
 POLL_S = 0.01
 
 
-class Server:
-    """The request handlers; `application` binds them to their paths. `admin` opens the door to the faults."""
-
+class Server(Doors):
     def __init__(
         self,
         desk: Desk,
@@ -37,28 +35,21 @@ class Server:
         latency: Latency,
         rules: SocketRules,
     ) -> None:
+        super().__init__(desk.switch, admin=admin, latency=latency, rules=rules)
         self._desk = desk
         self._streams = streams
         self._users = users
-        self._admin = admin
-        self._way_in, self._way_out = Way(latency, "in"), Way(latency, "out")
-        self.sockets = Sockets(rules, self._way_in, self._way_out)
 
-    def application(self) -> web.Application:
-        app = web.Application(client_max_size=BODY_MAX_BYTES)
+    def _add_routes(self, router: web.UrlDispatcher) -> None:
         for path, call in BY_PATH.items():
-            app.router.add_get(path, self._public_handler(path, call))
+            router.add_get(path, self._public_handler(path, call))
         for (method, path), operation in (BY_ROUTE | self._desk.own_routes).items():
-            app.router.add_route(method, path, self._signed_handler(path, operation))
-        app.router.add_get("/sapi/v1/system/status", self._tell_status)
+            router.add_route(method, path, self._signed_handler(path, operation))
+        router.add_get("/sapi/v1/system/status", self._tell_status)
         for path in ("/stream", "/stream/{name:.*}", "/ws", "/ws/{name:.*}"):
-            app.router.add_get(path, self._serve_streams)
-        app.router.add_get("/ws-api/v3", self._serve_api)
-        if self._admin:
-            app.router.add_post("/admin/faults", self._set_faults)
-            app.router.add_get("/admin/faults", self._show_faults)
-        app.on_shutdown.append(self._close_sockets)
-        return app
+            router.add_get(path, self._serve_streams)
+        router.add_get("/ws-api/v3", self._serve_api)
+        router.add_route("*", "/api/v3/userDataStream", self._retired)
 
     # -- requests -------------------------------------------------------------------------------------------------
 
@@ -76,17 +67,10 @@ class Server:
         async def handle(request: web.Request) -> web.Response:
             params, signed = read_request(_query_of(request), await request.read())
             key = request.headers.get("X-MBX-APIKEY")
-            await self._travel(self._way_in)
-            if self._desk.switch.fires("request_delayed"):
-                await asyncio.sleep(self._desk.faults.delay_s)
-            answer = self._desk.run(operation, Request(request.method, path, params, key, signed))
-            return await self._respond(request, answer)
+            asked = self._desk.signed(request.method, path, params, key, signed)
+            return await self._respond(request, await self._run(self._desk, operation, asked))
 
         return handle
-
-    async def _travel(self, way: Way) -> None:
-        if not way.is_off:
-            await asyncio.sleep(way.draw_s())
 
     async def _first_depth(self, symbol: str) -> None:
         """A snapshot from before the first published diff bridges to no diff: wait for one, but not for long."""
@@ -97,15 +81,14 @@ class Server:
                 return
             await asyncio.sleep(POLL_S)
 
-    async def _respond(self, request: web.Request, answer: Answer) -> web.Response:
-        if answer.lost and request.transport is not None:
-            request.transport.abort()
-        if answer.late_s:
-            await asyncio.sleep(answer.late_s)
-        await self._travel(self._way_out)
-        body = msgspec.json.encode(answer.body)
+    def _written(self, answer: Answer) -> web.Response:
+        body = msgspec.json.encode(answer.result if answer.refusal is None else answer.refusal.body())
         headers = self._desk.headers_of(answer)
         return web.Response(body=body, status=answer.status, headers=headers, content_type="application/json")
+
+    async def _retired(self, request: web.Request) -> web.Response:
+        """Listen keys: an account's stream comes over the WebSocket API instead."""
+        return await self._respond(request, Answer(refusal=RETIRED))
 
     async def _tell_status(self, _: web.Request) -> web.Response:
         closed = self._desk.faults.maintenance > 0
@@ -114,8 +97,8 @@ class Server:
     # -- connections ----------------------------------------------------------------------------------------------
 
     async def _serve_streams(self, request: web.Request) -> web.StreamResponse:
-        if self._desk.switch.fires("maintenance") or self._desk.switch.fires("streams_down"):
-            return await self._respond(request, Answer.of(OUT_OF_ORDER))
+        if self._switch.fires("maintenance") or self._switch.fires("streams_down"):
+            return await self._respond(request, Answer(refusal=OUT_OF_ORDER))
         notice = shutdown_notice(self._desk.now_ms)
         async with self.sockets.open(request, notice) as connection:
             client = StreamClient(connection.outbox, request.path == "/stream")
@@ -129,32 +112,18 @@ class Server:
             return connection.socket
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
-        if self._desk.switch.fires("maintenance"):
-            return await self._respond(request, Answer.of(OUT_OF_ORDER))
+        if self._switch.fires("maintenance"):
+            return await self._respond(request, Answer(refusal=OUT_OF_ORDER))
         notice = b'{"event":%b}' % shutdown_notice(self._desk.now_ms)
         async with self.sockets.open(request, notice) as connection:
             api = ApiConnection(self._desk, self._users, connection.outbox)
+            reader = DelayedReader(self._switch, lambda text: '"signature"' in text, api.handle)
             try:
-                await connection.read(api.handle)
+                await connection.read(reader.read)
             finally:
+                reader.close()
                 api.close()
             return connection.socket
-
-    async def _close_sockets(self, _: web.Application) -> None:
-        self.sockets.close()
-
-    # -- faults ---------------------------------------------------------------------------------------------------
-
-    async def _set_faults(self, request: web.Request) -> web.Response:
-        try:
-            self._desk.faults = read_faults(await request.read())
-        except FaultsRefused as error:
-            return web.json_response({"code": -1100, "msg": str(error)}, status=400)
-        return web.json_response(msgspec.to_builtins(self._desk.faults))
-
-    async def _show_faults(self, _: web.Request) -> web.Response:
-        switch = self._desk.switch
-        return web.json_response({"faults": msgspec.to_builtins(switch.faults), "fired": dict(switch.fired)})
 
 
 def _close_for_messages(connection: Connection) -> None:

@@ -34,7 +34,7 @@ class Sockets:
         self._open: dict[Outbox, None] = {}
 
     @asynccontextmanager
-    async def open(self, request: web.Request, farewell: bytes) -> AsyncIterator["Connection"]:
+    async def open(self, request: web.Request, farewell: bytes = b"") -> AsyncIterator["Connection"]:
         """Serve the connection as long as the context lasts. `farewell` is sent as notice of its end."""
         socket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=MESSAGE_MAX_BYTES)
         await socket.prepare(request)

@@ -19,6 +19,7 @@ from .records import (
     ListDone,
     ListOpened,
     LockMoved,
+    OrderAmended,
     OrderClosed,
     OrderFilled,
     OrderOpened,
@@ -66,6 +67,8 @@ class VenueState:
                 order = self._trigger(record)
             case OrderReleased():
                 order = self._release(record)
+            case OrderAmended():
+                order = self._amend(record)
             case TradePrevented():
                 order = self._prevent(record)
             case _:
@@ -176,6 +179,20 @@ class VenueState:
         order = self.books.orders[record.order_id]
         self.open.take_off(order)
         order.waits, order.working_ms, order.rank = False, record.at_ms, self.books.executions + 1
+        self.open.place(order)
+        return order
+
+    def _amend(self, record: OrderAmended) -> Order:
+        order = self.books.orders[record.order_id]
+        self.open.take_off(order)
+        self._move_lock(order, order, record.locked)
+        order.price, order.quantity, order.stop_price = record.price, record.quantity, record.stop_price
+        order.iceberg, order.shown = record.iceberg, min(record.iceberg, order.remaining)
+        order.rank = order.rank if record.keeps_place else self.books.executions + 1
+        if record.client_id:
+            self._by_client.pop((order.uid, order.client_id), None)
+            self.open.rename(order, record.client_id)
+            self._by_client[order.uid, order.client_id] = order.order_id
         self.open.place(order)
         return order
 

@@ -9,6 +9,7 @@ from .payloads import Json, asked_stop, list_orders
 from .records import (
     FundsTransferred,
     ListRecord,
+    OrderAmended,
     OrderClosed,
     OrderFilled,
     OrderRecord,
@@ -21,6 +22,7 @@ def execution_report(record: OrderRecord, order: Order, execution_id: int) -> Js
     """The user stream's event of one record, with the order as it stands after it."""
     fill = record if isinstance(record, OrderFilled) else None
     request_id = record.request_id if isinstance(record, OrderClosed) else ""
+    former_id = record.former_id if isinstance(record, OrderAmended) and record.client_id else ""
     return {
         "e": "executionReport",
         "E": record.at_ms,
@@ -34,7 +36,7 @@ def execution_report(record: OrderRecord, order: Order, execution_id: int) -> Js
         "P": money(asked_stop(order)),
         "F": money(order.iceberg),
         "g": order.list_id,
-        "C": order.client_id if request_id else "",
+        "C": order.client_id if request_id else former_id,
         "x": _execution(record),
         "X": order.status,
         "r": "NONE",
@@ -66,6 +68,8 @@ def _execution(record: OrderRecord) -> str:
             return status
         case TradePrevented():
             return "TRADE_PREVENTION"
+        case OrderAmended():
+            return "REPLACED"
     return "NEW"
 
 
@@ -74,6 +78,8 @@ def _conditional(record: OrderRecord, order: Order) -> Json:
     fields: Json = {"W": order.working_ms} if order.working_ms else {}
     if order.trailing_delta:
         fields |= {"d": order.trailing_delta, "D": order.created_ms}
+    fields |= {} if order.strategy_id is None else {"j": order.strategy_id}
+    fields |= {} if order.strategy_type is None else {"J": order.strategy_type}
     if isinstance(record, OrderClosed) and record.reason:
         fields["eR"] = record.reason
     if isinstance(record, TradePrevented):

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from .errors import TOO_MANY_SUBSCRIPTIONS, RequestRefused
-from .faults import FaultSwitch
+from .faults import EventFaults, FaultSwitch
 from .orders import Order
 from .outbox import Outbox
 from .records import MAIN, AnyRecord, FundsTransferred, ListRecord, OrderRecord
@@ -21,11 +21,10 @@ class UserStreams:
 
     def __init__(self, state: VenueState, switch: FaultSwitch) -> None:
         self._state = state
-        self._switch = switch
+        self._faults = EventFaults[tuple[int, bytes]](switch)
         self._subscriptions: dict[Outbox, dict[int, int]] = {}
         """Of a connection, by the subscription's number the account."""
         self._touched: dict[int, dict[str, None]] = {}
-        self._overtaken: list[tuple[int, bytes]] = []
 
     def subscribe(self, outbox: Outbox, uid: int = MAIN) -> int:
         """The subscription's id, counted from 0 on each connection; it tells what happens to an account. Raises
@@ -79,17 +78,9 @@ class UserStreams:
             self._send(account_position(self._state.account(uid), assets, self._state.books.updated_ms), uid)
 
     def _send(self, event: dict[str, Any], uid: int) -> None:
-        if self._switch.fires("event_lost"):
-            return
-        copies = 2 if self._switch.fires("event_duplicated") else 1
-        encoded = [(uid, msgspec.json.encode(event))] * copies
-        if not self._overtaken and self._switch.fires("event_reordered"):
-            self._overtaken += encoded
-            return
-        late_s = self._switch.faults.delay_s if self._switch.fires("event_delayed") else 0.0
-        for each in encoded + self._overtaken:
+        sent, late_s = self._faults.pass_on((uid, msgspec.json.encode(event)))
+        for each in sent:
             self._put(*each, late_s)
-        self._overtaken = []
 
     def _put(self, uid: int, event: bytes, late_s: float) -> None:
         for outbox, ids in self._subscriptions.items():

@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from aiohttp import web
-
 from ...trading.instruments import Instrument
-from ..binance.decoder import decode
+from ..market_events import MarketEvent
 from .authentication import Authenticator, OtherAccount
 from .broadcast import Broadcast
 from .derived import DerivedStreams
@@ -16,7 +14,6 @@ from .engine import OPEN_ORDERS_MAX, Engine, Log
 from .latency import Latency
 from .live_market import LiveMarket
 from .requestlog import LineFile
-from .restamp import restamp
 from .server import Server
 from .sockets import SocketRules
 from .source import MarketFrame, MarketSource
@@ -63,41 +60,30 @@ class SimulatedVenue(VenueFace):
         others: Sequence[OtherAccount] = (),
     ) -> None:
         super().__init__(source, instruments, request_log, clock_ns, state)
-        self._users = UserStreams(self.state, self._switch)
-        self.engine = Engine(self.state, instruments, log, self._users, open_orders_max)
+        self._accounts = UserStreams(self.state, self._switch)
+        self.engine = Engine(self.state, instruments, log, self._accounts, open_orders_max)
         self._take_market(speed, pace_ns)
-        self._streams = MarketStreams(self._pump.start)
+        self._feeds = MarketStreams(self._pump.start)
         authenticator = Authenticator(api_key, api_secret)
         for other in others:
             authenticator.add(other.api_key, other.api_secret, other.uid)
         weight, orders = RequestWeight(weight_limit), OrderCounts(order_windows(orders_per_10_s, orders_per_day))
         self._desk = Desk(self.engine, authenticator, weight, orders, self._requests, clock_ns, self._switch)
-        self._server = Server(
+        self._doors = Server(
             self._desk,
-            self._streams,
-            self._users,
+            self._feeds,
+            self._accounts,
             admin=admin,
             latency=latency or Latency(),
             rules=rules or SocketRules(),
         )
-        self._broadcast = Broadcast(self._desk, self._streams, self._users, self._server.sockets)
-        self._derived = DerivedStreams(self.engine.markets, self._streams, self._broadcast.publish)
+        self._broadcast = Broadcast(self._desk, self._feeds)
+        self._derived = DerivedStreams(self.engine.markets, self._feeds, self._broadcast.publish)
         if not self.state.books.account.balances:
             self.engine.credit(opening_balances)
         for other in others:
             if not self.state.account(other.uid).balances:
                 self.engine.of(other.uid).credit(other.opening_balances)
-
-    def _application(self) -> web.Application:
-        return self._server.application()
-
-    @property
-    def _stream_clients(self) -> int:
-        return len(self._streams.clients)
-
-    @property
-    def now_ms(self) -> int:
-        return self._desk.now_ms
 
     async def _pass_time(self) -> None:
         """What is due at its time is said where the market is silent, too."""
@@ -105,16 +91,7 @@ class SimulatedVenue(VenueFace):
             await asyncio.sleep(TICK_S)
             self._derived.pass_time(self._desk.now_ms)
 
-    def _deliver(self, frame: MarketFrame) -> None:
-        now_ms = self._desk.now_ms
-        payload = restamp(frame.payload, now_ms)
-        event = decode(payload)
-        self._frames += 1
-        self._desk.keep_books()
-        self._broadcast.break_connections()
-        if self._desk.is_halted(event.symbol):
-            self.engine.markets[event.symbol].apply(event)
-            return
+    def _observe(self, frame: MarketFrame, payload: bytes, event: MarketEvent, now_ms: int) -> None:
         # Between publishing and observing nothing else runs: a snapshot always holds what was published.
         self._broadcast.publish(frame.stream, event.symbol, payload, event)
         self.engine.observe(event.symbol, event, now_ms)

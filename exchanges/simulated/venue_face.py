@@ -3,13 +3,16 @@
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from decimal import Decimal
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from ...trading.instruments import Instrument
 from ..binance.decoder import decode
+from ..market_events import MarketEvent
+from .doors import Doors
 from .engine import Engine
 from .faults import Faults, FaultSwitch
 from .live_market import LiveMarket, LivePump
@@ -18,17 +21,38 @@ from .requestlog import LineFile, RequestLog
 from .restamp import restamp
 from .source import MarketFrame, MarketSource
 from .state import VenueState
+from .venue_desk import VenueDesk
 
 SHUTDOWN_S = 1.0
 
 
+class Feeds(Protocol):
+    @property
+    def clients(self) -> Sized: ...
+
+    def cut(self) -> None:
+        """Break every connection that has a stream of the market."""
+
+
+class AccountFeeds(Sized, Protocol):
+    """As long as there are connections with a stream of an account."""
+
+    def cut(self) -> None:
+        """Break every one of them."""
+
+
 class VenueFace:
-    """Base of a venue: it makes its engine, calls `_take_market`, and says how to serve, deliver and pass time.
+    """Base of a venue: it makes its engine, calls `_take_market`, makes its desk, feeds and doors, and says what to do
+    with an event of the market and what is due by the clock alone.
 
     Raises ValueError where the source has a symbol that no instrument describes.
     """
 
     engine: Engine
+    _desk: VenueDesk[Any]
+    _feeds: Feeds
+    _accounts: AccountFeeds
+    _doors: Doors
     _pump: Pump | LivePump
 
     def __init__(
@@ -60,24 +84,17 @@ class VenueFace:
         if self.state.books.position:
             self._pump.resume(self.state.books.position, self._skip)
 
-    def _application(self) -> web.Application:
-        raise NotImplementedError
-
-    def _deliver(self, frame: MarketFrame) -> None:
-        """A frame of the market is due."""
+    def _observe(self, frame: MarketFrame, payload: bytes, event: MarketEvent, now_ms: int) -> None:
+        """Publish an event and let the engine see it; `payload` is the frame as of now."""
         raise NotImplementedError
 
     async def _pass_time(self) -> None:
         """Never ends: what is due by the clock alone."""
         raise NotImplementedError
 
-    @property
-    def _stream_clients(self) -> int:
-        raise NotImplementedError
-
     async def start(self, host: str, port: int, ssl_context: ssl.SSLContext) -> int:
         """Open the doors; returns the port, which is a free one where 0 was asked for. Raises OSError."""
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
+        self._runner = web.AppRunner(self._doors.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port, ssl_context=ssl_context).start()
         self._running = [asyncio.create_task(self._pump.run()), asyncio.create_task(self._pass_time())]
@@ -100,8 +117,8 @@ class VenueFace:
 
     @property
     def now_ms(self) -> int:
-        """The venue's own time, as its desk tells it."""
-        raise NotImplementedError
+        """By the venue's own clock, which may be off."""
+        return self._desk.now_ms
 
     @property
     def faults(self) -> Faults:
@@ -121,13 +138,36 @@ class VenueFace:
         books = self.state.books
         return {
             "frames": self._frames,
-            "stream_clients": self._stream_clients,
+            "stream_clients": len(self._feeds.clients),
             "signed_requests": self._requests.lines,
             "open_orders": len(self.state.open),
             "orders": books.last_order_id,
             "fills": books.last_trade_id,
             "executions": books.executions,
         }
+
+    def _deliver(self, frame: MarketFrame) -> None:
+        """A frame of the market is due."""
+        now_ms = self.now_ms
+        payload = restamp(frame.payload, now_ms)
+        event = decode(payload)
+        self._frames += 1
+        self._desk.keep_books()
+        self._break_connections()
+        if self._desk.is_halted(event.symbol):
+            self.engine.markets[event.symbol].apply(event)
+        else:
+            self._observe(frame, payload, event, now_ms)
+
+    def _break_connections(self) -> None:
+        """At every frame of the market, as the faults say."""
+        faults, fires = self.faults, self._switch.fires
+        if faults.maintenance > 0:
+            self._doors.sockets.cut()
+        if self._feeds.clients and (faults.streams_down > 0 or fires("market_cut")):
+            self._feeds.cut()
+        if len(self._accounts) and fires("account_cut"):
+            self._accounts.cut()
 
     def _skip(self, frame: MarketFrame) -> None:
         """A frame that may have been published before a restart: the book needs it, nobody else may see it again."""

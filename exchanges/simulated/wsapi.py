@@ -1,6 +1,5 @@
 """The WebSocket API: public data, signed requests, sessions and the user stream over one connection."""
 
-import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +8,7 @@ import msgspec
 
 from ..decoding import Malformed
 from .authentication import signed_fields
-from .desk import Answer, Desk, PublicCall, Request
+from .desk import Desk, PublicCall
 from .errors import NOT_LOGGED_ON, UNKNOWN_METHOD, RequestRefused, illegal
 from .operation import Operation
 from .operations import BY_METHOD
@@ -18,6 +17,7 @@ from .parameters import Parameters, names
 from .public import BY_METHOD as PUBLIC
 from .records import MAIN
 from .userstreams import UserStreams
+from .venue_desk import Answer
 
 SESSION_WEIGHT = 2
 
@@ -43,34 +43,16 @@ class ApiConnection:
         self._key: str | None = None
         self._uid = MAIN
         self._logged_on_ms = 0
-        self._held: list[str] = []
-        self._loop = asyncio.get_running_loop()
-
-    def handle(self, text: str) -> None:
-        """A request that a fault delays delays what follows it."""
-        if self._held:
-            self._held.append(text)
-        elif '"signature"' in text and self._desk.switch.fires("request_delayed"):
-            self._held.append(text)
-            self._loop.call_later(self._desk.faults.delay_s, self._handle_held)
-        else:
-            self._answer(text)
 
     def close(self) -> None:
-        self._held.clear()
         self._users.unsubscribe(self._outbox)
 
-    def _handle_held(self) -> None:
-        held, self._held = self._held, []
-        for text in held:
-            self._answer(text)
-
-    def _answer(self, text: str) -> None:
+    def handle(self, text: str) -> None:
         try:
             request = _decode(text)
             params = {name: _text_of(raw) for name, raw in request.params.items()}
         except Malformed:
-            self._reply(None, Answer.of(illegal("request", "JSON")), {})
+            self._reply(None, Answer(refusal=illegal("request", "JSON")), {})
             return
         answer = self._run(request.method, params)
         if answer.lost:
@@ -82,16 +64,16 @@ class ApiConnection:
         desk = self._desk
         if (call := PUBLIC.get(method) or self._unsigned(method)) is not None:
             return desk.run_public(call, params, "api")
-        operation = self._of_session(method) or BY_METHOD.get(method) or desk.own_methods.get(method)
+        operation = self._of_session(method, params) or BY_METHOD.get(method) or desk.own_methods.get(method)
         if operation is None:
-            return Answer.of(UNKNOWN_METHOD)
+            return Answer(refusal=UNKNOWN_METHOD)
         key, signed = params.get("apiKey"), signed_fields(params)
         if self._key is not None and key is None:
-            return desk.run(operation, Request("WS", method, params, self._key, None, "api"))
-        answer = desk.run(operation, Request("WS", method, params, key, signed, "api"))
+            return desk.run(operation, desk.signed("WS", method, params, self._key, None, "api"))
+        answer = desk.run(operation, desk.signed("WS", method, params, key, signed, "api"))
         if method == "session.logon" and answer.status == 200:
             self._key, self._logged_on_ms = key, desk.now_ms
-            return answer._replace(body=self._session())
+            return answer._replace(result=self._session())
         return answer
 
     # -- the session ----------------------------------------------------------------------------------------------
@@ -111,10 +93,10 @@ class ApiConnection:
                 return _of_connection(self._unsubscribe, "subscriptionId")
         return None
 
-    def _of_session(self, method: str) -> Operation | None:
+    def _of_session(self, method: str, params: Parameters) -> Operation | None:
         match method:
             case "session.logon":
-                return Operation(lambda engine, *_: self._recognise(engine.uid), SESSION_WEIGHT)
+                return Operation(lambda engine, *_: self._recognise(engine.uid, params), SESSION_WEIGHT)
             case "userDataStream.subscribe.signature":
                 return Operation(lambda engine, *_: self._subscribe(engine.uid), SESSION_WEIGHT)
         return None
@@ -129,7 +111,8 @@ class ApiConnection:
         self._key = None
         return self._session()
 
-    def _recognise(self, uid: int) -> Any:
+    def _recognise(self, uid: int, params: Parameters) -> Any:
+        self._desk.authenticator.check_logon(params.get("apiKey", self._key or ""))
         self._uid = uid
         return {}
 
@@ -153,9 +136,12 @@ class ApiConnection:
 
     def _reply(self, request_id: int | str | None, answer: Answer, params: dict[str, str]) -> None:
         reply: dict[str, Any] = {"id": request_id, "status": answer.status}
-        reply["result" if answer.status == 200 else "error"] = answer.body
-        if answer.status in (418, 429):
-            reply["error"] = {**answer.body, "data": self._retry(answer)}
+        if answer.refusal is None:
+            reply["result"] = answer.result
+        elif answer.status in (418, 429):
+            reply["error"] = answer.refusal.body() | {"data": self._retry(answer)}
+        else:
+            reply["error"] = answer.refusal.body()
         if params.get("returnRateLimits") != "false":
             reply["rateLimits"] = self._desk.counted(answer)
         self._outbox.put(msgspec.json.encode(reply), answer.late_s)

@@ -35,10 +35,10 @@ PATH = "trader/feeds/binance"
 class Market:
     """A `MarketPort` that does nothing by itself."""
 
-    protocol = BinanceSpot()
-
-    def __init__(self) -> None:
+    def __init__(self, protocol: BinanceSpot) -> None:
+        self.protocol = protocol
         self.asked: list[tuple[str, float]] = []
+        self.opened = 0
         self.closed = False
         self.resubscribed: list[str] = []
         self.searched: list[tuple[str, int, int]] = []
@@ -46,6 +46,7 @@ class Market:
 
     def open(self, symbols: tuple[str, ...], deliver: Callable[[MarketWord], object]) -> None:
         assert symbols == SYMBOLS
+        self.opened += 1
         self.deliver = deliver
 
     def request_snapshot(self, symbol: str, delay_s: float) -> None:
@@ -64,10 +65,10 @@ class Market:
 class Stand:
     """One feed, its port and what it published."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocol: BinanceSpot | None = None) -> None:
         self.loop = VirtualLoop(ManualClock())
         self.system = System("trader", self.loop, self.loop.clock, SeededEntropy(1))
-        self.market = Market()
+        self.market = Market(protocol or BinanceSpot())
         self.system.ports = {"market": self.market}
         self.heard: list[Any] = []
         heard_topics = (topics.FEEDS, *map(topics.market, SYMBOLS))

@@ -29,14 +29,18 @@ class Watched:
     """A feed on the venue in memory, whose symbols move every `STEP_S`, after its habits are known."""
 
     def __init__(
-        self, seed: int = 3, symbols: tuple[str, ...] = SYMBOLS, clock: Callable[[Clock], Clock] = lambda true: true
+        self,
+        seed: int = 3,
+        symbols: tuple[str, ...] = SYMBOLS,
+        clock: Callable[[Clock], Clock] = lambda true: true,
+        step_s: float = STEP_S,
     ) -> None:
         """`clock` makes the node's out of the true one."""
         self.system = VirtualSystem("trader", seed=seed)
         true = self.system.clock
         self.system.clock = clock(true)
         self.venue = MemoryVenue(
-            QuietMarket(symbols, seed, STEP_S), PAPER_INSTRUMENTS.values(), self.system.virtual, true, Random(seed),
+            QuietMarket(symbols, seed, step_s), PAPER_INSTRUMENTS.values(), self.system.virtual, true, Random(seed),
             opening_balances=OPENING,
         )  # fmt: skip
         self.venue.open()
@@ -137,7 +141,7 @@ def test_a_connection_that_says_nothing_more_is_made_anew_and_live_only_once_it_
     assert watched.scores(BTC)[-1].score == 0.0
     watched.advance(6.4)
     assert all(watched.up_s(symbol) <= 6.0 + 2 * STEP_S for symbol in SYMBOLS)
-    assert watched.repairs() == {"stale": 3}
+    assert watched.repairs() == {"stale": 3, "missed": 3}
     watched.assert_true()
 
 

@@ -48,7 +48,7 @@ def test_a_trade_stream_that_dies_alone_is_trusted_less_and_subscribed_to_anew()
     watched.advance(1.5 * bound_s + usual_s + 2)
     first = next(word for word in watched.scores(BTC) if "trades" in word.reasons)
     assert (first.at_ns - watched.began_ns) / 1e9 <= bound_s * 1.2 + 1
-    assert watched.repairs() == {"trades": 1}
+    assert watched.repairs() == {"trades": 1, "missed": 1}
     assert watched.scores(BTC)[-1].score == 1.0
     assert all(live for _, live in watched.turns(BTC)), "its quotes and its book were right all the time"
 
@@ -129,5 +129,5 @@ def test_a_market_in_which_nobody_trades_any_more_is_trusted_less_and_still_trad
     last = watched.scores(BTC)[-1]
     assert last.reasons == ("trades",)
     assert 0.5 < last.score < 0.7
-    assert watched.system.metrics.counters["feed_resubscriptions"] == 1
+    assert watched.system.metrics.counters["feed_resubscriptions"] <= 9, "ever more seldom"
     assert not watched.turns(BTC)

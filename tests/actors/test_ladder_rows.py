@@ -104,11 +104,14 @@ def test_a_venue_that_limits_us_is_left_alone_until_its_time_is_over(tmp_path: P
 
 def test_a_ban_of_days_is_kept_and_a_time_that_cannot_be_meant_is_an_alert(tmp_path: Path) -> None:
     account = Account(tmp_path).serve()
+    alerts: list[Any] = []
+    account.system.spawn("trader/alerts", lambda: Listener(alerts, (topics.ALERTS,)))
+    account.advance(0.1)
     days_ns = 3 * 86_400 * 10**9
     say(account, RateLimited(account.clock.now_ns() + days_ns, "418", doubt="'NaN' cannot be meant"))
-    account.advance(7_200, 600)
     assert account.rung("account") == "CANCEL_ONLY"
-    assert [(alert.code, alert.detail) for alert in account.of(RiskAlert)] == [("RETRY_AFTER", "'NaN' cannot be meant")]
+    assert account.risk._facts._limited_until_ns == pytest.approx(account.clock.monotonic_ns() + days_ns, abs=1e9)
+    assert [(alert.code, alert.detail) for alert in alerts] == [("RETRY_AFTER", "'NaN' cannot be meant")]
 
 
 def test_a_journal_that_cannot_be_written_refuses_orders_and_books_what_happens(

@@ -18,7 +18,7 @@ from tradigrade.kernel.identity import SeededEntropy
 from tradigrade.kernel.loop import VirtualLoop
 from tradigrade.kernel.system import System
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
-from tradigrade.trading.messages import CauseNoted, FeedChanged, StateAsked, SymbolStatus
+from tradigrade.trading.messages import CauseNoted, FeedChanged, RiskAlert, StateAsked, SymbolStatus
 from tradigrade.trading.universe import Listing
 from tradigrade.transports.order_commands import CancelAllOrders
 
@@ -54,7 +54,8 @@ class Stand:
         self.orders: list[Any] = []
         self.system.spawn(ORDERS, lambda: Listener(self.orders, ()))
         self.system.spawn(
-            "trader/listener", lambda: Listener(self.heard, (topics.UNIVERSE, topics.CAUSES, topics.VENUE))
+            "trader/listener",
+            lambda: Listener(self.heard, (topics.UNIVERSE, topics.CAUSES, topics.VENUE, topics.ALERTS)),
         )
         self.system.spawn("trader/universe", lambda: UniverseWatch(SYMBOLS, REFRESH_S, ORDERS, **settings))
         self.loop.run()
@@ -107,8 +108,39 @@ def test_a_delisted_symbol_loses_its_stops_too_and_what_came_instead_is_named() 
     stand.publish(instruments=new)
     (status,) = [word for word in stand.heard if isinstance(word, SymbolStatus)]
     assert (status.symbol, status.state) == (ETH, "gone")
-    assert status.detail.endswith("perhaps renamed, for ETHX/USDT came")
+    assert "perhaps it was renamed, for ETHX/USDT came: to trade that, put it in place of ETH/USDT" in status.detail
     assert stand.orders == [CancelAllOrders(ETH, True, f"ETH/USDT is gone: {status.detail}")]
+
+
+def listed(*symbols: str) -> dict[str, Any]:
+    return {symbol: replace(PAPER_INSTRUMENTS[ETH], symbol=symbol) for symbol in symbols}
+
+
+def test_a_person_is_told_once_what_to_change_where_a_symbol_may_have_another_name() -> None:
+    stand = Stand()
+    for _ in range(3):
+        stand.publish(**without(ETH))
+    (alert,) = [word for word in stand.heard if isinstance(word, RiskAlert)]
+    assert (alert.code, alert.detail.split(":")[0]) == ("SYMBOL_GONE", ETH)
+    assert alert.detail.endswith("take it out of symbols and of the strategies' symbols in the settings")
+    stand.clear()
+    for _ in range(3):
+        stand.publish(instruments={**without(ETH)["instruments"], **listed("ZZZ/USDT", "ETH2/USDT", "ETH2/EUR")})
+    (alert,) = [word for word in stand.heard if isinstance(word, RiskAlert)]
+    assert "for ETH2/USDT, ZZZ/USDT came" in alert.detail, "it came later; the likelier first; not paid in euros"
+    assert stand.states() == [], "gone it was before, and nothing else is traded for it"
+    stand.clear()
+    stand.publish()
+    stand.publish(**without(ETH))
+    assert len([word for word in stand.heard if isinstance(word, RiskAlert)]) == 1, "it came back, and went again"
+
+
+def test_where_many_came_none_is_taken_for_the_one_that_went() -> None:
+    stand = Stand()
+    many = listed(*(f"NEW{number}/USDT" for number in range(4)))
+    stand.publish(instruments={**without(ETH)["instruments"], **many})
+    (alert,) = [word for word in stand.heard if isinstance(word, RiskAlert)]
+    assert "renamed" not in alert.detail
 
 
 def test_a_listing_with_none_of_our_symbols_is_believed_only_the_second_time() -> None:

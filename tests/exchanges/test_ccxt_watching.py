@@ -87,13 +87,13 @@ def test_a_stream(bench: CcxtBench, name: str) -> None:
 def test_whoever_stops_to_watch_hears_no_more(bench: CcxtBench) -> None:
     async def scenario() -> Any:
         exchange = bench.exchange()
-        before = set(bench.venue._streams.names)
+        before = set(bench.venue._feeds.names)
         await exchange.watch_trades(ETH)
         await exchange.watch_order_book(ETH)
-        during = set(bench.venue._streams.names) - before
+        during = set(bench.venue._feeds.names) - before
         await exchange.un_watch_trades(ETH)
         await exchange.un_watch_order_book(ETH)
-        after = set(bench.venue._streams.names) - before
+        after = set(bench.venue._feeds.names) - before
         bench.leave(exchange)
         return during, after
 
@@ -201,14 +201,14 @@ async def hear(bench: CcxtBench, watch: str, act: Callable[[Any], Awaitable[Any]
     """What the first answer of a watching call is, after something was done."""
     exchange = bench.exchange()
     heard = asyncio.ensure_future(getattr(exchange, watch)(*([] if watch == "watch_balance" else [BTC])))
-    while not len(bench.venue._users):  # noqa: ASYNC110
+    while not len(bench.venue._accounts):  # noqa: ASYNC110
         await asyncio.sleep(0.002)
     for fault, value in faults.items():
         setattr(bench.venue.faults, fault, value)
     done = await act(bench.ccxt)
     result = await heard
     bench.leave(exchange)
-    while len(bench.venue._users):  # noqa: ASYNC110
+    while len(bench.venue._accounts):  # noqa: ASYNC110
         await asyncio.sleep(0.002)
     return done, result
 
@@ -264,7 +264,7 @@ def test_an_answer_may_come_after_its_report(bench: CcxtBench) -> None:
     async def scenario() -> Any:
         exchange = bench.exchange()
         heard = asyncio.ensure_future(exchange.watch_orders(BTC))
-        while not len(bench.venue._users):  # noqa: ASYNC110
+        while not len(bench.venue._accounts):  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         bench.venue.faults.delay_s, bench.venue.faults.place_late = 0.1, 1
         asked = asyncio.ensure_future(exchange.create_order_ws(BTC, "limit", "buy", 0.01, 19_000))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tradigrade.exchanges.market_events import DepthEvent, TickerEvent, TradeEvent
+from tradigrade.exchanges.simulated.amending import Amendment, amend
 from tradigrade.exchanges.simulated.engine import Engine
 from tradigrade.exchanges.simulated.errors import RequestRefused
 from tradigrade.exchanges.simulated.filters import Rules
@@ -113,6 +114,16 @@ class Laws(RuleBasedStateMachine):
     def cancel(self, data):
         order = data.draw(st.sampled_from(list(self.engine.state.open)))
         self.attempt(lambda: self.engine.of(order.uid).cancel(order, "c", self.now_ms))
+
+    @precondition(lambda self: len(self.engine.state.open))
+    @rule(data=st.data(), price=st.none() | PRICES, quantity=st.none() | AMOUNTS, post=st.booleans())
+    def amend(self, data, price, quantity, post):
+        order = data.draw(st.sampled_from(list(self.engine.state.open)))
+        terms = (order.price, order.quantity, order.executed, order.rank)
+        wanted = Amendment(quantity, price if order.price else None, post_only=post)
+        self.attempt(lambda: amend(self.engine.of(order.uid), order, wanted, self.now_ms))
+        if order.is_open and order.price == terms[0] and order.quantity <= terms[1] and not order.waits:
+            assert (order.executed, order.rank) == terms[2:], "less of the same keeps its place"
 
     @rule(bid=PRICES, spread=st.integers(1, 3).map(D), bid_size=AMOUNTS, ask_size=AMOUNTS)
     def quote(self, bid, spread, bid_size, ask_size):

@@ -436,17 +436,25 @@ class Follower:
             await asyncio.sleep(0.005)
 
 
-FAULTS = {"a lost update": "diff_lost", "a crossed book": "frame_crossed", "a disconnect": "market_cut"}
+FAULTS = {
+    "a lost update": ("diff_lost",),
+    "a crossed book": ("frame_crossed",),
+    "a disconnect": ("market_cut",),
+    "a lost snapshot": ("snapshot_lost", "market_cut"),
+    "a stale snapshot": ("snapshot_stale", "market_cut"),
+}
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_after_each_fault_the_book_is_the_venues_again(certificate: Path, fault: str) -> None:
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+def test_after_each_fault_the_book_is_the_venues_again(certificate: Path, faults: tuple[str, ...]) -> None:
     async def scenario(rig: Rig, _: Any) -> None:
         follower = Follower(rig, certificate)
         await follower.until_ready(1)
-        setattr(rig.venue.faults, fault, 1)
-        await follower.until_ready(2)
-        assert (follower.lost, follower.closed) == (1, int(fault == "market_cut"))
+        for fault in faults:
+            setattr(rig.venue.faults, fault, 1)
+        await follower.until_ready(3 if "snapshot_stale" in faults else 2)
+        assert set(rig.venue.fired) == set(faults)
+        assert (follower.lost, follower.closed) == (follower.ready - 1, int("market_cut" in faults))
         theirs = rig.venue.engine.markets["BTCUSDT"].book
         async with asyncio.timeout(5):
             while not (follower.book.live and follower.book.book.top(10) == theirs.top(10)):  # noqa: ASYNC110

@@ -188,6 +188,29 @@ def test_a_venue_without_quotes_gets_those_of_its_book() -> None:
     )
 
 
+def test_trades_that_the_real_venue_repeats_pass_once() -> None:
+    """As after a reconnect: many venues begin with their latest trades."""
+    real, follower, pump, _ = make()
+    real.say(StreamsOpened())
+    real.answer()
+    told: list[bytes] = []
+    while len(told) < 30:
+        payload = real._source.next().payload
+        real.market.apply(event := decode(payload))
+        pump.hear(FrameArrived(payload, BEGIN_NS))
+        told += [payload] if isinstance(event, TradeEvent) else []
+    real.say(StreamsClosed("cut"))
+    real.say(StreamsOpened())
+    real.go_on(20)
+    real.answer()
+    real.go_on(20)
+    for payload in told:
+        pump.hear(FrameArrived(payload, BEGIN_NS))
+    ids = [trade.trade_id for trade in follower.trades]
+    assert len(ids) == len(set(ids))
+    assert pump.counts["repeated"] == 30
+
+
 def test_ids_go_on_after_a_restart() -> None:
     real, follower, _, _ = make()
     real.say(StreamsOpened())

@@ -457,7 +457,7 @@ def test_a_client_that_falls_behind_is_disconnected(certificate, monkeypatch):
             await socket.send_json({"method": "SUBSCRIBE", "params": ["x"], "id": 1})
             await socket.receive_json()
             for _ in range(4):
-                rig.venue._streams.publish("x", b"{}")
+                rig.venue._feeds.publish("x", b"{}")
             for _ in range(10):
                 if (await socket.receive()).type.name in ("CLOSE", "CLOSED", "CLOSING", "ERROR"):
                     break

@@ -19,6 +19,8 @@ from tradigrade.exchanges.market import (
     SnapshotUnavailable,
     StreamsClosed,
     StreamsOpened,
+    TradesArrived,
+    TradesUnavailable,
 )
 from tradigrade.exchanges.streams import StreamMarket, snapshot_levels
 from tradigrade.kernel.clock import SystemClock
@@ -87,9 +89,14 @@ class Server:
         headers = {"Retry-After": "1"} if status == 429 else {}
         return web.json_response({"lastUpdateId": 5, "bids": [], "asks": []}, status=status, headers=headers)
 
+    async def _trades(self, request: web.Request) -> web.Response:
+        self.snapshots.append(str(request.rel_url.query_string))
+        return web.json_response([], status=200 if request.query["symbol"] == "BTCUSDT" else 503)
+
     async def start(self) -> tuple[web.AppRunner, tuple[str, str]]:
         application = web.Application()
         application.add_routes([web.get("/ws", self._socket), web.get("/depth", self._depth)])
+        application.add_routes([web.get("/historicalTrades", self._trades)])
         runner = web.AppRunner(application, shutdown_timeout=0.2)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -342,6 +349,33 @@ def test_those_who_wait_for_their_turn_meanwhile_do_not_ask_either() -> None:
     server = Limiting()
     run(server, check, symbols=symbols)
     assert len(server.snapshots) == streams.SNAPSHOTS_AT_ONCE
+
+
+def test_trades_are_asked_for_by_number_where_the_venue_tells_them_so() -> None:
+    async def check(port: StreamMarket, heard: Heard) -> None:
+        await heard.wait(StreamsOpened)
+        port.request_trades(BTC, 77, 3)
+        assert await heard.wait(TradesArrived) == TradesArrived(BTC, b"[]")
+        port.request_trades(ETH, 5, 1)
+        assert "503" in (await heard.wait(TradesUnavailable)).reason
+        port.request_trades("SOL/USDT", 5, 1)
+        assert "cannot be asked" in (await heard.wait(TradesUnavailable, 2)).reason
+
+    server = Server()
+    run(server, check, symbols=(BTC, ETH))
+    assert server.snapshots == ["symbol=BTCUSDT&fromId=77&limit=3", "symbol=ETHUSDT&fromId=5&limit=1"]
+
+
+def test_trades_wait_for_room_in_what_the_venue_lets_us_ask() -> None:
+    async def check(port: StreamMarket, heard: Heard) -> None:
+        await heard.wait(StreamsOpened)
+        port._budget.spend("market", 2_990, port._clock.now_ns())
+        port.request_trades(BTC, 77, 3)
+        assert "not asked" in (await heard.wait(TradesUnavailable)).reason
+
+    server = Server()
+    run(server, check)
+    assert server.snapshots == []
 
 
 def test_a_snapshot_in_the_stream_is_asked_for_there_and_one_that_does_not_come_is_told(

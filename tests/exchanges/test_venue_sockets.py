@@ -4,12 +4,15 @@ import asyncio
 import hashlib
 import hmac
 import time
+from decimal import Decimal
 from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.exchanges.test_simulated_venue import API, STREAMS, certificate, run_venue  # noqa: F401 - a fixture
+from tests.kit.keys import PUBLIC_PEM, sign
+from tradigrade.exchanges.simulated.authentication import OtherAccount
 from tradigrade.exchanges.simulated.sockets import SocketRules
 
 CLOSED = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.ERROR)
@@ -123,6 +126,12 @@ def signed(**params: Any) -> dict[str, Any]:
     return params | {"signature": hmac.new(b"secret", payload.encode(), hashlib.sha256).hexdigest()}
 
 
+def signed_by_ed25519(**params: Any) -> dict[str, Any]:
+    params |= {"apiKey": "asymmetric", "timestamp": time.time_ns() // 1_000_000}
+    payload = "&".join(f"{name}={params[name]}" for name in sorted(params))
+    return params | {"signature": sign(payload.encode())}
+
+
 def test_a_session_that_logged_on_needs_no_signature(certificate: Any) -> None:  # noqa: F811 - the fixture
     async def scenario(rig: Any, _: Any) -> Any:
         async with rig.session.ws_connect(API) as socket:
@@ -139,8 +148,9 @@ def test_a_session_that_logged_on_needs_no_signature(certificate: Any) -> None: 
             return {
                 "before": await ask("order.place", **order),
                 "stream before": await ask("userDataStream.subscribe"),
-                "wrong": await ask("session.logon", **signed() | {"signature": "0"}),
-                "logon": await ask("session.logon", **signed()),
+                "wrong": await ask("session.logon", **signed_by_ed25519() | {"signature": "0"}),
+                "hmac": await ask("session.logon", **signed()),
+                "logon": await ask("session.logon", **signed_by_ed25519()),
                 "status": await ask("session.status"),
                 "stream": await ask("userDataStream.subscribe"),
                 "streams": await ask("session.subscriptions"),
@@ -151,11 +161,12 @@ def test_a_session_that_logged_on_needs_no_signature(certificate: Any) -> None: 
                 "after": await ask("openOrders.status", timestamp=now_ms),
             }
 
-    told = run_venue(certificate, scenario)
+    other = OtherAccount(2, "asymmetric", PUBLIC_PEM, {"USDT": Decimal(500)})
+    told = run_venue(certificate, scenario, others=[other])
     statuses = {name: reply["status"] for name, reply in told.items()}
-    refused = {"before": 401, "stream before": 401, "wrong": 400, "old": 400, "after": 401}
+    refused = {"before": 401, "stream before": 401, "wrong": 400, "hmac": 400, "old": 400, "after": 401}
     assert statuses == dict.fromkeys(told, 200) | refused
-    assert (told["logon"]["result"]["apiKey"], told["logout"]["result"]["apiKey"]) == ("key", None)
+    assert (told["logon"]["result"]["apiKey"], told["logout"]["result"]["apiKey"]) == ("asymmetric", None)
     assert told["streams"]["result"] == [{"subscriptionId": 0}]
     assert told["orders"]["result"][0]["count"] == 1
     limits = [each["rateLimitType"] for each in told["place"]["rateLimits"]]

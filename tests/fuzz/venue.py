@@ -117,7 +117,7 @@ class PublicDoor:
         answer = self._desk.run_public(call, read_request(query).params, "rest")
         if answer.status != 200:
             raise Refused
-        return json.dumps(answer.body) != ""
+        return json.dumps(answer.result) != ""
 
 
 def enter_faults(data: bytes) -> bool:

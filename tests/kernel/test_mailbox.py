@@ -3,7 +3,7 @@
 import pytest
 
 from tests.kit.cells import Puppet, VirtualSystem
-from tradigrade.kernel.cell import BATCH, BEHIND, CATCH_UP, CellActor
+from tradigrade.kernel.cell import BATCH, CATCH_UP, CellActor
 from tradigrade.kernel.envelope import Envelope
 from tradigrade.kernel.mailbox import CONTROL_LIMIT, Block, Conflate, DropOldest, Lane, Mailbox, Policy
 
@@ -158,7 +158,9 @@ class CatchingUp(Puppet):
     catches_up = True
 
 
-@pytest.mark.parametrize(("waiting", "first"), [(BEHIND, CellActor.share), (BEHIND + 1, BEHIND + 1), (1_000, CATCH_UP)])
+@pytest.mark.parametrize(
+    ("waiting", "first"), [(CATCH_UP, CellActor.share), (CATCH_UP + 1, CATCH_UP), (1_000, CATCH_UP)]
+)
 def test_who_catches_up_sees_more_of_what_waits_before_the_others_go_on(
     cell: VirtualSystem, waiting: int, first: int
 ) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradigrade.trading.bars import MAX_EMPTY_BARS, BarBuilder
-from tradigrade.trading.messages import BarClosed, MarketDataUpdate
+from tradigrade.trading.messages import BarClosed, MarketDataUpdate, MissedTrade
 
 BAR_NS = 1000
 
@@ -129,3 +129,37 @@ def test_bars_follow_each_other_and_count_every_trade_once(steps: list[tuple[int
 def test_a_bar_needs_a_length() -> None:
     with pytest.raises(ValueError, match="bar_ns must be positive, got 0"):
         BarBuilder("BTC/USDT", 0)
+
+
+# -- trades that were left out ----------------------------------------------------------------------------------------
+
+
+def missed(trade_id: int, at_ns: int, price: str) -> MissedTrade:
+    return MissedTrade(trade_id, at_ns, Decimal(price), Decimal(1), "buy")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "expected"),
+    [
+        ((missed(11, 5050, "30"),), ("10", "30", "9", "11", "5", 5)),
+        ((missed(8, 5001, "30"),), ("30", "30", "9", "11", "5", 5)),
+        ((missed(14, 5950, "8"), missed(15, 5960, "20")), ("10", "20", "8", "20", "6", 6)),
+        ((missed(7, 4999, "30"),), ("10", "12", "9", "11", "4", 4)),
+    ],
+    ids=["between others", "before the first", "after the last", "of a bar that is closed"],
+)
+def test_a_trade_that_was_left_out_goes_where_it_belongs(left_out: tuple[MissedTrade, ...], expected: object) -> None:
+    builder = BarBuilder("BTC/USDT", BAR_NS)
+    for trade_id, at_ns, price in ((9, 5010, "10"), (10, 5020, "12"), (12, 5060, "9"), (13, 5900, "11")):
+        builder.update(update("trade", at_ns, price=Decimal(price), size=Decimal(1), sequence=trade_id))
+    assert builder.refill(left_out) == ((), int(left_out[0].trade_id == 7))
+    (bar,) = builder.advance(6000)
+    assert prices(bar) == expected
+
+
+def test_trades_of_a_whole_pause_close_the_bars_that_they_belong_to() -> None:
+    builder = BarBuilder("BTC/USDT", BAR_NS)
+    builder.update(update("trade", 5010, price=Decimal(10), size=Decimal(1), sequence=1))
+    closed, too_late = builder.refill([missed(2, 5500, "11"), missed(3, 6500, "12"), missed(4, 7100, "13")])
+    assert [prices(bar)[3:] for bar in closed] == [("11", "2", 2), ("12", "1", 1)]
+    assert too_late == 0

@@ -26,6 +26,20 @@ def test_candles_are_what_a_plain_fold_of_the_trades_gives(found: list[tuple[int
     assert list(candles.newest()) == expected
 
 
+@given(trades)
+def test_coarse_candles_of_those_that_ended_are_those_of_the_trades_themselves(
+    found: list[tuple[int, int, int]],
+) -> None:
+    fine, coarse, plain = Candles(S), Candles(8 * S), Candles(8 * S)
+    for at_ns, price, size in sorted(found, key=lambda trade: trade[0]):
+        plain.add(at_ns, Decimal(price), Decimal(size))
+        if (ended := fine.add(at_ns, Decimal(price), Decimal(size))) is not None:
+            coarse.take(ended)
+    if found:
+        coarse.take(fine.newest()[-1])
+    assert coarse.newest() == plain.newest()
+
+
 def test_a_late_trade_counts_in_the_newest() -> None:
     candles = Candles(S)
     candles.add(5 * S, Decimal(10), Decimal(1))

@@ -190,7 +190,7 @@ def test_for_a_peer_that_is_away_a_bounded_number_waits_and_the_rest_is_counted(
         one, sent = nodes.node("one"), HIGH_WATER_MARK + 150
         for number in range(sent):
             assert one.tell("two/ear", RiskAlert("code", "", number))
-        await until(lambda: one.metrics.counters.get("frames_dropped", 0) == sent - HIGH_WATER_MARK)
+        await until(lambda: one.metrics.counters.get("wire_frames_dropped", 0) == sent - HIGH_WATER_MARK)
         ear = place(nodes.node("two"))
         assert [alert.at_ns for alert in await ear.hears(HIGH_WATER_MARK)] == list(range(HIGH_WATER_MARK))
 

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from tests.web.samples import NOW, S
 from tradigrade.trading.candles import Candle
 from tradigrade.trading.views import FillView
@@ -46,6 +48,16 @@ def test_candles_and_fills_outlive_the_trader_that_told_them() -> None:
     assert [row["client_id"] for row in seen["fills"]] == ["tg-1", "tg-5"]
     assert seen["bids"] == [["1.9", "4"]]
     assert seen["interval_ms"] == 1_000
+
+
+def test_coarse_candles_are_kept_beside_the_fine_ones() -> None:
+    charts = ChartWindows()
+    charts.look(BTC, NOW)
+    charts.hear(msgspec.structs.replace(answer(candle(60)), coarse=(candle(0),)), NOW)
+    charts.hear(msgspec.structs.replace(answer(candle(121)), coarse=(candle(0, close=2.5), candle(60))), NOW)
+    seen = charts.look(BTC, NOW)
+    assert [row[0] for row in seen["candles"]] == [60_000, 121_000]
+    assert [(row[0], row[4]) for row in seen["coarse"]] == [(0, 2.5), (60_000, 2.0)]
 
 
 def test_another_interval_begins_anew() -> None:

@@ -12,6 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.samples import NOW, S, feed_all, system, trader, trading
+from tradigrade.trading.candles import Candle
+from tradigrade.transports.control import ChartAnswered
 from tradigrade.web import server as server_module
 from tradigrade.web.pages import PAGES
 from tradigrade.web.server import CLIENTS_MAX, PERIOD_MIN_S, AddressFault, ConsoleServer, PortTaken
@@ -124,6 +126,33 @@ def test_health_is_503_before_the_first_report() -> None:
             assert response.status == 503
 
     serve(test, fed=False)
+
+
+def test_a_chart_is_asked_on_from_what_is_known() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        url = f"{it.url}/api/chart?symbol=BTC/USDT"
+        async with it.http.get(url) as response:
+            assert (await response.json())["candles"] == []
+        fine, coarse = (tuple(Candle(n * step * S, 1, 1, 1, 1, 1) for n in range(5)) for step in (1, 60))
+        it.state.charts.hear(ChartAnswered("BTC/USDT", S, fine, (), (), (), coarse), NOW)
+        async with it.http.get(f"{url}&since_ms=3000") as response:
+            told = await response.json()
+            assert [row[0] for row in told["candles"]] == [3000, 4000]
+            assert [row[0] for row in told["coarse"]] == [0, 60_000, 120_000, 180_000, 240_000]
+        async with it.http.get(f"{url}&since_ms=181000") as response:
+            assert [row[0] for row in (await response.json())["coarse"]] == [180_000, 240_000]
+
+    serve(test)
+
+
+@pytest.mark.parametrize("query", ["symbol=BTC", "symbol=BTC/USDT&since_ms=-1", "symbol=BTC/USDT&since_ms=1e9"])
+def test_a_chart_of_a_wrong_word_is_refused_with_what_was_expected(query: str) -> None:
+    async def test(it: SimpleNamespace) -> None:
+        async with it.http.get(f"{it.url}/api/chart?{query}") as response:
+            assert response.status == 400
+            assert "expected" in await response.text()
+
+    serve(test)
 
 
 # -- security ---------------------------------------------------------------------------------------------------------

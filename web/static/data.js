@@ -27,20 +27,20 @@ function level(symbol) {
 }
 
 function symbolRow(feed, one) {
-  const kept = Object.entries(one.quarantined).map(([reason, times]) => `${reason} ${count(times)}`).join(", ");
-  const why = Object.keys(one.quarantined).map((reason) => `${reason}: ${KEPT[reason] ?? reason}`).join("; ");
+  const kept = Object.entries(one.quarantined).map(([reason, times]) => `${count(times)} ${KEPT[reason] ?? reason}`).join(" · ");
   const words = one.live ? ["live", ...one.reasons].join(", ") : one.reason;
   const deviation = one.deviation_bps === null ? NONE : `${one.deviation_bps.toFixed(1)} bps`;
   return {
     key: `${feed.path} ${one.symbol}`,
     className: level(one),
     cells: [
-      one.symbol, { text: short(feed.path), title: feed.path }, { text: "", meter: one.score },
+      { text: one.symbol, href: `/market?symbol=${encodeURIComponent(one.symbol)}` }, { text: words, title: words, className: "reason" },
+      { text: "", meter: one.score },
       number(one.score.toFixed(2), { className: "number score" }),
       number(seconds(one.silent_s)), number(seconds(one.usual_s)), number(seconds(one.lag_s)),
       number(count(one.updates)), number(count(one.late)), number(count(one.gaps)),
-      number(count(one.trades_missed), { title: `${one.trade_gaps} gaps` }), number(count(one.repairs)),
-      number(deviation), { text: kept || NONE, title: why }, { text: words, title: words, className: "reason" },
+      number(count(one.trades_missed), { title: `${one.trade_gaps} gaps; ${one.trades_refilled} were read afterwards` }), number(count(one.repairs)),
+      number(deviation), { text: short(feed.path), title: feed.path }, { text: kept || NONE, title: kept, className: "kept" },
     ],
   };
 }
@@ -52,7 +52,7 @@ function feedRow(feed) {
     className: feed.connected ? "" : "off",
     cells: [
       { text: short(feed.path), title: feed.path }, venue,
-      { text: feed.connected ? "stands" : "is down", className: "reason" },
+      { text: feed.connected ? "connected" : "down", className: "reason" },
       number(count(feed.connections)), number(seconds(feed.age_s)), number(count(feed.malformed)),
       number(count(feed.foreign)),
     ],

@@ -76,7 +76,7 @@ export function showMarket(symbols) {
     key: symbol.symbol,
     className: symbol.live ? "" : "dead",
     cells: [
-      symbol.symbol,
+      { text: symbol.symbol, href: `/market?symbol=${encodeURIComponent(symbol.symbol)}` },
       number(price(symbol.bid), { className: "number buy" }),
       number(price(symbol.ask), { className: "number sell" }),
       number(price(symbol.last)),

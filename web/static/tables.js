@@ -25,7 +25,7 @@ function newRow(row) {
     if (column === 0) cellElement.scope = "row";
     if (cell?.button) cellElement.append(newButton(cell.button));
     if (cell?.href) cellElement.append(newLink(cell.href));
-    if (cell?.meter !== undefined) cellElement.append(document.createElement("meter"));
+    if (cell?.meter !== undefined) cellElement.append(newMeter());
     element.append(cellElement);
   });
   return element;
@@ -42,6 +42,13 @@ function newLink(address) {
   const link = document.createElement("a");
   link.href = address;
   return link;
+}
+
+// It draws what the row's numbers say: nothing to be read out.
+function newMeter() {
+  const meter = document.createElement("meter");
+  meter.setAttribute("aria-hidden", "true");
+  return meter;
 }
 
 function fillCell(element, cell) {

@@ -12,17 +12,24 @@ from ..errors import (
     WOULD_MATCH,
     WOULD_TRIGGER,
     Refusal,
+    RequestRefused,
     filter_failed,
 )
 
+OWN = 1
+"""The code of what is refused in Kraken's text: it has no codes."""
 
-class Refused(Exception):
+
+def own(text: str, status: int = 200) -> Refusal:
+    return Refusal(OWN, text, status)
+
+
+class Refused(RequestRefused):
     """The client's request is refused and changed nothing; `text` is what it is answered."""
 
-    def __init__(self, text: str, status: int = 200) -> None:
-        super().__init__(text)
+    def __init__(self, text: str) -> None:
+        super().__init__(own(text))
         self.text = text
-        self.status = status
 
 
 UNKNOWN_PAIR = "EQuery:Unknown asset pair"
@@ -42,6 +49,7 @@ CALLS_EXCEEDED = "EAPI:Rate limit exceeded"
 ORDERS_EXCEEDED = "EOrder:Rate limit exceeded"
 INVALID_SESSION = "ESession:Invalid session"
 DEADLINE = "EService:Deadline elapsed"
+NO_AGREEMENT = "EOrder:Trading agreement required"
 NO_ORDER = "EOrder:Unknown order"
 DUPLICATE_ID = "EOrder:Duplicate cl_ord_id"
 
@@ -67,9 +75,9 @@ _TEXTS: dict[Refusal, str] = {
 }
 
 
-def text_of(refusal: Refusal) -> str:
+def translate(refusal: Refusal) -> Refusal:
     """What the engine's refusal is called here."""
-    return _TEXTS.get(refusal, INVALID_ARGUMENTS)
+    return refusal if refusal.code == OWN else own(_TEXTS.get(refusal, INVALID_ARGUMENTS))
 
 
 def invalid(argument: str) -> Refused:

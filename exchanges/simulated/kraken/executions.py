@@ -2,25 +2,38 @@
 
 from typing import Any
 
-from ..faults import FaultSwitch
+from ..faults import EventFaults, FaultSwitch
 from ..orders import Order
 from ..outbox import Outbox
-from ..records import AnyRecord, FundsTransferred, OrderClosed, OrderFilled, OrderOpened, OrderRecord, TradePrevented
+from ..records import (
+    AnyRecord,
+    FundsTransferred,
+    OrderAmended,
+    OrderClosed,
+    OrderFilled,
+    OrderOpened,
+    OrderRecord,
+    TradePrevented,
+)
 from ..state import VenueState
+from .closings import Closings
 from .names import Pair, order_txid, trade_txid
 from .payloads import encode_numbers, order_words, price_number, rfc3339, size_number, trade_words, transfer_refid
 
 TRADES_SHOWN = 50
+Event = tuple[dict[Outbox, int], str, dict[str, Any]]
+"""Its subscribers with the number of their last frame, its channel and its row."""
 
 
 class AccountFeeds:
     """An engine's listener: every record of an order is an execution report, every batch its changed balances."""
 
-    def __init__(self, state: VenueState, pairs: dict[str, Pair], switch: FaultSwitch) -> None:
+    def __init__(self, state: VenueState, pairs: dict[str, Pair], switch: FaultSwitch, closings: Closings) -> None:
         """`pairs` by the engine's names."""
         self._state = state
         self._pairs = pairs
-        self._switch = switch
+        self._faults = EventFaults[Event](switch)
+        self._closings = closings
         self._executions: dict[Outbox, int] = {}
         self._balances: dict[Outbox, int] = {}
         self._touched: dict[str, FundsTransferred | None] = {}
@@ -61,6 +74,8 @@ class AccountFeeds:
         if order is None or not isinstance(record, OrderRecord):
             return
         self._touched |= {order.base: None, order.quote: None}
+        if isinstance(record, OrderFilled):
+            self._closings.note(order, self._state.books.fills[-1])
         for report in self._reports(record, order):
             self._send(self._executions, "executions", report)
 
@@ -81,6 +96,10 @@ class AccountFeeds:
                 traded = trade_words(self._state.books.fills[-1], order, pair)
                 done = short | self._sums(order, pair) | {"exec_type": "filled", "order_status": "filled"}
                 return [traded, done] if order.status == "FILLED" else [traded]
+            case OrderAmended():
+                status = "partially_filled" if order.executed else "new"
+                amended = {"exec_type": "amended", "order_status": status, "amended": True, "timestamp": at}
+                return [order_words(order, pair) | amended]
             case OrderClosed() | TradePrevented():
                 reason = "User requested" if order.status == "CANCELED" else "Order expired"
                 ended = {"exec_type": "canceled", "order_status": "canceled", "cancel_reason": reason, "reason": reason}
@@ -143,14 +162,14 @@ class AccountFeeds:
         }
 
     def _send(self, subscribers: dict[Outbox, int], channel: str, row: dict[str, Any]) -> None:
-        if self._switch.fires("event_lost"):
-            return
-        copies = 2 if self._switch.fires("event_duplicated") else 1
-        late_s = self._switch.faults.delay_s if self._switch.fires("event_delayed") else 0.0
+        sent, late_s = self._faults.pass_on((subscribers, channel, row))
+        for event in sent:
+            self._put(*event, late_s)
+
+    def _put(self, subscribers: dict[Outbox, int], channel: str, row: dict[str, Any], late_s: float) -> None:
         for outbox in tuple(subscribers):
             subscribers[outbox] += 1
-            for _ in range(copies):
-                outbox.put(_frame(channel, "update", [row], subscribers[outbox]), late_s)
+            outbox.put(_frame(channel, "update", [row], subscribers[outbox]), late_s)
 
 
 def _frame(channel: str, kind: str, rows: list[dict[str, Any]], sequence: int) -> bytes:

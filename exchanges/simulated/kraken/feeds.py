@@ -7,6 +7,7 @@ from ....trading.messages import Level
 from ...kraken.checksum import LEVELS, Precision, checksum
 from ...market_events import DepthEvent, MarketEvent, TickerEvent, TradeEvent
 from ..bars import Bar
+from ..errors import RequestRefused
 from ..faults import FaultSwitch
 from ..market import Market
 from ..outbox import Outbox
@@ -141,7 +142,7 @@ class MarketFeeds:
     def _rows(self, channel: Channel, pair: Pair) -> list[Any]:
         match channel.name:
             case "book":
-                view = self._views[channel]
+                view = self._shown(channel)
                 return [self._book(pair, view, view.bids, view.asks)] if view.bids or view.asks else []
             case "trade":
                 recent = list(self._market(channel).tape.trades)[-TRADES_SHOWN:]
@@ -151,6 +152,17 @@ class MarketFeeds:
                 return [_bar(bar, pair, minutes, self._desk.now_ms) for bar in bars[-TRADES_SHOWN:]]
             case _:
                 return [self._ticker(pair)] if self._market(channel).last_price else []
+
+    def _shown(self, channel: Channel) -> BookView:
+        """What a snapshot shows: as last told, or as the faults say; nothing where it is lost."""
+        view, stale = self._views[channel], self._switch.faults.snapshot_stale > 0
+        shown = BookView(view.depth)
+        try:
+            told = self._desk.book_shown(self._market(channel), view.depth)
+        except RequestRefused:
+            return shown
+        shown.bids, shown.asks = (tuple(told.bids), tuple(told.asks)) if stale else (view.bids, view.asks)
+        return shown
 
     def _market(self, channel: Channel) -> Market:
         return market_of(self._desk, self._desk.pairs.by_symbol[channel.symbol])

@@ -14,6 +14,7 @@ OLD_NAMES: dict[str, str] = {
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _GROUPS = (5, 5, 6)
 _LENGTH = sum(_GROUPS)
+AMENDS = 10**18
 
 
 class Pair(NamedTuple):
@@ -62,6 +63,11 @@ def order_txid(order_id: int) -> str:
 
 def trade_txid(trade_id: int) -> str:
     return _txid("T", trade_id)
+
+
+def amend_txid(number: int) -> str:
+    """Of an amendment: told apart from those of trades."""
+    return _txid("T", AMENDS + number)
 
 
 def number_of(txid: str) -> int | None:

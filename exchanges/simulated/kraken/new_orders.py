@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from ..orders import OrderRequest
-from ..records import OrderKind, OrderSide, TimeInForce
+from ..records import Closing, OrderKind, OrderSide, TimeInForce
 from .errors import DEADLINE, UNKNOWN_PAIR, Refused, invalid
 from .fees import RESERVE
 from .names import Pair, Pairs
@@ -30,13 +30,14 @@ KINDS: dict[str, OrderKind] = {
     "take-profit-limit": "TAKE_PROFIT_LIMIT",
     "trailing-stop": "STOP_LOSS",
 }
+CLOSING = ("limit", "stop-loss", "stop-loss-limit", "take-profit", "take-profit-limit")
 TIMES: dict[str, TimeInForce] = {"GTC": "GTC", "IOC": "IOC", "FOK": "FOK"}
 FLAGS = frozenset({"post", "fciq", "nompp", "viqc"})
 """Fees are taken in the quote currency: `fcib` is not served."""
 SERVED = frozenset(
     {"pair", "type", "ordertype", "volume", "displayvol", "price", "price2", "oflags", "timeinforce", "cl_ord_id",
      "userref", "validate", "deadline", "trigger", "nonce", "stptype", "starttm", "expiretm", "leverage",
-     "reduce_only", "asset_class"}
+     "reduce_only", "asset_class", "close[ordertype]", "close[price]", "close[price2]"}
 )  # fmt: skip
 UNSERVED = {"starttm": "0", "expiretm": "0", "leverage": "none", "reduce_only": "false"}
 """What only means something to what this venue does not do, and what it may be nevertheless."""
@@ -74,6 +75,7 @@ def read_order(params: Mapping[str, str], pairs: Pairs, now_ms: int) -> NewOrder
         client_id=read_client_id(params),
         time_in_force=_time_in_force(params, said),
         fee_reserve=RESERVE,
+        closing=_closing(params),
         **_prices(params, said),
         **_amounts(params, said, flags),
     )
@@ -114,14 +116,15 @@ def params_of_socket(said: Mapping[str, Any], pairs: Pairs) -> dict[str, str]:
         raise Refused("EGeneral:Currency pair not supported")
     kind = str(known.get("order_type", ""))
     params = {"pair": pair.id, "ordertype": kind, "type": str(known.pop("side", ""))}
+    params |= _conditional(known.pop("conditional", None))
     triggers = known.pop("triggers", None)
     limit, trigger = known.pop("limit_price", None), _trigger(triggers)
     waits = kind not in ("market", "limit", "iceberg")
     prices = (trigger, limit) if waits else (limit, trigger)
-    params |= {name: _text(price) for name, price in zip(("price", "price2"), prices, strict=True) if price is not None}
+    params |= {name: plain(price) for name, price in zip(("price", "price2"), prices, strict=True) if price is not None}
     flags = ["post"] if known.pop("post_only", False) is True else []
     if (cash := known.pop("cash_order_qty", None)) is not None:
-        params["volume"] = _text(cash)
+        params["volume"] = plain(cash)
         flags.append("viqc")
     renamed = {
         "order_type": "ordertype", "order_qty": "volume", "display_qty": "displayvol", "time_in_force": "timeinforce",
@@ -130,7 +133,7 @@ def params_of_socket(said: Mapping[str, Any], pairs: Pairs) -> dict[str, str]:
     for name, value in known.items():
         if name not in renamed:
             raise invalid(name)
-        params[renamed[name]] = _text(value)
+        params[renamed[name]] = plain(value)
     params["timeinforce"] = params.get("timeinforce", "gtc").upper()
     return params | ({"oflags": ",".join(flags)} if flags else {})
 
@@ -142,10 +145,36 @@ def _trigger(triggers: Any) -> Any:
     return price if triggers.get("price_type", "static") != "pct" else f"+{price}%"
 
 
-def _text(value: Any) -> str:
+def plain(value: Any) -> str:
+    """As REST would put it."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def _conditional(said: Any) -> dict[str, str]:
+    """The template of what closes a fill, as REST puts it. Raises Refused."""
+    if said is None:
+        return {}
+    if not isinstance(said, dict):
+        raise invalid("conditional")
+    kind, limit, trigger = str(said.get("order_type", "")), said.get("limit_price"), said.get("trigger_price")
+    first, second = (limit, None) if kind == "limit" else (trigger, limit)
+    prices = {"close[price]": first, "close[price2]": second}
+    return {"close[ordertype]": kind} | {name: plain(price) for name, price in prices.items() if price is not None}
+
+
+def _closing(params: Mapping[str, str]) -> Closing | None:
+    """Raises Refused."""
+    kind = params.get("close[ordertype]", "")
+    if not kind:
+        return None
+    if kind not in CLOSING:
+        raise invalid("close[ordertype]")
+    first = _number(params, "close[price]")
+    if kind == "limit":
+        return Closing("LIMIT", first, ZERO)
+    return Closing(KINDS[kind], _number(params, "close[price2]") if kind.endswith("limit") else ZERO, first)
 
 
 def _kind(said: str, flags: frozenset[str]) -> OrderKind:

@@ -9,6 +9,7 @@ import msgspec
 from ....trading.instruments import Instrument
 from ..orders import Fill, Order
 from ..records import FundsTransferred
+from .closings import parent_of
 from .names import Pair, asset_id, order_txid, trade_txid
 
 ZERO = Decimal(0)
@@ -87,14 +88,25 @@ def sentence(order: Order, pair: Pair) -> str:
     return f"{order.side.lower()} {text(amount)} {pair.altname} @ {words}{at}{limit}"
 
 
+def closing_words(order: Order, pair: Pair) -> str:
+    """What is to become of its fills; empty where nothing is."""
+    if (closing := order.closing) is None:
+        return ""
+    places, kind = decimals(pair.instrument.tick_size), KINDS[closing.type].removesuffix("-limit").replace("-", " ")
+    if not closing.stop_price:
+        return f"close position @ limit {text(closing.price, places)}"
+    limit = f" -> limit {text(closing.price, places)}" if closing.price else ""
+    return f"close position @ {kind} {text(closing.stop_price, places)}{limit}"
+
+
 def order_row(order: Order, pair: Pair, fills: list[Fill], *, trades: bool) -> dict[str, Any]:
     """One order of OpenOrders, ClosedOrders and QueryOrders."""
     first, second = prices_of(order, pair)
     places = decimals(pair.instrument.tick_size)
     average = order.executed_quote / order.executed if order.executed else ZERO
-    status = STATUSES[order.status]
+    status, parent = STATUSES[order.status], parent_of(order.client_id)
     row: dict[str, Any] = {
-        "refid": None,
+        "refid": None if parent is None else order_txid(parent),
         "userref": 0,
         "cl_ord_id": order.client_id if not order.client_id.startswith("venue.") else None,
         "status": status,
@@ -110,7 +122,7 @@ def order_row(order: Order, pair: Pair, fills: list[Fill], *, trades: bool) -> d
             "price2": second,
             "leverage": "none",
             "order": sentence(order, pair),
-            "close": "",
+            "close": closing_words(order, pair),
         },
         "vol": text(order.quantity),
         "vol_exec": text(order.executed),

@@ -10,7 +10,7 @@ from ..errors import UNKNOWN_ORDER, RequestRefused
 from ..orders import Fill, Order
 from . import payloads
 from .dead_man import TIMEOUT_MAX_S
-from .desk import KrakenDesk, Operation, Parameters
+from .desk import KrakenDesk, Parameters
 from .errors import INVALID_ARGUMENTS, NO_ORDER, UNKNOWN_PAIR, Refused, invalid
 from .names import Pair, asset_id, number_of, order_txid, trade_txid
 from .new_orders import read_order
@@ -21,8 +21,9 @@ QUERIED_MAX = 50
 
 def place(desk: KrakenDesk, params: Parameters, now_ms: int) -> Order | None:
     """None for an order that was only to be judged. Raises Refused or RequestRefused, and then nothing changed."""
+    if (pair := desk.pairs.find(params.get("pair", ""))) is not None:
+        desk.limiter.place(pair.venue_symbol)  # whatever becomes of it
     new = read_order(params, desk.pairs, now_ms)
-    desk.limiter.place(new.request.symbol)
     if new.validate:
         desk.engine.decide(new.request, now_ms)
         return None
@@ -45,7 +46,7 @@ def cancel(desk: KrakenDesk, orders: list[Order], now_ms: int) -> int:
     if not (live := [order for order in orders if order.is_open]):
         raise RequestRefused(UNKNOWN_ORDER)
     for order in live:
-        desk.limiter.cancelled(order.symbol, (now_ms - order.created_ms) / 1_000)
+        desk.limiter.cancelled(order, now_ms)
     desk.engine.cancel_all(live, f"venue.x{desk.engine.state.books.executions + 1}", now_ms)
     return len(live)
 
@@ -152,31 +153,6 @@ def withdrawals(desk: KrakenDesk, _params: Parameters, _now_ms: int) -> Any:
 
 def websockets_token(desk: KrakenDesk, _params: Parameters, _now_ms: int) -> Any:
     return {"token": desk.authenticator.issue_token(desk.clock_ns()), "expires": 900}
-
-
-ADD_ORDER = Operation(add_order, 0.0, accepts_order=True)
-CANCEL_ORDER = Operation(cancel_order, 0.0, cancels=True)
-CANCEL_ALL = Operation(cancel_all, cancels=True)
-CANCEL_ALL_AFTER = Operation(cancel_all_after)
-
-OPERATIONS: dict[str, Operation] = {
-    "AddOrder": ADD_ORDER,
-    "CancelOrder": CANCEL_ORDER,
-    "CancelAll": CANCEL_ALL,
-    "CancelAllOrdersAfter": CANCEL_ALL_AFTER,
-    "OpenOrders": Operation(open_orders, reads=True),
-    "ClosedOrders": Operation(closed_orders, reads=True),
-    "QueryOrders": Operation(query_orders, reads=True),
-    "TradesHistory": Operation(trades_history, 2.0, reads=True),
-    "QueryTrades": Operation(query_trades, reads=True),
-    "Balance": Operation(balance, reads=True),
-    "BalanceEx": Operation(extended_balance, reads=True),
-    "TradeVolume": Operation(trade_volume, reads=True),
-    "DepositStatus": Operation(deposits, reads=True),
-    "WithdrawStatus": Operation(withdrawals, reads=True),
-    "GetWebSocketsToken": Operation(websockets_token),
-}
-"""By the last part of their path."""
 
 
 def find(desk: KrakenDesk, txid: str, client_id: str) -> Order | None:

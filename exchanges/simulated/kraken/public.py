@@ -23,8 +23,9 @@ ORDER_PRICE_DEFAULT = Decimal(0)
 
 
 def server_time(desk: KrakenDesk, _params: Parameters) -> Any:
-    at = datetime.fromtimestamp(desk.now_ms / 1_000, UTC)
-    return {"unixtime": desk.now_ms // 1_000, "rfc1123": at.strftime("%a, %d %b %y %H:%M:%S +0000")}
+    now_ms = desk.told_ms()
+    at = datetime.fromtimestamp(now_ms / 1_000, UTC)
+    return {"unixtime": now_ms // 1_000, "rfc1123": at.strftime("%a, %d %b %y %H:%M:%S +0000")}
 
 
 def system_status(desk: KrakenDesk, _params: Parameters) -> Any:
@@ -62,8 +63,9 @@ def depth(desk: KrakenDesk, params: Parameters) -> Any:
     pair = _pair(desk, params)
     market, count = market_of(desk, pair), _count(params, 100, DEPTH_MAX)
     places, at = decimals(pair.instrument.tick_size), desk.now_ms // 1_000
+    shown = desk.book_shown(market, count)
     bids, asks = (
-        [[text(price, places), text(size, 3), at] for price, size in levels] for levels in market.book.top(count)
+        [[text(price, places), text(size, 3), at] for price, size in levels] for levels in (shown.bids, shown.asks)
     )
     return {pair.id: {"asks": asks, "bids": bids}}
 

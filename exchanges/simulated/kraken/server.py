@@ -1,37 +1,36 @@
 """The doors of the simulated Kraken over TLS: REST, and the WebSocket's two addresses, told apart by their hosts."""
 
-import asyncio
 import json
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-from ..faults import Faults
-from ..outbox import Outbox
-from .desk import Answer, KrakenDesk, Operation, Parameters
-from .errors import UNAVAILABLE, UNKNOWN_METHOD
+from ..doors import DelayedReader, Doors
+from ..latency import Latency
+from ..records import MAIN
+from ..sockets import SocketRules
+from ..venue_desk import Answer, Request
+from .desk import KrakenDesk, Operation, Parameters
+from .errors import UNAVAILABLE, UNKNOWN_METHOD, own
 from .executions import AccountFeeds
 from .feeds import MarketFeeds
-from .private import OPERATIONS
+from .operations import OPERATIONS
 from .public import ROUTES
 from .socket import Connection
 
-BODY_MAX_BYTES = 64 * 1024
-PING_PERIOD_S = 20.0
+RULES = SocketRules(life_s=math.inf, notice_s=math.inf)
+"""No connection is ended for its age."""
 ACCOUNT_HOST = "ws-auth."
-REQUESTS = re.compile(r'"method"\s*:\s*"(add|cancel)_').search
-SECRETS = ("nonce", "token")
-"""What the request log does not show."""
+REQUESTS = re.compile(r'"method"\s*:\s*"(add|amend|edit|cancel|batch)_').search
 
 
-class Server:
-    """The request handlers; `application` binds them to their paths. `admin` opens the door to the faults."""
-
+class Server(Doors):
     def __init__(
         self,
         desk: KrakenDesk,
@@ -40,28 +39,24 @@ class Server:
         begin: Callable[[], None],
         *,
         admin: bool,
+        latency: Latency,
     ) -> None:
+        super().__init__(desk.switch, admin=admin, latency=latency, rules=RULES)
         self._desk, self._feeds, self._account_feeds = desk, feeds, account_feeds
-        self._begin, self._admin = begin, admin
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._begin = begin
 
-    def application(self) -> web.Application:
-        app = web.Application(client_max_size=BODY_MAX_BYTES)
+    def _add_routes(self, router: web.UrlDispatcher) -> None:
         for name, route in ROUTES.items():
-            app.router.add_get(f"/0/public/{name}", self._public_handler(route))
+            router.add_get(f"/0/public/{name}", self._public_handler(route))
         for name, operation in OPERATIONS.items():
-            app.router.add_post(f"/0/private/{name}", self._private_handler(operation))
-        app.router.add_route("*", "/0/{rest:.*}", self._unknown)
-        app.router.add_get("/v2", self._serve_socket)
-        if self._admin:
-            app.router.add_post("/admin/faults", self._set_faults)
-            app.router.add_get("/admin/faults", self._show_faults)
-        app.on_shutdown.append(self._close_sockets)
-        return app
+            router.add_post(f"/0/private/{name}", self._private_handler(operation))
+        router.add_route("*", "/0/{rest:.*}", self._unknown)
+        router.add_get("/v2", self._serve_socket)
 
     def _public_handler(self, route: Callable[[KrakenDesk, Parameters], Any]) -> Any:
         async def handle(request: web.Request) -> web.Response:
-            return _respond(self._desk.run_public(route, dict(request.query)))
+            await self._travel(self._way_in)
+            return await self._respond(request, self._desk.run_public(route, dict(request.query)))
 
         return handle
 
@@ -69,61 +64,41 @@ class Server:
         async def handle(request: web.Request) -> web.Response:
             body, desk = await request.read(), self._desk
             params = _parameters(request.content_type, body)
-            nonce = params.get("nonce", "")
 
-            def authenticate() -> None:
+            def authenticate() -> int:
                 key, sign = request.headers.get("API-Key"), request.headers.get("API-Sign")
-                desk.authenticator.check(key, sign, request.path, body, nonce)
+                desk.authenticator.check(key, sign, request.path, body, params.get("nonce", ""))
+                return MAIN
 
-            if desk.switch.fires("request_delayed"):
-                await asyncio.sleep(desk.faults.delay_s)
-            shown = {name: value for name, value in params.items() if name not in SECRETS}
-            answer = desk.run(operation, request.method, request.path, shown, authenticate)
-            if answer.lost and request.transport is not None:
-                request.transport.abort()
-            if answer.late_s:
-                await asyncio.sleep(answer.late_s)
-            return _respond(answer)
+            asked = Request(request.method, request.path, params, authenticate)
+            return await self._respond(request, await self._run(desk, operation, asked))
 
         return handle
 
-    async def _unknown(self, _: web.Request) -> web.Response:
-        return _respond(Answer(UNKNOWN_METHOD, None, 404))
+    async def _unknown(self, request: web.Request) -> web.Response:
+        return await self._respond(request, Answer(refusal=own(UNKNOWN_METHOD, 404)))
+
+    def _written(self, answer: Answer) -> web.Response:
+        body: dict[str, Any] = {"error": [answer.error] if answer.refusal else []}
+        if answer.refusal is None:
+            body["result"] = answer.result
+        return web.Response(body=msgspec.json.encode(body), status=answer.status, content_type="application/json")
 
     async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
-        account, fires = request.host.startswith(ACCOUNT_HOST), self._desk.switch.fires
+        account, fires = request.host.startswith(ACCOUNT_HOST), self._switch.fires
         if fires("maintenance") or (not account and fires("streams_down")):
-            return _respond(Answer(UNAVAILABLE, None, 503))
-        socket = web.WebSocketResponse(heartbeat=PING_PERIOD_S, compress=False, max_msg_size=BODY_MAX_BYTES)
-        await socket.prepare(request)
-        self._sockets.add(socket)
-        async with Outbox(request, socket) as outbox:
-            connection = Connection(self._desk, self._feeds, self._account_feeds, outbox, self._begin, account=account)
+            return await self._respond(request, Answer(refusal=own(UNAVAILABLE, 503)))
+        async with self.sockets.open(request) as opened:
+            connection = Connection(
+                self._desk, self._feeds, self._account_feeds, opened.outbox, self._begin, account=account
+            )
+            reader = DelayedReader(self._switch, REQUESTS, connection.handle)
             try:
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        if REQUESTS(message.data) and fires("request_delayed"):
-                            await asyncio.sleep(self._desk.faults.delay_s)
-                        connection.handle(message.data)
+                await opened.read(reader.read)
             finally:
+                reader.close()
                 connection.close()
-                self._sockets.discard(socket)
-        return socket
-
-    async def _close_sockets(self, _: web.Application) -> None:
-        for socket in tuple(self._sockets):
-            await socket.close(code=1001, message=b"the venue stops")
-
-    async def _set_faults(self, request: web.Request) -> web.Response:
-        try:
-            self._desk.faults = msgspec.json.decode(await request.read(), type=Faults)
-        except msgspec.DecodeError as error:
-            return web.json_response({"error": [str(error)]}, status=400)
-        return await self._show_faults(request)
-
-    async def _show_faults(self, _: web.Request) -> web.Response:
-        switch = self._desk.switch
-        return web.json_response({"faults": msgspec.to_builtins(switch.faults), "fired": dict(switch.fired)})
+            return opened.socket
 
 
 def _parameters(content_type: str, body: bytes) -> dict[str, str]:
@@ -134,11 +109,14 @@ def _parameters(content_type: str, body: bytes) -> dict[str, str]:
         said = json.loads(body, parse_float=Decimal)
     except ValueError:
         return {}
-    return {str(name): str(value) for name, value in said.items()} if isinstance(said, dict) else {}
+    return dict(_flat(said)) if isinstance(said, dict) else {}
 
 
-def _respond(answer: Answer) -> web.Response:
-    body: dict[str, Any] = {"error": [answer.error] if answer.error else []}
-    if not answer.error:
-        body["result"] = answer.result
-    return web.Response(body=msgspec.json.encode(body), status=answer.status, content_type="application/json")
+def _flat(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """As a form would put it: what is nested is named by its way in brackets."""
+    for name, value in said.items():
+        inner = dict(enumerate(value)) if isinstance(value, list) else value
+        if isinstance(inner, dict):
+            yield from _flat({f"{name}[{each}]": part for each, part in inner.items()})
+        else:
+            yield str(name), str(value).lower() if isinstance(value, bool) else str(value)

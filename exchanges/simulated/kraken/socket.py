@@ -6,15 +6,17 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from ..outbox import Outbox
+from ..records import MAIN
+from ..venue_desk import Answer, Request
 from .books import DEPTHS
-from .desk import Answer, KrakenDesk, Operation
-from .errors import INVALID_SESSION, Refused, invalid
+from .desk import KrakenDesk
+from .errors import INVALID_SESSION, Refused
 from .executions import AccountFeeds
 from .feeds import Channel, MarketFeeds
-from .new_orders import params_of_socket, read_client_id
+from .operations import METHODS
 from .payloads import encode_numbers, rfc3339
-from .private import ADD_ORDER, CANCEL_ALL, CANCEL_ALL_AFTER, CANCEL_ORDER
 from .public import INTERVALS
+from .socket_requests import read_requests, result_of
 
 PUBLIC = ("book", "trade", "ticker", "ohlc", "instrument")
 PRIVATE = ("executions", "balances")
@@ -150,37 +152,25 @@ class Connection:
             if answer.lost:
                 self._outbox.abort()
                 return
-            self._reply(method, number, came_ms, answer.error, text | _result(method, answer), after_s=answer.late_s)
+            result, more = None if answer.error else result_of(method, answer.result), {}
+            if method == "batch_cancel" and not answer.error:
+                more["orders_cancelled"] = answer.result["count"]
+            told = text | result if isinstance(result, dict) else result
+            self._reply(method, number, came_ms, answer.error, told, after_s=answer.late_s, **more)
 
     def _answers(self, method: str, params: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Answer]]:
         """One for each order that a cancel names."""
         operation = METHODS[method]
 
-        def authenticate() -> None:
+        def authenticate() -> int:
             self._check_token(params.get("token"))
+            return MAIN
 
         try:
-            for told, read in self._read(method, params):
-                yield told, self._desk.run(operation, "WS", method, read, authenticate)
+            for told, read in read_requests(method, params, self._desk.pairs):
+                yield told, self._desk.run(operation, Request("WS", method, read, authenticate, "api"))
         except Refused as refused:
-            yield {}, Answer(refused.text, None)
-
-    def _read(self, method: str, params: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
-        """What is told of each request, and its parameters as REST would put them. Raises Refused."""
-        if method == "add_order":
-            read = params_of_socket(params, self._desk.pairs)
-            client_id = read_client_id(read)
-            yield ({"cl_ord_id": client_id} if client_id else {}), read
-        elif method == "cancel_order":
-            named = [(name, wanted) for name in ("order_id", "cl_ord_id") for wanted in params.get(name) or ()]
-            if not named:
-                raise invalid("order_id")
-            for name, wanted in named:
-                yield {name: str(wanted)}, {"txid" if name == "order_id" else name: str(wanted)}
-        elif method == "cancel_all_orders_after":
-            yield {}, {"timeout": str(params.get("timeout", ""))}
-        else:
-            yield {}, {}
+            yield {}, self._desk.refused(refused.refusal)
 
     def _reply(
         self, method: str, number: Any, came_ms: int, error: str, result: Any, after_s: float = 0.0, **more: Any
@@ -196,28 +186,6 @@ class Connection:
             reply["req_id"] = number
         times = {"time_in": rfc3339(came_ms), "time_out": rfc3339(self._desk.now_ms)}
         self._outbox.put(encode_numbers(reply | times), after_s)
-
-
-METHODS: dict[str, Operation] = {
-    "add_order": ADD_ORDER,
-    "cancel_order": CANCEL_ORDER,
-    "cancel_all": CANCEL_ALL,
-    "cancel_all_orders_after": CANCEL_ALL_AFTER,
-}
-
-
-def _result(method: str, answer: Answer) -> dict[str, Any]:
-    if answer.error:
-        return {}
-    return (
-        {"order_id": answer.result["txid"][0]}
-        if method == "add_order" and "txid" in answer.result
-        else _counted(method, answer)
-    )
-
-
-def _counted(method: str, answer: Answer) -> dict[str, Any]:
-    return dict(answer.result) if method in ("cancel_all", "cancel_all_orders_after") else {}
 
 
 def _argument(name: str, params: dict[str, Any]) -> int | str:

@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from aiohttp import web
 from msgspec.structs import replace
 
 from ....trading.instruments import Instrument
-from ...binance.decoder import decode
+from ...market_events import MarketEvent
 from ..engine import OPEN_ORDERS_MAX, Engine, Log
+from ..latency import Latency
 from ..live_market import LiveMarket
 from ..requestlog import LineFile
-from ..restamp import restamp
 from ..source import MarketFrame, MarketSource
 from ..state import VenueState
 from ..venue_face import VenueFace
 from .authentication import Authenticator
+from .closings import Closings
 from .desk import KrakenDesk
 from .executions import AccountFeeds
 from .feeds import MarketFeeds
@@ -38,6 +38,9 @@ class KrakenVenue(VenueFace):
     Amounts have eight decimals here, whatever the instruments say: all that differs is the least amount.
     """
 
+    _desk: KrakenDesk
+    _feeds: MarketFeeds
+
     def __init__(
         self,
         source: MarketSource | LiveMarket,
@@ -55,32 +58,32 @@ class KrakenVenue(VenueFace):
         admin: bool = False,
         limits: Limits | None = None,
         open_orders_max: int = OPEN_ORDERS_MAX,
+        latency: Latency | None = None,
     ) -> None:
         """Raises ValueError where the source has a symbol that no instrument describes, or for a secret that is not
         base64."""
         super().__init__(source, instruments, request_log, clock_ns, state)
-        rules = [replace(instrument, step_size=VOLUME_STEP) for instrument in instruments]
-        self._account_feeds = AccountFeeds(self.state, Pairs(rules).by_venue_symbol, self._switch)
-        self.engine = Engine(self.state, rules, log, self._account_feeds, open_orders_max, tiers=TIERS)
+        traded = [replace(instrument, step_size=VOLUME_STEP) for instrument in instruments]
+        self._closings = Closings()
+        self._accounts = AccountFeeds(self.state, Pairs(traded).by_venue_symbol, self._switch, self._closings)
+        self.engine = Engine(self.state, traded, log, self._accounts, open_orders_max, tiers=TIERS)
         self._take_market(speed, pace_ns)
         limiter = RateLimiter(limits or Limits(), clock_ns)
         authenticator = Authenticator(api_key, api_secret)
-        self._desk = KrakenDesk(self.engine, authenticator, limiter, self._requests, clock_ns, self._switch)
+        self._desk = KrakenDesk(
+            self.engine, authenticator, limiter, self._requests, clock_ns, self._switch, self._closings
+        )
         self._feeds = MarketFeeds(self._desk, self._switch)
-        self._server = Server(self._desk, self._feeds, self._account_feeds, self._pump.start, admin=admin)
+        self._doors = Server(
+            self._desk,
+            self._feeds,
+            self._accounts,
+            self._pump.start,
+            admin=admin,
+            latency=latency or Latency(),
+        )
         if not self.state.books.account.balances:
             self.engine.credit(opening_balances)
-
-    def _application(self) -> web.Application:
-        return self._server.application()
-
-    @property
-    def _stream_clients(self) -> int:
-        return len(self._feeds.clients)
-
-    @property
-    def now_ms(self) -> int:
-        return self._desk.now_ms
 
     async def _pass_time(self) -> None:
         """The dead-man switch, and heartbeats."""
@@ -93,20 +96,8 @@ class KrakenVenue(VenueFace):
             if ticks % BEATS_EVERY == 0:
                 self._feeds.beat()
 
-    def _deliver(self, frame: MarketFrame) -> None:
-        now_ms = self._desk.now_ms
-        event = decode(restamp(frame.payload, now_ms))
-        self._frames += 1
-        self._break_connections()
+    def _observe(self, frame: MarketFrame, payload: bytes, event: MarketEvent, now_ms: int) -> None:
         self.engine.observe(event.symbol, event, now_ms)
+        self._closings.place(self.engine, now_ms)
         if self._feeds.clients and not self._switch.fires("market_silent"):
             self._feeds.publish(event)
-
-    def _break_connections(self) -> None:
-        """At every frame of the market, as the faults say."""
-        faults, fires = self._desk.faults, self._switch.fires
-        closed = faults.maintenance > 0
-        if self._feeds.clients and (closed or faults.streams_down > 0 or fires("market_cut")):
-            self._feeds.cut()
-        if len(self._account_feeds) and (closed or fires("account_cut")):
-            self._account_feeds.cut()
