@@ -10,10 +10,10 @@ import msgspec
 
 from ..config.market_settings import VenueSettings
 from ..exchanges.ccxt_markets import KEPT_S
+from ..exchanges.limit_watch import LimitWatch
 from ..exchanges.limit_windows import machine_windows
 from ..exchanges.public_venue import VenueFault, fetch_instruments, make_protocol, session_opener
 from ..exchanges.rate_budget import RateBudget
-from ..exchanges.retry_after import PAUSE_DEFAULT_S
 from ..exchanges.simulated.live_market import LiveMarket
 from ..exchanges.streams import StreamMarket
 from ..kernel.clock import Clock
@@ -59,21 +59,20 @@ async def load_rules(
     symbols: tuple[str, ...],
     disk: Disk,
     folder: Path,
-    now_ns: int,
+    clock: Clock,
     tell: Callable[[str], object],
 ) -> Sequence[Instrument]:
     """The venue's rules of each symbol; those of last time where it cannot be reached now, for `KEPT_S` at most.
 
     Raises VenueFault where it trades no such symbol, or cannot be reached and no such rules are known.
     """
-    path, budget = folder / RULES_NAME, _budget(settings)
+    path, opener = folder / RULES_NAME, session_opener(settings.address, settings.certificate)
+    now_ns, limits = clock.now_ns(), LimitWatch(clock, lambda _: None, _budget(settings))
     try:
-        if pause_s := budget.pause_s("market", now_ns):
+        if pause_s := limits.pause_s():
             raise ccxt.DDoSProtection(f"it refuses us for {pause_s:.0f} s more")
-        rules = await fetch_instruments(settings.name, symbols, session_opener(settings.address, settings.certificate))
+        rules = await fetch_instruments(settings.name, symbols, opener, limits)
     except UNREACHED as error:
-        if isinstance(error, ccxt.DDoSProtection) and not pause_s:
-            budget.pause(now_ns + round(PAUSE_DEFAULT_S * 1e9), now_ns)
         reason = f"{settings.name} cannot be reached: {type(error).__name__}: {str(error)[:200]}"
         known, age_s = _remembered(disk, path, symbols, now_ns, reason)
         tell(f"{reason}; its rules are those of {age_s / 3_600:.1f} h ago, which hold for {KEPT_S / 3_600:.0f} h")

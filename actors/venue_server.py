@@ -134,8 +134,7 @@ class VenueServer:
         from .live_venue import load_rules, open_market  # ccxt, which a market of our own does not need
 
         symbols, venue = settings.symbols, settings.venue
-        now_ns = self._clock.now_ns()
-        rules = await load_rules(venue, symbols, self._disk, self._run.exchange_dir, now_ns, self._tell)
+        rules = await load_rules(venue, symbols, self._disk, self._run.exchange_dir, self._clock, self._tell)
         return open_market(venue, symbols, self._loop, self._clock, self._entropy, self._tell), rules
 
     async def _make(self, log: SnapshotLog, requests: RotatingLines) -> SimulatedVenue | KrakenVenue:

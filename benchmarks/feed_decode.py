@@ -24,7 +24,7 @@ RECORDING = Path(__file__).parents[2] / "shared" / "data" / "streams" / "binance
 SYMBOL = "BTC/USDT"
 FRAMES, TURN, BATCH = 3_000, 300, 5
 """Of a kind; how many before the other way's turn; how many are timed together."""
-# A book of 1,000 levels around the recorded prices, which no recorded diff touches, for their prices are of whole cents.
+# A book of 1,000 levels around the recorded prices, which no recorded diff touches: those are of whole cents.
 FAR_BIDS = tuple(Decimal("20000.005") - step for step in range(500))
 FAR_ASKS = tuple(Decimal("36330.005") + step for step in range(500))
 
@@ -67,8 +67,9 @@ class Reference:
 
         self.loads = orjson.loads
         self.exchange: Any = binance()
-        names = {"id": "BTCUSDT", "lowercaseId": "btcusdt", "symbol": SYMBOL, "base": "BTC", "quote": "USDT", "type": "spot", "spot": True}
-        self.exchange.set_markets([self.exchange.safe_market_structure(names)])
+        names = {"id": "BTCUSDT", "lowercaseId": "btcusdt", "symbol": SYMBOL, "base": "BTC", "quote": "USDT"}
+        market = self.exchange.safe_market_structure(names | {"type": "spot", "spot": True})
+        self.exchange.set_markets([market])
         bids, asks = ([[float(price), 1.0] for price in side] for side in (FAR_BIDS, FAR_ASKS))
         self.exchange.orderbooks[SYMBOL] = self.exchange.order_book({"bids": bids, "asks": asks, "nonce": last_id})
         self.subscriptions: dict[str, Any] = {}

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ..trading.instruments import Instrument
 from .ccxt_parsing import instruments
+from .limit_watch import LimitWatch
 from .loopback import ADDRESS, open_session
 from .stream_protocol import StreamProtocol
 
@@ -60,8 +61,10 @@ async def _open_to_the_world() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()), trust_env=True)
 
 
-async def fetch_instruments(venue: str, symbols: tuple[str, ...], open_public: OpenSession) -> tuple[Instrument, ...]:
-    """The venue's own rules of each symbol, as spelled by the local venue.
+async def fetch_instruments(
+    venue: str, symbols: tuple[str, ...], open_public: OpenSession, limits: LimitWatch | None = None
+) -> tuple[Instrument, ...]:
+    """The venue's own rules of each symbol, as spelled by the local venue; `limits` hears that it refuses us.
 
     Raises VenueFault where it does not list one, and ccxt's errors or TimeoutError where it cannot be asked.
     """
@@ -72,6 +75,10 @@ async def fetch_instruments(venue: str, symbols: tuple[str, ...], open_public: O
         try:
             async with asyncio.timeout(LOAD_TIMEOUT_S):
                 await exchange.load_markets()
+        except ccxt.BaseError as error:
+            if limits is not None:
+                limits.hear_error(exchange, error)
+            raise
         finally:
             await exchange.close()
         found = {symbol: rule for symbol in symbols for rule in _rules(exchange, symbol)}

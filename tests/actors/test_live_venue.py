@@ -15,6 +15,7 @@ from tradigrade.exchanges.ccxt_markets import KEPT_S
 from tradigrade.exchanges.limit_windows import SharedWindows
 from tradigrade.exchanges.public_venue import VenueFault
 from tradigrade.exchanges.rate_budget import RateBudget
+from tradigrade.kernel.clock import ManualClock
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 
@@ -28,11 +29,13 @@ class Venue:
         self.error: Exception | None = None
         self.asked = 0
         self.told: list[str] = []
+        self.last_response_headers = {"Retry-After": "3600"}
         self.rules = {symbol: PAPER_INSTRUMENTS[symbol] for symbol in (BTC, ETH)}
 
-        async def fetch(_venue: str, symbols: tuple[str, ...], _opener: Any) -> Any:
+        async def fetch(_venue: str, symbols: tuple[str, ...], _opener: Any, limits: Any) -> Any:
             self.asked += 1
             if self.error is not None:
+                limits.hear_error(self, self.error)
                 raise self.error
             return tuple(self.rules[symbol] for symbol in symbols)
 
@@ -40,8 +43,8 @@ class Venue:
         monkeypatch.setattr(live_venue, "machine_windows", lambda _: SharedWindows(folder / "limits"))
 
     def load(self, *symbols: str, after_s: float = 0.0) -> Any:
-        settings, now_ns = VenueSettings(name="binance"), NOW_NS + round(after_s * 1e9)
-        return asyncio.run(load_rules(settings, symbols, SystemDisk(), self.folder, now_ns, self.told.append))
+        settings, clock = VenueSettings(name="binance"), ManualClock(NOW_NS + round(after_s * 1e9))
+        return asyncio.run(load_rules(settings, symbols, SystemDisk(), self.folder, clock, self.told.append))
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ def test_a_venue_that_refuses_us_is_not_asked_again_by_whoever_starts_next(venue
     venue.error = ccxt.DDoSProtection("418")
     assert venue.load(BTC) == venue.load(BTC, after_s=5) == (venue.rules[BTC],)
     assert venue.asked == 2
-    assert RateBudget(windows=SharedWindows(venue.folder / "limits")).pause_s("cancel", NOW_NS) == 10.0
+    assert RateBudget(windows=SharedWindows(venue.folder / "limits")).pause_s("cancel", NOW_NS) == 3_600.0
 
 
 def test_new_rules_replace_the_old(venue: Venue) -> None:
