@@ -11,8 +11,8 @@ ALL_EVERY = 60
 class LookScope:
     """Knows the symbols of which something happened since their trades were asked for and all was equal.
 
-    Where nothing is known to have happened the balances speak: a trade changes them, and while they differ every symbol
-    is asked for.
+    Where nothing is known to have happened the venue's orders and balances speak: a trade changes them. While balances
+    differ every symbol is asked for.
     """
 
     def __init__(self, symbols: tuple[str, ...]) -> None:
@@ -29,11 +29,9 @@ class LookScope:
         self._touched.update(self._symbols)
 
     def take(self, books: Books) -> tuple[str, ...]:
-        """For the next look. Where orders stand, something may happen at any time; what a symbol's trades were before
-        its first order must be known."""
+        """For the next look. What a symbol's trades were before its first order must be known."""
         self.touch(*(symbol for symbol in self._symbols if symbol not in books.last_trade_id))
         self.touch(*islice(self._round, self._at_once))
-        self.touch(*(order.intent.symbol for order in books.open_orders()))
         self._asked = tuple(symbol for symbol in self._symbols if symbol in self._touched)
         self._touched = set()
         return self._asked

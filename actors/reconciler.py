@@ -145,25 +145,24 @@ class Reconciler:
     def ask(self) -> None:
         """Ask the venue, unless it is being asked."""
         now_ns = self._context.system.clock.monotonic_ns()
-        asked = self._asked_at is not None and now_ns - self._asked_ns < ANSWER_DUE_S * 1e9
+        waits = self._asked_at is not None and now_ns - self._asked_ns < ANSWER_DUE_S * 1e9
         self._check_overdue("it does not answer")
-        if not self.connected or asked:
+        if not self.connected or waits:
             return
         self._request_id += 1
         self._asked_at, self._asked_ns = self.activity, now_ns
-        orders = self._books.orders.values()
-        self._context.tell(
-            self._session,
-            EvidenceAsked(
-                self._request_id,
-                self._symbols,
-                {order.intent.client_id: order.intent.symbol for order in self._books.open_orders()},
-                dict(self._books.last_trade_id),
-                {order.venue_id: order.intent.client_id for order in orders if order.venue_id},
-                self._scope.take(self._books),
-                self._context.now_ns() - TRANSFERS_ASKED_NS if self._mismatches else None,
-            ),
+        opened = self._books.open_orders()
+        asked = EvidenceAsked(
+            self._request_id,
+            self._symbols,
+            {order.intent.client_id: order.intent.symbol for order in opened},
+            dict(self._books.last_trade_id),
+            {order.venue_id: order.intent.client_id for order in self._books.orders.values() if order.venue_id},
+            self._scope.take(self._books),
+            self._context.now_ns() - TRANSFERS_ASKED_NS if self._mismatches else None,
+            {order.intent.client_id: order.filled for order in opened},
         )
+        self._context.tell(self._session, asked)
 
     def note(self, event: OrderEvent) -> None:
         """It was committed."""
@@ -223,7 +222,8 @@ class Reconciler:
         differences = compare(self._books, evidence, self._prefix)
         if differences and moved and self._moving < MOVING_BORNE:
             self._moving += 1
-            self._scope.touch_all()
+            if self._moving > MISMATCHES_BORNE:
+                self._scope.touch_all()
             self.ask()
             return
         if not differences:

@@ -63,7 +63,7 @@ class _Save:
 class StrategyRunner(Actor):
     """Speaks only once it knows its own position. Its bars are of session time; a crash loses the current bar.
 
-    At a bar it decides at once and learns when nobody has anything else to do, but before its next bar.
+    At a bar it decides at once, and learns of it when nobody has anything else to do, but before its next prediction.
     """
 
     def __init__(

@@ -168,7 +168,7 @@ class VenueServer:
             weight_limit=model.weight_per_minute,
             orders_per_10_s=model.orders_per_10_s,
             orders_per_day=ORDERS_PER_DAY,
-            rules=SocketRules(life_s=model.connection_life_s),
+            rules=SocketRules(life_s=model.connection_life_s, connections_per_5_min=model.connections_per_5_min),
         )
 
     async def _keep_small(self, log: SnapshotLog, venue: SimulatedVenue | KrakenVenue) -> None:

@@ -40,6 +40,8 @@ class VenueModelSettings(Section, frozen=True):
     """Binance allows 100."""
     connection_life_s: PositiveFloat = 24 * 3_600.0
     """Every connection ends after that; it is told ten minutes before."""
+    connections_per_5_min: PositiveInt = 1_000_000
+    """New WebSockets of an address; Binance allows 300."""
 
 
 class ReferenceSettings(Section, frozen=True):

@@ -43,16 +43,17 @@ class AccountLook:
         """Raises what ccxt raises, or TimeoutError for a request that was not answered in time."""
         reading = self._reading = self._kept(request) or await self._begin(request)
         reading.known |= request.known
+        trades_of = (*request.trades_of, *(symbol for symbol in reading.moved if symbol not in request.trades_of))
         await self._each(
-            self.left(request).trades_of,
+            (symbol for symbol in trades_of if symbol not in reading.last_trade_ids),
             lambda symbol: self._read_trades(reading, symbol, request.since.get(symbol)),
         )
         totals = await _bounded(self._dialect.balances())
         since_ns = request.transfers_since_ns
         transfers = () if since_ns is None else await _bounded(self._dialect.transfers(since_ns))
         self._reading = None
-        trades = tuple(trade for symbol in request.trades_of for trade in reading.trades[symbol])
-        last_ids = {symbol: reading.last_trade_ids[symbol] for symbol in request.trades_of}
+        trades = tuple(trade for symbol in trades_of for trade in reading.trades[symbol])
+        last_ids = {symbol: reading.last_trade_ids[symbol] for symbol in trades_of}
         return Evidence(
             reading.asked_ns, tuple(reading.found.values()), trades, last_ids, totals, reading.venue_ns, transfers
         )
@@ -77,6 +78,7 @@ class AccountLook:
             reading.note(await _bounded(self._dialect.find_order(*wanted)))
 
         await self._each(missing, find)
+        reading.moved = request.moved(reading.found.values())
         return reading
 
     async def _read_trades(self, reading: "_Reading", symbol: str, since: int | None) -> None:
@@ -129,6 +131,8 @@ class _Reading:
         self.symbols, self.looked_for = symbols, looked_for
         self.asked_ns, self.begun_ns, self.venue_ns = asked_ns, begun_ns, venue_ns
         self.found: dict[str, VenueOrder] = {}
+        self.moved: tuple[str, ...] = ()
+        """Symbols whose orders show that there are trades."""
         self.known: dict[str, str] = {}
         """By the venue's id of an order, ours."""
         self.trades: dict[str, list[OrderFilled]] = {}

@@ -65,7 +65,14 @@ def _instrument(market: Any) -> Instrument:
         min_amount=exact(limits["amount"]["min"] or 0),
         max_amount=exact(limits["amount"]["max"] or 10**12),
         min_notional=exact(limits["cost"]["min"] or 0),
+        max_price=_most(limits, "price"),
+        max_notional=_most(limits, "cost"),
     )
+
+
+def _most(limits: Any, of: str) -> Decimal | None:
+    most = (limits.get(of) or {}).get("max")
+    return exact(most) if most else None
 
 
 def client_id_of(trade: Any) -> str:

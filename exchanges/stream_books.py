@@ -14,7 +14,6 @@ from .book_sync import (
 )
 from .market_events import DepthEvent
 
-
 DIFFS_WITHOUT = 20
 """So many diffs without the snapshot that every subscription begins with: it was lost."""
 
@@ -45,7 +44,6 @@ class StreamedBook:
             case SnapshotFailed(reason):
                 return () if self.live else (self._request(reason),)
             case StreamLost(reason):
-                self._attempt = 0
                 return self._lose(reason)
             case StreamOpened() | BookSnapshot():
                 return ()

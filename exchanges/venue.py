@@ -4,14 +4,15 @@ A port never waits and never raises: every request is answered through `deliver`
 or a failure. Whatever a port cannot prove it calls unknown.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Literal, Protocol
 
 import msgspec
 
-from ..trading.evidence import Evidence
+from ..trading.evidence import Evidence, VenueOrder
 from ..trading.instruments import Instrument
+from ..trading.messages import ZERO
 from ..trading.order_events import FundsMoved, OrderFilled, OrderIntended
 from .tasks import PortBroke
 
@@ -154,6 +155,14 @@ class EvidenceAsked(msgspec.Struct, frozen=True):
     trades_of: tuple[str, ...] = ()
     transfers_since_ns: int | None = None
     """Asks for the history of deposits and withdrawals from then on, too."""
+    filled: dict[str, Decimal] = {}
+    """What the books have of each of `open_ids`: where the venue has filled another amount of an order, the trades of
+    its symbol are asked for, too."""
+
+    def moved(self, orders: Iterable[VenueOrder]) -> tuple[str, ...]:
+        """The symbols, besides `trades_of`, of whose orders the venue has filled what the books have not."""
+        moved = {order.symbol for order in orders if order.filled != self.filled.get(order.client_id, ZERO)}
+        return tuple(symbol for symbol in self.symbols if symbol in moved and symbol not in self.trades_of)
 
 
 class VenuePort(Protocol):

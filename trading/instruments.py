@@ -22,6 +22,9 @@ class Instrument(msgspec.Struct, frozen=True):
     min_amount: Decimal
     max_amount: Decimal
     min_notional: Decimal
+    max_price: Decimal | None = None
+    """None, as the next: the venue names none."""
+    max_notional: Decimal | None = None
 
     def round_price(self, price: Decimal, side: Side) -> Decimal:
         """The nearest price on the tick that is not worse for the owner: down to buy, up to sell.

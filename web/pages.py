@@ -1,4 +1,5 @@
-"""The console's pages: each is the one frame of `templates/frame.html` around a body of its own, composed at start."""
+"""The console's pages, composed at start: each is the one frame of `templates/frame.html` around a body of its own, in
+which `$NAME` stands for the part `_NAME.html` that several pages have."""
 
 from pathlib import Path
 from string import Template
@@ -33,9 +34,13 @@ PAGES = (
 
 def compose(page: Page) -> str:
     """The whole page. Raises OSError or KeyError where the package is incomplete."""
-    frame = Template((FOLDER / "frame.html").read_text(encoding="utf-8"))
-    body = (FOLDER / f"{page.name}.html").read_text(encoding="utf-8")
-    return frame.substitute(page._asdict(), title=page.title, nav=_navigation(page), body=body)
+    parts = {path.stem[1:]: path.read_text(encoding="utf-8") for path in FOLDER.glob("_*.html")}
+    body = _read(page.name).substitute(parts)
+    return _read("frame").substitute(page._asdict(), title=page.title, nav=_navigation(page), body=body)
+
+
+def _read(name: str) -> Template:
+    return Template((FOLDER / f"{name}.html").read_text(encoding="utf-8"))
 
 
 def _navigation(current: Page) -> str:

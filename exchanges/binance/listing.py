@@ -27,6 +27,8 @@ class _Filter(msgspec.Struct):
     minQty: str = "0"  # noqa: N815
     maxQty: str = "0"  # noqa: N815
     minNotional: str = "0"  # noqa: N815
+    maxPrice: str = "0"  # noqa: N815
+    maxNotional: str = "0"  # noqa: N815
 
 
 class _Symbol(msgspec.Struct):
@@ -84,6 +86,8 @@ def _instrument(told: _Symbol) -> Instrument:
         min_amount=_step(lot.minQty),
         max_amount=_step(lot.maxQty),
         min_notional=_step(notional.minNotional),
+        max_price=_step(price.maxPrice) or None,
+        max_notional=_step(notional.maxNotional) or None,
     )
 
 

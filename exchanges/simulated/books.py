@@ -1,6 +1,7 @@
 """All that a snapshot of the venue holds, and how it is read: of this version, or of the one before."""
 
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ from .records import (
 )
 
 VERSION = 2
+Row = TypeVar("Row")
 
 
 class Books(msgspec.Struct):
@@ -45,6 +47,13 @@ class Books(msgspec.Struct):
     def account(self) -> Account:
         """The one that the venue always has."""
         return self.accounts[MAIN]
+
+
+def overflow(rows: list[Row], kept: int) -> list[Row]:
+    """The oldest rows, taken out, once there are more than twice as many as are to be kept."""
+    gone = rows[:kept] if len(rows) > 2 * kept else []
+    del rows[: len(gone)]
+    return gone
 
 
 class SnapshotRefused(ValueError):

@@ -23,6 +23,9 @@ from .records import OrderKind, OrderSide, Prevention
 
 TRANSFER_MAX = Decimal("1e12")
 ASSET_STEP = Decimal("1e-8")
+NOTIONAL_MAX = Decimal(9_000_000)
+TICKS_MAX = 10**8
+"""The highest price where the instrument names none, as Binance has it for most."""
 MARKET_PART = 10
 """By default an order at any price may be that much smaller than one with a limit."""
 
@@ -30,9 +33,10 @@ MARKET_PART = 10
 class Rules(msgspec.Struct, frozen=True):
     """What a symbol's instrument does not say. `impact_ms` is no filter: how long the market feels what was taken."""
 
-    price_max: Decimal = Decimal(1_000_000)
+    price_max: Decimal | None = None
+    """None, as of the next two: the instrument's own, else what is usual."""
     market_amount_max: Decimal | None = None
-    notional_max: Decimal = Decimal(9_000_000)
+    notional_max: Decimal | None = None
     notional_max_for_market: bool = False
     notional_min_for_market: bool = True
     bid_multiplier_up: Decimal = Decimal(5)
@@ -53,6 +57,12 @@ class Rules(msgspec.Struct, frozen=True):
 
     def market_max(self, instrument: Instrument) -> Decimal:
         return self.market_amount_max or instrument.max_amount / MARKET_PART
+
+    def highest_price(self, instrument: Instrument) -> Decimal:
+        return self.price_max or instrument.max_price or instrument.tick_size * TICKS_MAX
+
+    def largest_notional(self, instrument: Instrument) -> Decimal:
+        return self.notional_max or instrument.max_notional or NOTIONAL_MAX
 
 
 def check_quantity(instrument: Instrument, quantity: Decimal) -> None:
@@ -86,7 +96,7 @@ def check_price(instrument: Instrument, rules: Rules, side: OrderSide, price: De
 
 def check_stop_price(instrument: Instrument, rules: Rules, price: Decimal) -> None:
     """Raises RequestRefused."""
-    if price < instrument.tick_size or price > rules.price_max or price % instrument.tick_size:
+    if price < instrument.tick_size or price > rules.highest_price(instrument) or price % instrument.tick_size:
         raise RequestRefused(filter_failed("PRICE_FILTER"))
 
 
@@ -116,7 +126,7 @@ def check_waiting_orders(rules: Rules, waiting: int) -> None:
 def check_notional(instrument: Instrument, rules: Rules, notional: Decimal, *, market: bool) -> None:
     """Raises RequestRefused."""
     too_small = notional < instrument.min_notional and (not market or rules.notional_min_for_market)
-    too_large = notional > rules.notional_max and (not market or rules.notional_max_for_market)
+    too_large = notional > rules.largest_notional(instrument) and (not market or rules.notional_max_for_market)
     if too_small or too_large:
         raise RequestRefused(filter_failed("NOTIONAL"))
 
@@ -160,7 +170,7 @@ def describe(instrument: Instrument, rules: Rules, open_orders_max: int) -> list
         {
             "filterType": "PRICE_FILTER",
             "minPrice": money(instrument.tick_size),
-            "maxPrice": money(rules.price_max),
+            "maxPrice": money(rules.highest_price(instrument)),
             "tickSize": money(instrument.tick_size),
         },
         {
@@ -195,7 +205,7 @@ def describe(instrument: Instrument, rules: Rules, open_orders_max: int) -> list
             "filterType": "NOTIONAL",
             "minNotional": money(instrument.min_notional),
             "applyMinToMarket": rules.notional_min_for_market,
-            "maxNotional": money(rules.notional_max),
+            "maxNotional": money(rules.largest_notional(instrument)),
             "applyMaxToMarket": rules.notional_max_for_market,
             "avgPriceMins": minutes,
         },

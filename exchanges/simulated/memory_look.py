@@ -35,7 +35,8 @@ class Look:
         if self._host.dice.fires("look_partial"):
             raise RequestRefused(OUT_OF_ORDER)
         if self._trades is None:
-            self._trades = tuple(trade for symbol in self._asked.trades_of for trade in self._fresh_trades(symbol))
+            symbols = (*self._asked.trades_of, *self._asked.moved(self._orders))
+            self._trades = tuple(trade for symbol in symbols for trade in self._fresh_trades(symbol))
             self._orders += tuple(self._owners(self._trades))
             return None
         balances = totals(self._host.engine.account)

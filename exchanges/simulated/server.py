@@ -8,14 +8,14 @@ from aiohttp import web
 
 from .desk import Desk, PublicCall
 from .doors import DelayedReader, Doors
-from .errors import OUT_OF_ORDER, RETIRED
+from .errors import OUT_OF_ORDER, RETIRED, TOO_MANY_CONNECTIONS
 from .latency import Latency
 from .operation import Operation
 from .operations import BY_ROUTE
 from .public import BY_PATH
 from .rest import read_request
-from .sockets import POLICY_VIOLATION, Connection, SocketRules
-from .streams import MarketStreams, MessageCount, StreamClient, shutdown_notice
+from .sockets import CONNECTIONS_SPAN_S, POLICY_VIOLATION, Allowance, Connection, SocketRules
+from .streams import MESSAGES_MAX, MESSAGES_SPAN_S, MarketStreams, StreamClient, shutdown_notice
 from .userstreams import UserStreams
 from .venue_desk import Answer
 from .wsapi import ApiConnection
@@ -39,6 +39,8 @@ class Server(Doors):
         self._desk = desk
         self._streams = streams
         self._users = users
+        self._stream_connections = Allowance(rules.connections_per_5_min, CONNECTIONS_SPAN_S)
+        self._api_connections = Allowance(rules.connections_per_5_min, CONNECTIONS_SPAN_S)
 
     def _add_routes(self, router: web.UrlDispatcher) -> None:
         for path, call in BY_PATH.items():
@@ -99,14 +101,18 @@ class Server(Doors):
     async def _serve_streams(self, request: web.Request) -> web.StreamResponse:
         if self._switch.fires("maintenance") or self._switch.fires("streams_down"):
             return await self._respond(request, Answer(refusal=OUT_OF_ORDER))
+        if not self._stream_connections.spend(asyncio.get_running_loop().time()):
+            return await self._respond(request, Answer(refusal=TOO_MANY_CONNECTIONS))
         notice = shutdown_notice(self._desk.now_ms)
         async with self.sockets.open(request, notice) as connection:
             client = StreamClient(connection.outbox, request.path == "/stream")
-            count = MessageCount(lambda: _close_for_messages(connection), asyncio.get_running_loop().time)
+            messages = Allowance(MESSAGES_MAX, MESSAGES_SPAN_S)
             try:
                 if named := _streams_in(request):
                     self._streams.subscribe(client, named)
-                await connection.read(lambda text: self._streams.handle(client, text), count.add)
+                await connection.read(
+                    lambda text: self._streams.handle(client, text), lambda: _count_message(connection, messages)
+                )
             finally:
                 self._streams.drop(client)
             return connection.socket
@@ -114,6 +120,8 @@ class Server(Doors):
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
         if self._switch.fires("maintenance"):
             return await self._respond(request, Answer(refusal=OUT_OF_ORDER))
+        if not self._api_connections.spend(asyncio.get_running_loop().time()):
+            return await self._respond(request, Answer(refusal=TOO_MANY_CONNECTIONS))
         notice = b'{"event":%b}' % shutdown_notice(self._desk.now_ms)
         async with self.sockets.open(request, notice) as connection:
             api = ApiConnection(self._desk, self._users, connection.outbox)
@@ -126,8 +134,9 @@ class Server(Doors):
             return connection.socket
 
 
-def _close_for_messages(connection: Connection) -> None:
-    connection.outbox.close(POLICY_VIOLATION, "Too many requests")
+def _count_message(connection: Connection, messages: Allowance) -> None:
+    if not messages.spend(asyncio.get_running_loop().time()):
+        connection.outbox.close(POLICY_VIOLATION, "Too many requests")
 
 
 def _query_of(request: web.Request) -> bytes:

@@ -1,6 +1,7 @@
 """One WebSocket connection of the venue: its heartbeat, its bounded life and its farewell."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from .latency import Lane, Way
 from .outbox import Outbox
 
 MESSAGE_MAX_BYTES = 64 * 1024
+CONNECTIONS_SPAN_S = 300.0
 POLICY_VIOLATION, GOING_AWAY = 1008, 1001
 
 
@@ -22,6 +24,23 @@ class SocketRules(NamedTuple):
     """So long before its end it is told, where it lives longer than that."""
     ping_period_s: float = 20.0
     pong_wait_s: float = 60.0
+    connections_per_5_min: int = 300
+    """By each of the venue's addresses, new ones."""
+
+
+class Allowance:
+    """At most `most` within any `span_s`."""
+
+    def __init__(self, most: int, span_s: float) -> None:
+        self._span_s = span_s
+        self._times: deque[float] = deque(maxlen=most)
+
+    def spend(self, now_s: float) -> bool:
+        """False for what is one too many; that is not counted."""
+        if len(self._times) == self._times.maxlen and now_s - self._times[0] < self._span_s:
+            return False
+        self._times.append(now_s)
+        return True
 
 
 class Sockets:

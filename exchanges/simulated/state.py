@@ -8,7 +8,7 @@ from operator import attrgetter
 import msgspec
 
 from .accounts import ZERO, Account
-from .books import Books, decode_books, fill_of, list_of, order_of, prevented_of
+from .books import Books, decode_books, fill_of, list_of, order_of, overflow, prevented_of
 from .open_orders import OpenOrders
 from .orders import Fill, Order, OrderList
 from .records import (
@@ -190,7 +190,7 @@ class VenueState:
         order.iceberg, order.shown = record.iceberg, min(record.iceberg, order.remaining)
         order.rank = order.rank if record.keeps_place else self.books.executions + 1
         if record.client_id:
-            self._by_client.pop((order.uid, order.client_id), None)
+            self._forget(order)
             self.open.rename(order, record.client_id)
             self._by_client[order.uid, order.client_id] = order.order_id
         self.open.place(order)
@@ -218,8 +218,7 @@ class VenueState:
         order.locked = kept
         self.books.last_trade_id = record.trade_id
         self.books.fills.append(fill_of(order, record))
-        if len(self.books.fills) > 2 * FILLS_KEPT:
-            del self.books.fills[:FILLS_KEPT]
+        overflow(self.books.fills, FILLS_KEPT)
         order.status = "PARTIALLY_FILLED" if order.remaining else "FILLED"
         if not order.remaining:
             self._retire(order)
@@ -272,12 +271,9 @@ class VenueState:
         order.held = False
         if order.list_id in books.lists:
             self._settle(books.lists[order.list_id])
-        closed = books.closed
-        closed.append(order.order_id)
-        if len(closed) > 2 * CLOSED_ORDERS_KEPT:
-            for order_id in closed[:CLOSED_ORDERS_KEPT]:
-                self._forget(books.orders.pop(order_id))
-            del closed[:CLOSED_ORDERS_KEPT]
+        books.closed.append(order.order_id)
+        for order_id in overflow(books.closed, CLOSED_ORDERS_KEPT):
+            self._forget(books.orders.pop(order_id))
 
     def _forget(self, order: Order) -> None:
         if self._by_client.get((order.uid, order.client_id)) == order.order_id:
@@ -294,11 +290,8 @@ class VenueState:
 
     def _end_list(self, orders: OrderList, at_ms: int) -> None:
         orders.done, orders.updated_ms = True, at_ms
-        ended = self.books.ended_lists
-        ended.append(orders.list_id)
-        if len(ended) > 2 * LISTS_KEPT:
-            for list_id in ended[:LISTS_KEPT]:
-                old = self.books.lists.pop(list_id)
-                if self._lists.get((old.uid, old.client_id)) == list_id:
-                    del self._lists[old.uid, old.client_id]
-            del ended[:LISTS_KEPT]
+        self.books.ended_lists.append(orders.list_id)
+        for list_id in overflow(self.books.ended_lists, LISTS_KEPT):
+            old = self.books.lists.pop(list_id)
+            if self._lists.get((old.uid, old.client_id)) == list_id:
+                del self._lists[old.uid, old.client_id]

@@ -1,6 +1,5 @@
 """Market streams: who subscribed to which, and Binance's SUBSCRIBE protocol over them."""
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,7 +17,7 @@ class StreamRequest(msgspec.Struct):
 
 STREAMS_MAX = 1_024
 """Of one connection."""
-MESSAGES_MAX, MESSAGES_WINDOW_S = 5, 1.0
+MESSAGES_MAX, MESSAGES_SPAN_S = 5, 1.0
 
 _decode = msgspec.json.Decoder(StreamRequest).decode
 
@@ -26,21 +25,6 @@ _decode = msgspec.json.Decoder(StreamRequest).decode
 def shutdown_notice(at_ms: int) -> bytes:
     """Tells a connection that its end is near."""
     return msgspec.json.encode({"e": "serverShutdown", "E": at_ms})
-
-
-class MessageCount:
-    """Calls `too_many` at the message that is one too many for a second, pings and pongs included."""
-
-    def __init__(self, too_many: Callable[[], None], clock_s: Callable[[], float]) -> None:
-        self._too_many = too_many
-        self._clock_s = clock_s
-        self._times: deque[float] = deque(maxlen=MESSAGES_MAX)
-
-    def add(self) -> None:
-        now_s = self._clock_s()
-        if len(self._times) == MESSAGES_MAX and now_s - self._times[0] < MESSAGES_WINDOW_S:
-            self._too_many()
-        self._times.append(now_s)
 
 
 class StreamClient:

@@ -16,7 +16,7 @@ from tradigrade.kernel.disk import SystemDisk
 from tradigrade.models.features import FEATURE_NAMES
 from tradigrade.models.lstm import LstmWeights
 from tradigrade.models.registry import ModelMetrics, ModelRegistry
-from tradigrade.models.runner import LSTM
+from tradigrade.models.runner import LSTM, ModelRunner
 from tradigrade.storage.state_files import StateFiles
 from tradigrade.supervisors.actors import ActorSpawner
 from tradigrade.supervisors.supervisor import Supervisor
@@ -106,14 +106,17 @@ class Stand(Account):
 
     def update(self, price: str, at_s: float, kind: Any = "trade") -> MarketDataUpdate:
         """One trade, received at a given second of the session."""
-        at_ns = 1_700_000_000_000_000_000 + round(at_s * 1e9)
-        number = Decimal(price)
-        made = MarketDataUpdate(
-            SYMBOL, kind, at_ns, at_ns, 1, number, number, number, number, number, Decimal(1), "buy"
-        )
+        made = self.make_update(price, at_s, kind)
         self.system.publish(topics.market(SYMBOL), made)
         self.settle()
         return made
+
+    def make_update(self, price: str, at_s: float, kind: Any = "trade") -> MarketDataUpdate:
+        at_ns = 1_700_000_000_000_000_000 + round(at_s * 1e9)
+        number = Decimal(price)
+        return MarketDataUpdate(
+            SYMBOL, kind, at_ns, at_ns, 1, number, number, number, number, number, Decimal(1), "buy"
+        )
 
     def counter(self, name: str) -> int:
         return self.system.metrics.counters.get(name, 0)
@@ -239,6 +242,28 @@ def test_what_the_models_see_of_a_bar_does_not_depend_on_what_follows(tmp_path: 
         samples.append([sample for sample in stand.said(SampleTaken) if sample.bar_ns <= 1_700_000_030_000_000_000])
     assert len(samples[0]) == 20
     assert samples[0] == samples[1]
+
+
+def test_updates_that_wait_are_seen_before_a_bar_is_learned_of_and_that_is_before_the_next_prediction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learn(models: ModelRunner) -> None:
+        if models._outcome is not None:
+            Probe.seen.append("learned")
+        learned(models)
+
+    learned = ModelRunner.learn
+    monkeypatch.setattr(ModelRunner, "learn", learn)
+    stand = Stand(tmp_path, "Learner").trade()
+    for number in range(20):
+        stand.update(f"{100 + number}", at_s=number + 0.5)
+    Probe.seen.clear()
+    waiting = [stand.make_update(f"{130 + number}", at_s=20.5 + 0.4 * number) for number in range(5)]
+    for update in waiting:
+        stand.system.publish(topics.market(SYMBOL), update)
+    stand.settle()
+    kinds = [type(each).__name__[0] if not isinstance(each, str) else "learned" for each in Probe.seen]
+    assert "".join(kinds) == "BPMMBlearnedPMMBlearnedPMlearned", "bar, prediction, market"
 
 
 def test_a_bar_closes_by_the_clock_where_no_trade_ends_it(tmp_path: Path) -> None:

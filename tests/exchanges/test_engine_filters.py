@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from tests.exchanges.test_simulated_engine import BTC, make_engine, quote, trade
 from tradigrade.exchanges.simulated.errors import RequestRefused
-from tradigrade.exchanges.simulated.filters import Rules, describe
+from tradigrade.exchanges.simulated.filters import Rules, check_notional, check_stop_price, describe
 from tradigrade.exchanges.simulated.orders import OrderRequest
 from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 
@@ -132,6 +133,27 @@ def test_an_order_by_cost_that_nobody_meets_is_refused():
     engine = make_engine()
     with pytest.raises(RequestRefused, match="-2010: Order book liquidity is less than `LOT_SIZE` filter minimum"):
         engine.place(market(quantity="0", quote_quantity=D(100)), 2)
+
+
+@pytest.mark.parametrize(
+    ("own", "rules", "highest", "largest"),
+    [
+        ({}, Rules(), "1000.00000000", "9000000.00000000"),
+        ({"max_price": D(70), "max_notional": D(400)}, Rules(), "70.00000000", "400.00000000"),
+        ({"max_price": D(70)}, Rules(price_max=D(60), notional_max=D(5_000)), "60.00000000", "5000.00000000"),
+    ],
+    ids=["usual", "the symbol's own", "the venue's"],
+)
+def test_the_highest_price_and_the_largest_order_are_the_symbols(own, rules, highest, largest):
+    doge = replace(PAPER_INSTRUMENTS["DOGE/USDT"], **own)
+    told = {each["filterType"]: each for each in describe(doge, rules, 3)}
+    assert (told["PRICE_FILTER"]["maxPrice"], told["NOTIONAL"]["maxNotional"]) == (highest, largest)
+    check_stop_price(doge, rules, D(highest))
+    with pytest.raises(RequestRefused, match="PRICE_FILTER"):
+        check_stop_price(doge, rules, D(highest) + doge.tick_size)
+    check_notional(doge, rules, D(largest), market=False)
+    with pytest.raises(RequestRefused, match="NOTIONAL"):
+        check_notional(doge, rules, D(largest) + 1, market=False)
 
 
 def test_all_that_is_enforced_is_published():

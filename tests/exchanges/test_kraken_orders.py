@@ -211,6 +211,16 @@ def test_a_socket_lost_with_an_order_on_it_leaves_it_unknown_and_comes_back_with
     run(certificate, scenario)
 
 
+def test_a_token_lasts_as_long_as_its_connection_is_subscribed(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        port.rig.venue._desk.authenticator._tokens.clear()  # a quarter of an hour is over
+        port.place(our_id(1), "limit", "15000")
+        await port.until(PlaceAnswered, client_id=our_id(1), outcome="done")
+        assert paths(port)[-1] == "add_order"
+
+    run(certificate, scenario)
+
+
 # -- the venue's counter of orders ------------------------------------------------------------------------------------
 
 
@@ -311,8 +321,10 @@ def test_what_was_read_is_a_row_without_gaps_whatever_comes_meanwhile(count: int
         assert ids == sorted(ids, reverse=True)
         assert not ids or ids == list(range(ids[0], ids[-1] - 1, -1))
         assert not pages.is_complete or not ids or ids[-1] == 1
+    pages.begin()
     while not pages.is_complete:
         pages.take(*history.page(pages.next_offset()))
+    assert [row["trade_id"] for row in pages.newest(lambda _: True)] == history.trades[::-1]
 
 
 class Kraken:

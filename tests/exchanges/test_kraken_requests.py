@@ -1,6 +1,8 @@
 """Amends, edits, batches and conditional closes on Kraken's protocol, by unmodified ccxt where it knows them."""
 
+import io
 import itertools
+import json
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -10,10 +12,20 @@ from typing import Any
 
 import ccxt.pro
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.exchanges.test_kraken_venue import ACCOUNT, BTC, Rig, certificate, run_venue
+from tests.exchanges.test_kraken_venue import ACCOUNT, BTC, PLENTY, SECRET, Rig, certificate, run_venue
+from tests.exchanges.test_order_wire import JSON
+from tests.exchanges.test_simulated_venue import SwingingMarket
+from tradigrade.exchanges.market_events import TickerEvent
 from tradigrade.exchanges.simulated.kraken.limits import AMEND_COSTS, CANCEL_COSTS, EDIT_COSTS, Limits, RateLimiter
+from tradigrade.exchanges.simulated.kraken.names import order_txid
+from tradigrade.exchanges.simulated.kraken.operations import METHODS
+from tradigrade.exchanges.simulated.kraken.socket import Connection
+from tradigrade.exchanges.simulated.kraken.venue import KrakenVenue
 from tradigrade.exchanges.simulated.orders import Order
+from tradigrade.trading.instruments import PAPER_INSTRUMENTS
 
 assert certificate  # a fixture of the venue's tests
 UNKNOWN = "OAAAAA-AAAAA-AAAAAA"
@@ -308,3 +320,66 @@ def test_what_is_done_to_an_order_costs_by_its_age_since_it_was_changed(costs: A
         assert limiter._by_age(order, costs, int(below_s * 1_000)) < cost
     limiter.amended(order, 400_000)
     assert limiter._by_age(order, costs, 400_001) == costs[0][1]
+
+
+# -- hostile requests -------------------------------------------------------------------------------------------------
+
+
+class Told:
+    """An outbox that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.frames: list[Any] = []
+
+    def put(self, payload: bytes, _after_s: float = 0.0) -> None:
+        self.frames.append(json.loads(payload))
+
+    def abort(self) -> None:
+        raise AssertionError("a request cut its connection")
+
+
+def account_connection() -> tuple[KrakenVenue, Connection, Told, str]:
+    venue = KrakenVenue(
+        SwingingMarket(), list(PAPER_INSTRUMENTS.values()), [], io.BytesIO(), clock_ns=time.time_ns, api_key="key",
+        api_secret=SECRET, opening_balances={"USDT": Decimal(10_000), "BTC": Decimal(1)}, limits=PLENTY,
+    )  # fmt: skip
+    venue.engine.observe(
+        "BTCUSDT", TickerEvent("BTCUSDT", 1, Decimal(19_999), Decimal(5), Decimal(20_001), Decimal(5)), 1
+    )
+    told: Any = Told()
+    connection = Connection(venue._desk, venue._feeds, venue._accounts, told, lambda: None, account=True)
+    return venue, connection, told, venue._desk.authenticator.issue_token(time.time_ns())
+
+
+FIELDS = [
+    "symbol", "side", "order_type", "order_qty", "limit_price", "trigger_price", "cl_ord_id", "order_id", "orders",
+    "conditional", "triggers", "deadline", "validate", "display_qty", "time_in_force", "post_only", "cash_order_qty",
+]  # fmt: skip
+VALUES = st.one_of(
+    JSON,
+    st.sampled_from(["BTC/USDT", "buy", "limit", "market", "mine", order_txid(1), 0.01, 15_000, "1", True]),
+    st.just([order_txid(1), order_txid(2)]),
+    st.just([{"order_type": "limit", "side": "buy", "order_qty": 0.01, "limit_price": 15_000}] * 2),
+    st.just({"order_type": "limit", "limit_price": 21_000}),
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(METHODS)), st.dictionaries(st.sampled_from(FIELDS), VALUES)), max_size=8)
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_asked_for_over_the_socket_is_answered_and_changes_nothing_where_it_is_refused(
+    asked: list[tuple[str, dict[str, Any]]],
+) -> None:
+    venue, connection, told, token = account_connection()
+    whole = {"symbol": BTC, "side": "buy", "order_type": "limit", "order_qty": 0.01, "limit_price": 15_000}
+    for number, (method, params) in enumerate([("add_order", whole), *asked]):
+        told.frames.clear()
+        held = dict(venue.engine.account.balances), len(venue.state.open)
+        connection.handle(json.dumps({"method": method, "params": params | {"token": token}, "req_id": number}))
+        answers = [frame for frame in told.frames if frame.get("req_id") == number]
+        assert answers
+        if not any(answer["success"] for answer in answers) and method != "edit_order":
+            assert (dict(venue.engine.account.balances), len(venue.state.open)) == held
+        locked = sum((order.locked for order in venue.state.open if order.side == "BUY"), Decimal(0))
+        assert venue.engine.account.balances["USDT"].locked == locked

@@ -23,6 +23,7 @@ from tradigrade.exchanges.bybit.protocol import BybitBook
 from tradigrade.exchanges.coinbase.protocol import CoinbaseBook
 from tradigrade.exchanges.market_events import DepthEvent
 from tradigrade.exchanges.okx.synchronizer import OkxBook
+from tradigrade.exchanges.stream_books import DIFFS_WITHOUT
 
 D = Decimal
 
@@ -158,3 +159,16 @@ def test_a_live_book_equals_the_true_one_whatever_was_lost_or_doubled(make: Any,
         if asked and not book.live:
             book.step(event(number, *truth.items(), snapshot=True))  # type: ignore[arg-type]
             assert book.live
+
+
+def test_a_snapshot_that_never_comes_is_asked_for_once_and_again_where_that_fails() -> None:
+    book = OkxBook()
+    book.step(StreamOpened())
+    asked = [book.step(event(number, (99, 2))) for number in range(1, 3 * DIFFS_WITHOUT)]
+    assert [effects for effects in asked if effects] == [(RequestSnapshot("no snapshot came", 1),)]
+    assert book.step(SnapshotFailed("none")) == (RequestSnapshot("none", 2),)
+    assert book.step(whole(100, (100, 1))) == (BookReady(100),)
+    book.step(StreamLost("cut"))
+    asked = [book.step(event(number, (99, 2))) for number in range(101, 101 + DIFFS_WITHOUT)]
+    assert asked[-1] == (RequestSnapshot("no snapshot came", 1),)
+    assert not any(asked[:-1])

@@ -13,7 +13,7 @@ import pytest
 from tests.exchanges.test_simulated_venue import API, STREAMS, certificate, run_venue  # noqa: F401 - a fixture
 from tests.kit.keys import PUBLIC_PEM, sign
 from tradigrade.exchanges.simulated.authentication import OtherAccount
-from tradigrade.exchanges.simulated.sockets import SocketRules
+from tradigrade.exchanges.simulated.sockets import Allowance, SocketRules
 
 CLOSED = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.ERROR)
 
@@ -195,3 +195,21 @@ def test_public_data_comes_over_the_api_too(certificate: Any) -> None:  # noqa: 
     assert bars["result"] == []
     assert (nope["status"], nope["error"]["code"]) == (400, -1121)
     assert depth["rateLimits"][0]["count"] - info["rateLimits"][0]["count"] == 5
+
+
+def test_more_new_connections_than_allowed_are_refused_at_each_address_by_itself(certificate: Any) -> None:  # noqa: F811
+    async def scenario(rig: Any, _: Any) -> Any:
+        async with rig.session.ws_connect(f"{STREAMS}/ws/0"), rig.session.ws_connect(f"{STREAMS}/ws/1"):
+            pass
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await rig.session.ws_connect(f"{STREAMS}/ws/0")
+        async with rig.session.ws_connect(API):
+            return refused.value.status, int(refused.value.headers["Retry-After"]) > 0
+
+    assert run_venue(certificate, scenario, rules=SocketRules(connections_per_5_min=2)) == (429, True)
+
+
+def test_an_allowance_holds_in_any_span() -> None:
+    allowance = Allowance(2, 10.0)
+    spent = [at_s for at_s in (0.0, 1.0, 9.9, 10.0, 10.5, 11.0) if allowance.spend(at_s)]
+    assert spent == [0.0, 1.0, 10.0, 11.0]

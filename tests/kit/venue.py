@@ -225,18 +225,20 @@ class ScriptedVenue:
 
     def evidence(self, request: EvidenceAsked, asked_ns: int) -> Evidence:
         wanted = self.open_ids() | request.open_ids.keys()
+        ours = wanted & self.orders.keys() | request.open_ids.keys()
+        trades_of = (*request.trades_of, *request.moved(self._describe(each, request) for each in sorted(ours)))
         since = request.since
         trades = tuple(
             trade
             for trade in self.trades
-            if trade.symbol in request.trades_of and int(trade.trade_id) > since.get(trade.symbol, 1 << 62)
+            if trade.symbol in trades_of and int(trade.trade_id) > since.get(trade.symbol, 1 << 62)
         )
         wanted |= {trade.client_id for trade in trades} - set(request.known.values())
         orders = tuple(
             self._describe(client_id, request)
             for client_id in sorted(wanted & self.orders.keys() | request.open_ids.keys())
         )
-        last = {symbol: self._last_trade_id(symbol) for symbol in request.trades_of}
+        last = {symbol: self._last_trade_id(symbol) for symbol in trades_of}
         balances = {currency: amount for currency, amount in self.balances.items() if amount}
         transfers = tuple(self.transfers) if request.transfers_since_ns is not None else ()
         return Evidence(asked_ns, orders, trades, last, balances, self.loop.clock.now_ns(), transfers)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -64,6 +64,21 @@ pytestmark = [
 ]
 
 
+SHARED = SimpleNamespace(runner=None, browser=None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def chromium() -> Iterator[None]:
+    """One browser for all tests, since to start it takes longer than most of them; each has a context of its own."""
+    with asyncio.Runner() as runner:
+        driver = runner.run(playwright.async_playwright().start())
+        SHARED.runner = runner
+        SHARED.browser = runner.run(driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS))
+        yield
+        runner.run(SHARED.browser.close())
+        runner.run(driver.stop())
+
+
 def browse(
     test: Callable[[SimpleNamespace], Awaitable[None]],
     path: str = "/",
@@ -77,23 +92,21 @@ def browse(
         feed_all(state, NOW)
         server = ConsoleServer(state, lambda: clock.now_ns, history=history, latch=latch, who="mara")
         port = await server.start("127.0.0.1", 0)
-        async with playwright.async_playwright() as driver:
-            browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            page = await browser.new_page(viewport={"width": 1280, "height": 800})
-            page.set_default_timeout(BOUND_MS)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda line: None if EXPECTED.search(line.text) else complaints.append(line.text))
-            try:
-                await page.goto(f"http://127.0.0.1:{port}{path}")
-                await expect(page, "#connection").to_have_text("live", timeout=BOUND_MS)
-                it = SimpleNamespace(page=page, state=state, clock=clock, server=server, port=port)
-                await test(it)
-            finally:
-                await browser.close()
-                await server.stop()
+        page = await SHARED.browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(BOUND_MS)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: None if EXPECTED.search(line.text) else complaints.append(line.text))
+        try:
+            await page.goto(f"http://127.0.0.1:{port}{path}")
+            await expect(page, "#connection").to_have_text("live", timeout=BOUND_MS)
+            it = SimpleNamespace(page=page, state=state, clock=clock, server=server, port=port)
+            await test(it)
+        finally:
+            await page.close()
+            await server.stop()
         assert complaints == []
 
-    asyncio.run(run())
+    SHARED.runner.run(run())
 
 
 def expect(page: object, selector: str) -> object:
@@ -514,6 +527,45 @@ def test_the_address_holds_symbol_and_interval_and_symbols_are_found_by_a_part_o
         await expect(it.page, "#symbol").to_have_value("ETH/USDT")
 
     browse(test, "/market?symbol=btcusdt&interval=5s")
+
+
+FINE = [[60_000 + n * 1000, n, n + 2, n, n + 1, 1] for n in range(3)]
+PURE = {
+    "fold aligns to the clock": (
+        f"fold({FINE}, 1000, 2)",
+        [[60_000, 0, 3, 0, 2, 2], [62_000, 2, 4, 2, 3, 1]],
+    ),
+    "coarse before fine": (
+        "joined([[61000], [120000], [121000]], [[0], [60000], [120000]], 60000).flat()",
+        [0, 60_000, 120_000, 121_000],
+    ),
+    "fine where no coarse one is whole": (
+        "joined([[61000], [62000]], [[0], [60000]], 60000).flat()",
+        [0, 61_000, 62_000],
+    ),
+    "fine without coarse": ("joined([[61000], [120000]], [], 60000).flat()", [61_000, 120_000]),
+    "coarse alone": ("joined([], [[0]], 60000).flat()", [0]),
+    "fills of a candle in one": (
+        """gathered([{ time_ms: 1, side: "buy", price: "1", amount: "3" },
+        { time_ms: 9, side: "buy", price: "5", amount: "1" },
+        { time_ms: 9, side: "sell", price: "7", amount: "1" }], 10).map((one) => [one.side, one.price])""",
+        [["buy", 2], ["sell", 7]],
+    ),
+    "midnight tells its day": (
+        "[clock(86400000 * 365, 1000), clock(90000, 1000), clock(90000, 60000)]",
+        ["01-01", "00:01:30", "00:01"],
+    ),
+}
+
+
+def test_what_the_chart_makes_of_its_rows() -> None:
+    async def test(it: SimpleNamespace) -> None:
+        for name, (call, wanted) in PURE.items():
+            module = "fold, joined, gathered, clock"
+            found = await it.page.evaluate(f"import('/static/candles.js').then(({{ {module} }}) => {call})")
+            assert found == wanted, name
+
+    browse(test, "/market")
 
 
 READABLE = Path(__file__).with_name("readable.js").read_text(encoding="utf-8")

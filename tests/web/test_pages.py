@@ -66,5 +66,10 @@ def test_a_page_is_whole_and_refers_to_what_is_there(page: Page) -> None:
         assert known, each
 
 
-def test_every_file_of_the_folder_is_a_body_of_a_page_or_the_frame() -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == {"frame", *(page.name for page in PAGES)}
+def test_every_file_of_the_folder_is_a_body_of_a_page_the_frame_or_a_part_of_several() -> None:
+    names = {path.stem for path in FOLDER.iterdir()}
+    parts = {name for name in names if name.startswith("_")}
+    assert names - parts == {"frame", *(page.name for page in PAGES)}
+    bodies = [(FOLDER / f"{page.name}.html").read_text(encoding="utf-8") for page in PAGES]
+    for part in parts:
+        assert sum(f"${part[1:]}" in body for body in bodies) > 1, part

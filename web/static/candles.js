@@ -33,6 +33,16 @@ export function joined(fine, coarse, coarse_ms) {
   return [...coarse.filter(([time]) => time < first), ...fine.filter(([time]) => time >= first)];
 }
 
+// What we bought, and what we sold, in each candle, as one fill at the average price.
+export function gathered(fills, interval_ms) {
+  const groups = Map.groupBy(fills, ({ time_ms, side }) => `${side} ${time_ms - (time_ms % interval_ms)}`);
+  return [...groups.values()].map((some) => {
+    const amount = some.reduce((sum, one) => sum + Number(one.amount), 0);
+    const cost = some.reduce((sum, one) => sum + Number(one.amount) * Number(one.price), 0);
+    return { time_ms: some[0].time_ms, side: some[0].side, price: cost / amount };
+  });
+}
+
 // null where there is nothing to show. `span` is {count, end}: so many candles, up to that time.
 export function makeFrame(canvas, chart, span) {
   const { interval_ms, format } = chart;
@@ -44,8 +54,8 @@ export function makeFrame(canvas, chart, span) {
     say(context, canvas, chart.rows.length === 0 ? "no trades yet" : "no trades in this time");
     return null;
   }
-  const fills = chart.fills.filter(({ time_ms }) => within(time_ms));
-  const seen = fills.map(({ price }) => Number(price));
+  const fills = gathered(chart.fills.filter(({ time_ms }) => within(time_ms)), interval_ms);
+  const seen = fills.map(({ price }) => price);
   const [low, high] = [Math.min(...rows.map((row) => row[3]), ...seen), Math.max(...rows.map((row) => row[2]), ...seen)];
   const pad = (high - low || high * 0.001) * 0.06;
   const [bottom, top] = [low - pad, high + pad];
@@ -122,10 +132,10 @@ function drawCandle(frame, [time, open, high, low, close, volume]) {
   context.fillRect(middle - body / 2, top, body, Math.max(1, bottom - top));
 }
 
-// An arrow up from below where we bought, down from above where we sold; its tip is the price.
+// An arrow up from below where we bought, down from above where we sold; its tip is the average price.
 function drawFill(frame, { time_ms, side, price }) {
   const { context } = frame;
-  const [x, y, away] = [frame.middle(time_ms), frame.y(Number(price)), side === "buy" ? 1 : -1];
+  const [x, y, away] = [frame.middle(time_ms), frame.y(price), side === "buy" ? 1 : -1];
   context.beginPath();
   context.moveTo(x, y);
   context.lineTo(x - 5, y + 9 * away);

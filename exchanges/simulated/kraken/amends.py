@@ -12,7 +12,7 @@ from .errors import Refused, invalid
 from .limits import AMEND_COSTS, EDIT_COSTS
 from .names import amend_txid, order_txid
 from .new_orders import NUMBER, VOLUME_STEP, check_deadline, read_order
-from .private import cancel, find, pair_of
+from .private import find, pair_of
 
 AMENDED = {"order_qty": "quantity", "limit_price": "price", "trigger_price": "stop_price", "display_qty": "iceberg"}
 NAMING = frozenset({"txid", "cl_ord_id", "pair", "nonce", "deadline", "post_only"})
@@ -49,7 +49,7 @@ def edit_order(desk: KrakenDesk, params: Parameters, now_ms: int) -> Any:
     if new.pair.venue_symbol != order.symbol:
         raise invalid("pair")
     if not new.validate:
-        cancel(desk, [order], now_ms)
+        desk.engine.cancel(order, f"venue.e{desk.engine.state.books.executions + 1}", now_ms)
         placed = desk.engine.place(new.request, now_ms)
     told = {"status": "ok", "originaltxid": order_txid(order.order_id), "orders_cancelled": int(not new.validate)}
     shown = order if new.validate else placed

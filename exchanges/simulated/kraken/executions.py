@@ -42,16 +42,17 @@ class AccountFeeds:
         """How many connections have a subscription."""
         return len(self._executions.keys() | self._balances.keys())
 
-    def subscribe(self, outbox: Outbox, channel: str, *, orders: bool, trades: bool) -> None:
-        """The snapshot comes first: open orders, the last fills, or all balances."""
+    def subscribe(self, outbox: Outbox, channel: str, *, snapshot: bool, orders: bool, trades: bool) -> None:
+        """The snapshot, where one is wanted, comes first: open orders, the last fills, or all balances."""
         if channel == "executions":
             self._executions[outbox] = 1
             rows = self._fills_shown() if trades else []
             rows += self._orders_shown() if orders else []
             outbox.put(_frame("executions", "snapshot", rows, 1))
         else:
-            self._balances[outbox] = 1
-            outbox.put(_frame("balances", "snapshot", [self._balance(asset) for asset in self._held()], 1))
+            self._balances[outbox] = int(snapshot)
+            if snapshot:
+                outbox.put(_frame("balances", "snapshot", [self._balance(asset) for asset in self._held()], 1))
 
     def has(self, outbox: Outbox, channel: str) -> bool:
         return outbox in (self._executions if channel == "executions" else self._balances)

@@ -107,7 +107,7 @@ def _parameters(content_type: str, body: bytes) -> dict[str, str]:
         return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
     try:
         said = json.loads(body, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return dict(_flat(said)) if isinstance(said, dict) else {}
 

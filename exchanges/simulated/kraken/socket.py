@@ -134,16 +134,20 @@ class Connection:
             raise Refused("Already subscribed")
         orders, trades = params.get("snap_orders", True) is not False, params.get("snap_trades", False) is True
         self._reply(method, number, came_ms, "", {"channel": name, "snap_orders": orders, "snap_trades": trades})
-        self._account_feeds.subscribe(self._outbox, name, orders=orders, trades=trades)
+        shown = name == "executions" or params.get("snapshot", True) is not False
+        self._account_feeds.subscribe(self._outbox, name, snapshot=shown, orders=orders, trades=trades)
 
     def _check_token(self, token: object) -> None:
-        """A token that this connection used stays good. Raises Refused."""
-        if isinstance(token, str) and token in self._trusted:
+        """A token that this connection used stays good while it has a subscription of the account. Raises Refused."""
+        if isinstance(token, str) and token in self._trusted and any(map(self._follows, PRIVATE)):
             return
         self._desk.authenticator.check_token(token, self._desk.clock_ns())
         if not isinstance(token, str):
             raise Refused(INVALID_SESSION)
         self._trusted.add(token)
+
+    def _follows(self, channel: str) -> bool:
+        return self._account_feeds.has(self._outbox, channel)
 
     # -- requests -----------------------------------------------------------------------------------------------------
 
