@@ -32,8 +32,8 @@ class FeedMarket:
     __slots__ = (
         "ask", "ask_size", "band", "bid", "bid_size", "book_times", "conflate", "conflated", "count",
         "earliest_ms", "event_ms", "event_received_ns", "fault", "gaps", "halted", "held", "ids", "late",
-        "latest_ms", "of_late", "proof", "quarantined", "quiet_id", "quiet_levels", "quote_id", "quote_times", "refilled",
-        "renewals", "renewed_ns", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic",
+        "latest_ms", "of_late", "proof", "quarantined", "quiet_id", "quiet_levels", "quote_id", "quote_times",
+        "refilled", "renewals", "renewed_ns", "repairs", "retry_ns", "state", "symbol", "synchronizer", "topic",
         "trade_gaps", "trade_ms", "trade_times", "traded", "trades_ns", "tries", "updates",
     )  # fmt: skip
 

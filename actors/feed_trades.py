@@ -1,4 +1,4 @@
-"""A feed's part that asks the venue for trades which its stream left out: ids passed over, or a silence that is long."""
+"""A feed's part that asks the venue for trades which its stream left out: ids passed over, or a long silence."""
 
 from typing import TYPE_CHECKING
 

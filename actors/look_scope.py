@@ -1,19 +1,18 @@
 """The reconciler's part that says whose trades a look asks for: those weigh most at a venue."""
 
+from collections.abc import Iterable
 from itertools import cycle, islice
 
 from ..trading.books import Books
+from ..trading.differences import Difference
 
 ALL_EVERY = 60
 """Within so many looks the trades of every symbol are asked for, whatever happened: a few of them each time."""
 
 
 class LookScope:
-    """Knows the symbols of which something happened since their trades were asked for and all was equal.
-
-    Where nothing is known to have happened the venue's orders and balances speak: a trade changes them. While balances
-    differ every symbol is asked for.
-    """
+    """A trade that was missed changes what the venue has filled of an order that is open in the books, which the look
+    itself follows, or balances: where these differ, trades are asked for. Nothing is asked for because we traded."""
 
     def __init__(self, symbols: tuple[str, ...]) -> None:
         self._symbols = symbols
@@ -25,8 +24,12 @@ class LookScope:
     def touch(self, *symbols: str) -> None:
         self._touched.update(symbols)
 
-    def touch_all(self) -> None:
-        self._touched.update(self._symbols)
+    def widen(self, differences: Iterable[Difference], *, again: bool) -> None:
+        """A trade that was missed shows in the balance of what was traded. `again`: they differ still."""
+        found = {each.subject for each in differences if again or each.kind == "balance"}
+        bases = [symbol for symbol in self._symbols if symbol.partition("/")[0] in found]
+        if found:
+            self.touch(*(self._symbols if again or not bases else bases))
 
     def take(self, books: Books) -> tuple[str, ...]:
         """For the next look. What a symbol's trades were before its first order must be known."""

@@ -167,8 +167,6 @@ class Reconciler:
     def note(self, event: OrderEvent) -> None:
         """It was committed."""
         self.activity += 1
-        order = self._books.orders.get(getattr(event, "client_id", ""))
-        self._scope.touch(getattr(event, "symbol", "") if order is None else order.intent.symbol)
 
     def weigh(self, request_id: int, evidence: Evidence) -> None:
         """Settle what the evidence proves, then compare what remains."""
@@ -222,8 +220,7 @@ class Reconciler:
         differences = compare(self._books, evidence, self._prefix)
         if differences and moved and self._moving < MOVING_BORNE:
             self._moving += 1
-            if self._moving > MISMATCHES_BORNE:
-                self._scope.touch_all()
+            self._scope.widen(differences, again=self._moving * 2 > MOVING_BORNE)
             self.ask()
             return
         if not differences:
@@ -231,8 +228,7 @@ class Reconciler:
                 self._repair(event)
         self._moving = 0
         self._mismatches = self._mismatches + 1 if differences else 0
-        if differences:
-            self._scope.touch_all()
+        self._scope.widen(differences, again=self._mismatches >= MISMATCHES_BORNE)
         if not differences or self._mismatches >= MISMATCHES_BORNE:
             self.notes.note_standing(differences)
             self._judge(tuple(map(str, differences)))

@@ -23,7 +23,8 @@ class _ListingDue:
 class UniverseWatch(Actor):
     """Publishes `SymbolStatus` on `universe` where a symbol's state changes, notes it as a cause of the ladder, and has
     its orders cancelled: a market that opens again may open anywhere. What guards a position stays while the symbol is
-    only halted. Of one that is gone a person is told what to change: nothing is traded that he did not name. Publishes `InstrumentsChanged` where the rules of our symbols are others than before."""
+    only halted. Of one that is gone a person is told what to change, by an alert: nothing is traded that nobody named.
+    Publishes `InstrumentsChanged` where the rules of our symbols are others than before."""
 
     def __init__(self, symbols: tuple[str, ...], refresh_s: float, orders: str, *, cancel: bool = True) -> None:
         self.symbols = symbols

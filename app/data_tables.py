@@ -39,7 +39,7 @@ def show_datasets(rows: list[dict[str, Any]]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         missing = "-" if row["missing"] is None else f"{row['missing']:,}"
-        span = (time_text(row["from_ns"])[:16], time_text(row["to_ns"])[:16])
+        span = (time_text(row["from_ns"])[:10], time_text(row["to_ns"])[:10])
         size = f"{row['bytes'] / 1e6:,.2f} MB"
         table.add_row(row["venue"], row["symbol"], row["series"], *span, f"{row['rows']:,}", missing, size)
     _console().print(table)

@@ -18,7 +18,7 @@ NAMES: dict[int, str] = {
     -2014: "AuthenticationError",
     -2015: "AuthenticationError",
 } | dict.fromkeys(
-    (*range(-1106, -1099), -1108, -1111, *range(-1120, -1113), -1127, -1128, -1130, -1131, -1145), "BadRequest"
+    (*range(-1106, -1099), -1108, -1111, *range(-1120, -1113), -1127, -1128, -1130, -1131, -1134, -1145), "BadRequest"
 )
 """Every other code proves nothing; -1000, -1001, -1006 and -1007 say so themselves."""
 BY_MESSAGE = {

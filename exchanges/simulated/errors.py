@@ -64,7 +64,7 @@ AMEND_OF_UNKNOWN = Refusal(-2038, "Unknown order sent.")
 AMEND_INCREASES = Refusal(-2038, "Order amend (quantity increase) is not supported.")
 AMEND_CHANGES_NOTHING = Refusal(-2038, "The requested action would change no state; rejecting.")
 NO_SOR = Refusal(-2010, "SOR is not supported for this symbol.")
-RETIRED = Refusal(-1016, "This service is no longer available.", 410)
+RETIRED = Refusal(-1020, "This operation is not supported.", 410)
 TOO_MANY_CONNECTIONS = Refusal(-1003, "Too many connections; current limit is 300 per 5 MINUTES.", 429)
 NO_SUCH_ORDER = Refusal(-2013, "Order does not exist.")
 

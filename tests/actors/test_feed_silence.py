@@ -28,7 +28,7 @@ def settle(watched: Watched) -> None:
 def test_a_silence_is_found_within_twice_the_usual_one_or_a_tenth_of_a_second(step_s: float) -> None:
     watched = Watched(step_s=step_s)
     market = watched.feed._by_symbol[BTC]
-    bound_s = max(2 * market.usual_ns, PATIENCE_MIN_NS) / 1e9
+    bound_s = max(2 * market.usual_ns / 1e9, 0.1)
     watched.venue.mute(BTC)
     last_ns = watched.system.clock.monotonic_ns()
     watched.advance(3 * bound_s + 2)

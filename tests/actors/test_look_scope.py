@@ -10,6 +10,7 @@ from tests.kit.venue import ScriptedVenue
 from tradigrade.actors.look_scope import ALL_EVERY, LookScope
 from tradigrade.exchanges.venue import EvidenceAsked
 from tradigrade.trading.books import Books
+from tradigrade.trading.differences import Difference
 from tradigrade.trading.order_events import OrderFilled
 
 SYMBOLS = tuple(f"C{number}/USDT" for number in range(100))
@@ -39,12 +40,20 @@ def test_a_look_that_came_to_nothing_is_made_up_for() -> None:
     lost = scope.take(books)
     scope.give_back()
     assert set(lost) <= set(scope.take(books))
-    scope.touch_all()
-    assert scope.take(books) == SYMBOLS
+    difference = Difference("balance", "C70", "1", "2")
+    scope.widen([difference], again=False)
+    assert SYMBOLS[70] in (asked := scope.take(books))
+    assert len(asked) < 5
+    scope.widen([difference], again=True)
+    assert scope.take(books) == SYMBOLS, "it was not found there"
+    scope.widen([Difference("open order", "tg-1", "open", "nothing")], again=False)
+    assert len(scope.take(books)) < 5, "the order itself is looked for"
+    scope.widen([Difference("balance", "USDT", "1", "2")], again=False)
+    assert scope.take(books) == SYMBOLS, "any of them may have been paid in it"
 
 
 @pytest.mark.parametrize("missed", [False, True])
-def test_a_restart_looks_at_all_symbols_only_where_the_balances_say_that_something_was_missed(
+def test_a_restart_asks_for_the_trades_of_those_symbols_of_which_the_balances_say_that_something_was_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missed: bool
 ) -> None:
     symbols = ("BTC/USDT", *(f"C{number}/USDT" for number in range(39)))
@@ -65,7 +74,8 @@ def test_a_restart_looks_at_all_symbols_only_where_the_balances_say_that_somethi
     account.boot(2)
     account.serve()
     assert account.verdict().equal
-    assert [len(each) for each in asked[:2]] == ([1, len(symbols)] if missed else [1])
+    assert [len(each) for each in asked[:2]] == ([1, 2] if missed else [1])
+    assert not missed or symbols[20] in asked[1]
     assert account.books.balances == account.venue.balances
 
 

@@ -124,6 +124,8 @@ class Laws(RuleBasedStateMachine):
         self.attempt(lambda: amend(self.engine.of(order.uid), order, wanted, self.now_ms))
         if order.is_open and order.price == terms[0] and order.quantity <= terms[1] and not order.waits:
             assert (order.executed, order.rank) == terms[2:], "less of the same keeps its place"
+        if order.rests and order.quantity > terms[1]:
+            assert order.rank > terms[3], "more of it stands behind all others"
 
     @rule(bid=PRICES, spread=st.integers(1, 3).map(D), bid_size=AMOUNTS, ask_size=AMOUNTS)
     def quote(self, bid, spread, bid_size, ask_size):

@@ -212,8 +212,8 @@ def test_listen_keys_are_gone(bench: CcxtBench, verb: str) -> None:
         async with bench.session.request(verb, "https://api.binance.com/api/v3/userDataStream") as response:
             return response.status, (await response.json())["code"]
 
-    assert bench.run(scenario()) == (410, -1016)
-    with pytest.raises(ccxt.BaseError, match="-1016"):
+    assert bench.run(scenario()) == (410, -1020)
+    with pytest.raises(ccxt.BaseError, match="-1020"):
         bench.run(getattr(bench.ccxt, f"public_{verb}_userdatastream")({"listenKey": "x"}))
 
 

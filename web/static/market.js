@@ -62,9 +62,9 @@ function choose(name) {
 }
 
 function keepAddress() {
-  const interval = told?.interval_ms ? readable(told.interval_ms * count) : wanted.get("interval");
-  const query = new URLSearchParams({ symbol, ...(interval ? { interval } : {}) });
-  history.replaceState(null, "", `?${query.toString().replaceAll("%2F", "/")}`);
+  wanted.set("symbol", symbol);
+  if (told?.interval_ms) wanted.set("interval", readable(told.interval_ms * count));
+  history.replaceState(null, "", `?${wanted.toString().replaceAll("%2F", "/")}`);
 }
 
 function offerIntervals() {

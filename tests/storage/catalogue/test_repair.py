@@ -142,6 +142,17 @@ def test_a_write_that_a_kill_left_undone_is_finished_or_set_aside(root: Path, li
     assert verify(database(), BARS, root).damage == []
 
 
+def test_half_a_write_and_what_others_put_there_are_set_aside(root: Path) -> None:
+    folder = BARS.folder(root)
+    (folder / f"{FIRST}.parquet.next").write_bytes(b"half")
+    (folder / "notes.txt").write_text("mine")
+    done = mend(root)
+    assert done is not None
+    assert (done.kept, done.lost) == (2, [])
+    assert quarantined(root) == [f"{FIRST}.parquet.next", "notes.txt"]
+    assert verify(database(), BARS, root).damage == []
+
+
 def test_the_copy_of_another_dataset_is_set_aside_whole(root: Path) -> None:
     other = Dataset("venue", "ETH/USDT", "1m")
     shutil.copytree(BARS.folder(root), other.folder(root))
