@@ -63,6 +63,7 @@ def test_what_comes_late_by_itself_is_not_asked_for() -> None:
     stand.frame(trade() | {"t": 77, "T": NOW_MS})
     for trade_id in (79, 78):
         stand.frame(trade() | {"t": trade_id, "T": NOW_MS})
+        stand.loop.advance(0.15)
     stand.loop.advance(3)
     assert stand.market.searched == []
 

@@ -213,6 +213,8 @@ def test_a_socket_lost_with_an_order_on_it_leaves_it_unknown_and_comes_back_with
 
 def test_a_token_lasts_as_long_as_its_connection_is_subscribed(certificate: Path) -> None:
     async def scenario(port: Port) -> None:
+        while len(port.rig.venue._accounts) < 2:  # noqa: ASYNC110 - the account's stream, and the orders' connection
+            await asyncio.sleep(0.005)
         port.rig.venue._desk.authenticator._tokens.clear()  # a quarter of an hour is over
         port.place(our_id(1), "limit", "15000")
         await port.until(PlaceAnswered, client_id=our_id(1), outcome="done")

@@ -95,6 +95,20 @@ def test_ccxt_amends_an_order_in_its_place(certificate: Path, way: str) -> None:
     run_venue(certificate, scenario)
 
 
+@pytest.mark.parametrize(("quantity", "keeps"), [("0.005", True), ("0.02", False)])
+def test_less_of_an_order_keeps_its_place_and_more_of_it_does_not(
+    certificate: Path, quantity: str, keeps: bool
+) -> None:
+    async def scenario(rig: Rig, _: Any) -> None:
+        await rig.market()
+        first, second = [(await rig.place(price="15000"))["txid"][0] for _ in range(2)]
+        assert "amend_id" in await rig.call("AmendOrder", txid=first, order_qty=quantity)
+        queue = [order_txid(order.order_id) for order in rig.venue.state.open.on_book("BTCUSDT", "BUY")]
+        assert queue == ([first, second] if keeps else [second, first])
+
+    run_venue(certificate, scenario)
+
+
 def test_an_amended_price_may_fill_the_order_and_post_only_refuses_that(certificate: Path) -> None:
     async def scenario(rig: Rig, stack: Any) -> None:
         await rig.market()
