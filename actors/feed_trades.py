@@ -6,7 +6,7 @@ from ..exchanges.market import MarketPort
 from ..exchanges.market_events import MalformedFrame, TradeEvent
 from ..exchanges.stream_protocol import NumberedTrades
 from ..kernel.actor import Context
-from ..trading.messages import MissedTrade, TradesRefilled
+from ..trading.refills import MissedTrade, TradesRefilled
 from . import topics
 from .feed_market import FeedMarket
 from .feed_silence import STREAM_MIN_NS

@@ -24,9 +24,9 @@ from ..trading.messages import (
     SignalGenerated,
     StateAsked,
     SymbolStatus,
-    TradesRefilled,
 )
 from ..trading.order_events import OrderFilled, PositionAsked, StrategyPosition
+from ..trading.refills import TradesRefilled
 from ..trading.rungs import Rung
 from ..trading.strategy import Target, Wish
 from ..trading.views import LearningView

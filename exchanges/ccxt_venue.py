@@ -165,11 +165,14 @@ class CcxtVenue:
         self._deliver(word)
 
     def _hear_entry(self, word: VenueWord) -> None:
-        symbol = self._cancelling.pop(word.client_id, "") if isinstance(word, CancelAnswered) else ""
-        if symbol and isinstance(word, CancelAnswered) and word.outcome == "unknown" and self._requests is not None:
-            self._tasks.run(self._say(self._requests.cancel(word.client_id, symbol)))
-        else:
-            self._tell(word)
+        """A cancel in doubt is asked for the other way, too, where the venue may be asked at all."""
+        if isinstance(word, CancelAnswered):
+            symbol = self._cancelling.pop(word.client_id, "")
+            doubted = bool(symbol) and word.outcome == "unknown"
+            if doubted and self._requests is not None and not self._limits.take("cancel"):
+                self._tasks.run(self._say(self._requests.cancel(word.client_id, symbol)))
+                return
+        self._tell(word)
 
     async def _stay_connected(self) -> None:
         """Connect, listen, and connect again for ever, with back-off and jitter."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from .messages import ZERO, BarClosed, MarketDataUpdate, MissedTrade
+from .messages import ZERO, BarClosed, MarketDataUpdate
+from .refills import MissedTrade
 
 MAX_EMPTY_BARS = 60
 """Empty bars one step may close; a longer silence keeps its most recent ones and leaves a gap in `start_ns`."""

@@ -74,24 +74,6 @@ class MarketDataUpdate(Message, frozen=True, gc=False):
     asks: tuple[Level, ...] = ()
 
 
-class MissedTrade(Message, frozen=True, gc=False):
-    """A trade that its stream left out. `at_ns`: when it would have been heard of."""
-
-    trade_id: int
-    at_ns: int
-    price: Decimal
-    size: Decimal
-    aggressor: Side
-
-
-class TradesRefilled(Message, frozen=True, gc=False):
-    """Trades that the venue told on request, in their order. They are past: newer ones may have been told before, and
-    the market stands elsewhere by now."""
-
-    symbol: str
-    trades: tuple[MissedTrade, ...]
-
-
 class FeedChanged(Message, frozen=True, gc=False):
     """A feed of a symbol became live, or stopped being trustworthy, and why."""
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import inspect
 
 from ..supervisors import reports
-from ..trading import messages, order_events, views
+from ..trading import messages, order_events, refills, views
 from . import control, order_commands
 
 SCHEMA_VERSION = 1
@@ -44,6 +44,7 @@ PAYLOADS: tuple[type, ...] = tuple(
     dict.fromkeys(
         _concrete(messages, messages.Message)
         + _concrete(order_events, messages.Message)
+        + _concrete(refills, messages.Message)
         + _concrete(views, messages.Message)
         + _concrete(reports, reports.Report)
         + _concrete(control, reports.Report)

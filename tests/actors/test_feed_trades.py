@@ -12,7 +12,8 @@ from tests.kit.account import Listener
 from tradigrade.actors import topics
 from tradigrade.actors.feed_trades import ASKED_MAX, TRIES
 from tradigrade.exchanges.market import TradesArrived, TradesUnavailable
-from tradigrade.trading.messages import MissedTrade, SymbolStatus, TradesRefilled
+from tradigrade.trading.messages import SymbolStatus
+from tradigrade.trading.refills import MissedTrade, TradesRefilled
 
 NOW_MS = 1_700_000_000_000
 

@@ -113,7 +113,11 @@ WORDS: dict[str, tuple[list[str], int, str]] = {
     "their column": (["import", "FILE", "--columns", "open=opn"], 2, "expected a column for open (opn)"),
     "bad interval of a file": (["import", "FILE", "--interval", "1min"], 2, "expected an interval as 1s"),
     "bad venue of a file": (["import", "FILE", "--venue", " kraken"], 2, "expected a venue of 1 to 64"),
-    "no venue of a file": (["import", "NAMELESS"], 2, "does not say its venue, symbol, interval: name it with --venue, --symbol, --interval"),
+    "no venue of a file": (
+        ["import", "NAMELESS"],
+        2,
+        "does not say its venue, symbol, interval: name it with --venue, --symbol, --interval",
+    ),
     "list, venue": (["list", "--venue", "Krakn"], 2, "expected kraken, found 'Krakn'; did you mean kraken?"),
     "inspect, symbol": (["inspect", "--symbol", "btcusd"], 2, "did you mean BTC/USD? (see `tradigrade data list`)"),
     "verify, interval": (["verify", "--interval", "1h"], 2, "--interval: expected 1m, found '1h'"),

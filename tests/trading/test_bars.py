@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradigrade.trading.bars import MAX_EMPTY_BARS, BarBuilder
-from tradigrade.trading.messages import BarClosed, MarketDataUpdate, MissedTrade
+from tradigrade.trading.messages import BarClosed, MarketDataUpdate
+from tradigrade.trading.refills import MissedTrade
 
 BAR_NS = 1000
 
