@@ -80,7 +80,7 @@ MUTATIONS = (
         "    if tags is None:\n",
         "    if tags != ():\n",
         "law 3",
-        43,
+        44,
     ),
     Mutation(
         "a cancel that failed is believed",
@@ -128,7 +128,7 @@ MUTATIONS = (
         '        if not self._lease.held():\n            return "LEASE_LOST"\n',
         "",
         "law 4",
-        92,
+        122,
     ),
     Mutation(
         "a cancel leaves without the lease",
@@ -136,7 +136,7 @@ MUTATIONS = (
         "return self._lease.held() and may_cancel",
         "return may_cancel",
         "law 4",
-        24,
+        26,
     ),
     Mutation(
         "the epoch of a lease does not grow",
@@ -208,7 +208,7 @@ MUTATIONS = (
         "in tuple(cover_shortfalls(self._books, self._context.now_ns())):",
         "in ():",
         "law 5",
-        24,
+        36,
     ),
     Mutation(
         "a look leaves out what differs",
