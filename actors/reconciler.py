@@ -176,6 +176,7 @@ class Reconciler:
         self._looked_ns = self._context.system.clock.monotonic_ns()
         just_begun = not self._books.adopted
         if just_begun:
+            self.found.begin(now_ns)
             for event in begin(evidence, now_ns):
                 self._commit(event)
         steps = self._settle(evidence, now_ns, just_begun=just_begun)

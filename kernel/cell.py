@@ -208,7 +208,11 @@ class CellActor(Incarnation):
     def idle_turn(self) -> None:
         """Handle one message that could wait; who is held keeps it."""
         actor = self._actor
-        if actor is not None and not self.held and (envelope := self.mailbox.get_idle()) is not None:
+        if actor is None or self.held:
+            return
+        if self.mailbox.control:  # to stop comes first, whatever else could wait
+            self._await_idleness()
+        elif (envelope := self.mailbox.get_idle()) is not None:
             self._process(envelope, actor)
 
     def _wake_idle(self) -> None:

@@ -94,8 +94,8 @@ class BarBuilder:
             self._high = price
         elif price < self._low:
             self._low = price
-        self._close = price
-        self._last_id = trade.sequence
+        if not self._trades or trade.sequence >= self._last_id:
+            self._close, self._last_id = price, trade.sequence
         self._volume += trade.size
         self._trades += 1
         self._traded = True

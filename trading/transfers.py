@@ -12,22 +12,31 @@ from .order_events import FundsMoved, OrderEvent
 SAME_WITHIN_NS = 3_600_000_000_000
 """Between a venue's times of one transfer, by whichever door it tells of it."""
 FOUND_KEPT = 100
+LATE_NS = 2_000_000_000
+"""So much later the stream may tell what the opening balances hold, or by so much another clock."""
 
 
 class FoundTransfers:
-    """Those that a history told first: the stream may still tell them, and by another name."""
+    """Those that a history told first, or the opening balances held: the stream may still tell them."""
 
     def __init__(self) -> None:
         self._found: deque[FundsMoved] = deque(maxlen=FOUND_KEPT)
+        self._began_ns = 0
+
+    def begin(self, now_ns: int) -> None:
+        """The books open with the balances of now."""
+        self._began_ns = now_ns + LATE_NS
 
     def note(self, moved: FundsMoved) -> None:
         self._found.append(moved)
 
     def are_told_by(self, word: OrderEvent) -> bool:
-        """Whether the stream means one of these; each is meant once. One more of the same amount that is taken for it
-        is a difference, and found in the history."""
+        """Whether the stream means one of these; each found one is meant once. Another that is taken for it is a
+        difference, and found in the history."""
         if not isinstance(word, FundsMoved):
             return False
+        if word.at_ns < self._began_ns:
+            return True
         for each in self._found:
             near = abs(each.at_ns - word.at_ns) <= SAME_WITHIN_NS
             if near and (each.currency, each.amount) == (word.currency, word.amount):

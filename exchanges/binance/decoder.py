@@ -106,6 +106,8 @@ def _trade(payload: bytes | msgspec.Raw) -> tuple[MarketEvent, ...]:
 
 def _depth(payload: bytes | msgspec.Raw) -> tuple[MarketEvent, ...]:
     _check_depth(payload)
+    if b"e-" in (text := bytes(payload)) or b"E-" in text:
+        raise MalformedFrame("expected plain decimals, found one so small that as a float it is 0")
     wire = _decode_depth(payload)
     if wire.u < wire.U:
         raise MalformedFrame(f"expected a first update id (U) not above the last (u), found {wire.U} and {wire.u}")

@@ -67,6 +67,8 @@ def test_each_kind_is_decoded_bare_and_in_an_envelope(frame: dict[str, Any], eve
         ({**DEPTH, "b": [["1"]]}, "of length 2"),
         ({**DEPTH, "b": [["0", "1"]]}, "Expected `float` > 0.0 - at `$.b[0][0]`"),
         ({**DEPTH, "a": [["1", "-1"]]}, "Expected `float` >= 0.0 - at `$.a[0][1]`"),
+        ({**DEPTH, "a": [["1", "-1e-400"]]}, "expected plain decimals"),
+        ({**DEPTH, "b": [["1", "1E-400"]]}, "expected plain decimals"),
         ({**DEPTH, "a": [["1", "NaN"]]}, "Expected `float` >= 0.0 - at `$.a[0][1]`"),
         ({**TICKER, "B": None}, "Expected `float`, got `null`"),
         ({"e": "kline", "s": "BTCUSDT"}, "found 'kline'"),

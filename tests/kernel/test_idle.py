@@ -115,3 +115,15 @@ def test_however_busy_the_others_are_a_step_comes_in_time(cell: VirtualSystem) -
         cell.tell("node/two", "work")
     cell.run()
     assert BATCH * CellActor.share <= log.index("step") <= IDLE_EVERY * BATCH * CellActor.share
+
+
+def test_to_stop_comes_before_what_could_wait(cell: VirtualSystem) -> None:
+    puppet = cell.place(PATH)
+    actor = cell.incarnation(PATH)
+    assert isinstance(actor, CellActor)
+    cell.tell(PATH, "idle", lane=Lane.IDLE)
+    cell.stop(PATH, "enough")
+    actor.idle_turn()
+    assert puppet.log == []
+    cell.run()
+    assert puppet.log == ["stopped: enough"]

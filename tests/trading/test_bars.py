@@ -164,3 +164,11 @@ def test_trades_of_a_whole_pause_close_the_bars_that_they_belong_to() -> None:
     closed, too_late = builder.refill([missed(2, 5500, "11"), missed(3, 6500, "12"), missed(4, 7100, "13")])
     assert [prices(bar)[3:] for bar in closed] == [("11", "2", 2), ("12", "1", 1)]
     assert too_late == 0
+
+
+def test_a_trade_that_its_stream_tells_late_does_not_close_the_bar() -> None:
+    builder = BarBuilder("BTC/USDT", BAR_NS)
+    for trade_id, price in ((10, "10"), (12, "14"), (11, "9")):
+        builder.update(update("trade", 5010, price=Decimal(price), size=Decimal(1), sequence=trade_id))
+    (bar,) = builder.advance(6000)
+    assert prices(bar) == ("10", "14", "9", "14", "3", 3)

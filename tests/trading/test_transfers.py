@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.trading.facts import NOW_NS, SYMBOL, books, evidence
 from tradigrade.trading.order_events import BalanceAdopted, FundsMoved, HistoryAdopted
-from tradigrade.trading.transfers import missed_transfers
+from tradigrade.trading.transfers import LATE_NS, FoundTransfers, missed_transfers
 
 
 def moved(amount: str, reference: str, currency: str = "USDT") -> FundsMoved:
@@ -51,3 +51,11 @@ def test_only_what_explains_the_difference_is_taken(usdt: str, history: Any, fou
     held = books(BalanceAdopted("USDT", Decimal(1000), NOW_NS), HistoryAdopted(SYMBOL, 0, NOW_NS), KNOWN)
     seen = replace(evidence(USDT=usdt), transfers=tuple(history))
     assert [each.reference for each in missed_transfers(held, seen)] == found
+
+
+def test_what_the_opening_balances_hold_is_not_booked_when_the_stream_tells_it_late() -> None:
+    found = FoundTransfers()
+    assert not found.are_told_by(moved("100", "a"))
+    found.begin(NOW_NS)
+    assert found.are_told_by(moved("100", "a"))
+    assert not found.are_told_by(replace(moved("100", "b"), at_ns=NOW_NS + LATE_NS))
