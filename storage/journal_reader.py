@@ -145,9 +145,13 @@ def _newest(disk: Disk, path: Path) -> int | None:
 def open_segment(disk: Disk, path: Path, generation: int, *, last: bool = False) -> Segment | None:
     """Before its first record. None for a file that was removed meanwhile, or is the last and was only begun."""
     read = read_file(disk, path, generation)
-    if read is None or (last and is_torn_header(read[1])):
+    if read is None:
         return None
     file, data = read
+    if is_torn_header(data):
+        if last:
+            return None
+        raise JournalDamaged(file, 0, 0, "a file goes on from it, and its beginning is lost")
     start = read_start(data, file)
     if start is not None:
         return Segment(generation, file, data, start, begin(start, 0), start.base + 1)

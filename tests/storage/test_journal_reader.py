@@ -102,6 +102,8 @@ DAMAGE = {
     "an older file": (1, None, 4, rf"{FILES[0]} .* \(record 4\): the next record that is there is 7, in {FILES[2]}"),
     "the middle of an older file": (1, lambda data: data[:100] + b"?" + data[101:], 4, rf"{FILES[1]} .* \(record 4\)"),
     "the header of an older file": (2, lambda data: b"?" + data[1:], 7, "is not a journal"),
+    "all of an older file": (2, lambda _: b"", 7, "its beginning is lost"),
+    "the beginning of an older file": (2, lambda data: data[:9], 7, "its beginning is lost"),
     "a header": (2, lambda data: data[:20] + b"?" + data[21:], 7, "its header does not match its checksum"),
 }
 
