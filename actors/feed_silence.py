@@ -27,7 +27,9 @@ def patience_ns(market: FeedMarket) -> int:
 
 
 def trades_patience_ns(market: FeedMarket) -> int:
-    return _bound_ns(market.trade_times, STREAM_MIN_NS, PATIENCE_MAX_NS)
+    """Of trades: what was excused is borne beyond every bound, or a market in which nobody trades would be asked for
+    them at every look."""
+    return max(_bound_ns(market.trade_times, STREAM_MIN_NS, PATIENCE_MAX_NS), market.trade_times.excused_ns)
 
 
 def is_silent(market: FeedMarket, now_ns: int) -> bool:
@@ -47,6 +49,7 @@ def lacks_trades(market: FeedMarket, now_ns: int) -> bool:
 def due_ns(market: FeedMarket, now_ns: int) -> int:
     """When it is to be looked at next: as soon as anything of it may be overdue, and what is overdue at every look."""
     ends = [market.last_ns + patience_ns(market)]
+    ends.append(ends[0] - TICK_NS)  # a look before: one that is late by then tells that it is we who stood still
     early_ns = APART_NS + LOOK_NS
     ends += [times.last_ns + _stream_bound_ns(times) - early_ns for times in _streams(market) if times.usual_ns]
     if market.trade_times.usual_ns:

@@ -35,7 +35,9 @@ LOOK_S = LOOK_NS / 1e9
 BUSY_LOOK_S = 0.5
 LATE_LOOK_NS = 2 * LOOK_NS
 """A look this much later than it was due proves that we stood still ourselves: what came meanwhile is read first, and
-the next look is later. By less, that time is nobody's silence."""
+the next look is later. By less, but more than a tick, the next look is a tick later."""
+LATE_LOOKS = 3
+"""So many in a row may judge nobody; of a host that is always late the next one does, without the time it was late."""
 MEASURED_AT_ONCE = 20
 """Of more symbols each look measures so many, in turn: what falls silent is found by when it is due, not by that."""
 REPAIR_NS = 500_000_000
@@ -71,6 +73,7 @@ class FeedWatch:
         self._offset_ns = context.now_ns() - self._looked_ns
         """Of the time of day against the clock that is never set."""
         self._period_s = LOOK_S
+        self._late_looks = 0
         self._due = [(self._looked_ns, symbol) for symbol in sorted(markets)]
         """A heap: when each symbol is looked at next."""
         self._turns = deque(markets.values())
@@ -91,12 +94,13 @@ class FeedWatch:
         elapsed_ns, self._looked_ns = now_ns - self._looked_ns, now_ns
         self._mind_clock(now_ns)
         late_ns = max(0, elapsed_ns - round(self._period_s * 1e9))
-        late = late_ns > LATE_LOOK_NS
-        if not late:
+        self._late_looks = (self._late_looks + 1) % (LATE_LOOKS + 1) if late_ns > TICK_NS else 0
+        if not self._late_looks:
             self._mind(now_ns, late_ns)
-        if now_ns - self._measured_ns >= LOOK_NS:
+        if now_ns - self._measured_ns >= LOOK_NS and not self._late_looks:
             self._measured_ns = now_ns
             self._measure(now_ns)
+        late = bool(self._late_looks) and late_ns > LATE_LOOK_NS
         self._period_s = BUSY_LOOK_S if late else max(TICK_NS, min(LOOK_NS, self._due[0][0] - now_ns)) / 1e9
         return self._period_s
 
@@ -121,8 +125,7 @@ class FeedWatch:
         for _ in range(min(MEASURED_AT_ONCE, len(self._turns))):
             market = self._turns[0]
             self._turns.rotate(-1)
-            if market.ids.missing:
-                self._feed.trades.mind_gap(market, now_ns)
+            self._feed.trades.mind_gap(market, now_ns)
             self._check_price(market, now_ns)
             self.judge(market, now_ns)
         if self._feed.reference:
@@ -241,6 +244,7 @@ class FeedWatch:
     def heard_trades(self, market: FeedMarket, now_ns: int) -> None:
         """The first after their stream was in doubt."""
         since_ns, market.trades_ns = market.trades_ns, 0
+        self._feed.trades.healed(market, now_ns)
         self.note_repair(market, "trades", since_ns, now_ns)
 
     def repaired(self, market: FeedMarket) -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 
-from ..exchanges.venue import LOOK_TIMEOUT_S, EvidenceAsked
+from ..exchanges.venue import LOOK_TIMEOUT_S
 from ..kernel.actor import Context
 from ..kernel.loop import Timer
 from ..trading.adoption import Owner
@@ -81,13 +81,13 @@ class Reconciler:
         self._books = books
         self._commit = commit
         self._session = session
-        self._symbols = symbols
         self._prefix = prefix
         self._settle = partial(settle, books, lost_after_ns=lost_after_ns, prefix=prefix, whose=whose)
         self._may_cancel = may_cancel
         self._request_id = self._mismatches = self._moving = 0
         self._asked_at: int | None = None
-        self._asked_ns = 0
+        self._asked_ns = self._asked_time_ns = 0
+        """Monotonic, and by the clock that evidence is dated with."""
         self._retry_s = RETRY_MIN_S
         self._retry: Timer | None = None
         self._looked_ns = context.system.clock.monotonic_ns()
@@ -149,30 +149,24 @@ class Reconciler:
         self._check_overdue("it does not answer")
         if not self.connected or waits:
             return
+        if self._asked_at is not None:
+            self._scope.give_back()  # of a look that was lost
         self._request_id += 1
-        self._asked_at, self._asked_ns = self.activity, now_ns
-        opened = self._books.open_orders()
-        asked = EvidenceAsked(
-            self._request_id,
-            self._symbols,
-            {order.intent.client_id: order.intent.symbol for order in opened},
-            dict(self._books.last_trade_id),
-            {order.venue_id: order.intent.client_id for order in self._books.orders.values() if order.venue_id},
-            self._scope.take(self._books),
-            self._context.now_ns() - TRANSFERS_ASKED_NS if self._mismatches else None,
-            {order.intent.client_id: order.filled for order in opened},
-        )
-        self._context.tell(self._session, asked)
+        self._asked_at, self._asked_ns, self._asked_time_ns = self.activity, now_ns, self._context.now_ns()
+        transfers_since_ns = self._asked_time_ns - TRANSFERS_ASKED_NS if self._mismatches else None
+        self._context.tell(self._session, self._scope.ask(self._request_id, self._books, transfers_since_ns))
 
     def note(self, event: OrderEvent) -> None:
         """It was committed."""
         self.activity += 1
+        self._scope.note(event)
 
     def weigh(self, request_id: int, evidence: Evidence) -> None:
         """Settle what the evidence proves, then compare what remains."""
         if request_id != self._request_id or self._asked_at is None or self._settlement is not None:
             return
-        moved, now_ns = self.activity != self._asked_at, self._context.now_ns()
+        begun_before = evidence.asked_ns < self._asked_time_ns  # and broken off: by an earlier request
+        moved, now_ns = begun_before or self.activity != self._asked_at, self._context.now_ns()
         self._looked_ns = self._context.system.clock.monotonic_ns()
         just_begun = not self._books.adopted
         if just_begun:

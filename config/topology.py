@@ -45,14 +45,18 @@ STRATEGY_BUDGET = Budget(5, 60.0, "leave")
 """A strategy that keeps failing is left down: it takes neither the others nor the account with it."""
 
 LOST_AFTER_S = 2.5
-"""Past this age the venue refuses a request (its receive window is 2 s), so one it does not hold never arrived."""
-KRAKEN_LOST_AFTER_S = 3.5
-"""As `LOST_AFTER_S`: the deadline of its orders is 3 s ahead, since it takes none of less than two."""
+"""Where the clocks agree: past this age by the venue's clock it refuses a request (it is sent within 0.4 s, the receive
+window is 2 s), so one it does not hold never arrived."""
+KRAKEN_LOST_AFTER_S = 4.0
+"""As `LOST_AFTER_S`: the deadline of its orders is 3 s ahead, since it takes none of less than two, and it tells its
+time in whole seconds, which leaves half of one unproven."""
 RECEIVE_WINDOW_MS = 2_000
 
 
 def lost_after_s(settings: Settings) -> float:
-    return KRAKEN_LOST_AFTER_S if settings.venue.protocol == "kraken" else LOST_AFTER_S
+    """An intent's age begins by our clock and ends by the venue's, which may be ahead as far as we trade at all."""
+    agreeing_s = KRAKEN_LOST_AFTER_S if settings.venue.protocol == "kraken" else LOST_AFTER_S
+    return agreeing_s + settings.ladder.max_clock_skew_s
 
 
 def _flags(settings: Settings, strategy: Strategy = "one_for_one") -> Flags:

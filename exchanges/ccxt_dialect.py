@@ -11,7 +11,7 @@ from ..trading.order_events import FundsMoved, OrderFilled, OrderIntended
 from . import ccxt_parsing as parsing
 from .ccxt_orders import Arguments, order_arguments
 from .ccxt_transfers import fetch_transfers
-from .venue import OrderReported, VenueWord
+from .venue import REQUEST_TIMEOUT_S, OrderReported, VenueWord
 
 TRADES_PAGE = 1_000
 Watch = tuple[Callable[[], Awaitable[Any]], Callable[[Any], None]]
@@ -30,6 +30,8 @@ class Dialect:
     """A shorter page of trades is the last."""
     queries_at_once = 10
     """Of a look, how many requests are under way together."""
+    query_timeout_s: float | None = REQUEST_TIMEOUT_S
+    """Of one step of a look; None where a step is several requests that wait for room, each bounded by itself."""
 
     def __init__(self, exchange: Any, tell: Callable[[VenueWord], object]) -> None:
         self._exchange = exchange
@@ -38,6 +40,11 @@ class Dialect:
     async def load_markets(self, symbols: tuple[str, ...]) -> None:
         """The rules of at least these symbols, as far as the venue lists them. Raises what ccxt raises."""
         await self._exchange.load_markets()
+
+    def misnamed(self, symbols: tuple[str, ...]) -> dict[str, str]:
+        """Those that the venue's own connections call otherwise than ccxt, each with the reason why it is not traded:
+        an order, or a fill, could be taken for another coin's."""
+        return {}
 
     async def begin(self) -> None:
         """The account's stream is subscribed when this returns."""

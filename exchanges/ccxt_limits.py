@@ -11,6 +11,8 @@ from .venue_clock import VenueClock
 CLOCK_PERIOD_S = 5.0
 ORDERS_LIMITED = "-1015"
 """Binance's code where it refuses orders alone."""
+LIMITED = (ccxt.RateLimitExceeded, ccxt.DDoSProtection)
+"""That we ask too much."""
 
 
 async def compare_clocks(exchange: Any, clock: VenueClock, step_ms: int = 1, *, signs: bool = True) -> ClockCompared:
@@ -30,7 +32,7 @@ async def compare_clocks(exchange: Any, clock: VenueClock, step_ms: int = 1, *, 
 
 def limited(exchange: Any, error: Exception, now_ns: int) -> RateLimited | None:
     """The venue's word that we ask too much, and until when; None for every other error."""
-    if not isinstance(error, (ccxt.RateLimitExceeded, ccxt.DDoSProtection)):
+    if not isinstance(error, LIMITED):
         return None
     pause = read_retry_after(header_of(exchange, "retry-after"), now_ns)
     return RateLimited(now_ns + round(pause.wait_s * 1e9), f"{type(error).__name__}: {error}"[:300], pause.doubt)

@@ -75,6 +75,8 @@ class CcxtVenue:
         self._entry: OrderEntry | None = None
         self._ids: dict[str, str] = {}
         """How the venue spells each symbol."""
+        self._misnamed: dict[str, str] = {}
+        """Why a symbol is not traded."""
         self._cancelling: dict[str, str] = {}
         """Symbols of the orders whose cancels are under way there."""
         self._limits = LimitWatch(clock, self._tell, budget)
@@ -142,6 +144,8 @@ class CcxtVenue:
             return "not connected"
         if self._under_way() >= IN_FLIGHT_LIMIT:
             return f"{IN_FLIGHT_LIMIT} requests are under way"
+        if intent.symbol in self._misnamed:
+            return self._misnamed[intent.symbol]
         late_s = (self._clock.now_ns() - intent.at_ns) / 1e9
         return f"{late_s:.3f} s late" if late_s > SEND_WITHIN_S else ""
 
@@ -190,7 +194,10 @@ class CcxtVenue:
                 await dialect.begin()
                 self._requests, self._entry = requests, self._make_entry(exchange)
                 delay_s = RECONNECT_MIN_S
-                instruments = parsing.instruments(exchange, self._symbols)
+                self._misnamed = dialect.misnamed(self._symbols)
+                traded = tuple(symbol for symbol in self._symbols if symbol not in self._misnamed)
+                warning = "; ".join(filter(None, (warning, *self._misnamed.values())))
+                instruments = parsing.instruments(exchange, traded)
                 self._ids = {symbol: instrument.venue_symbol for symbol, instrument in instruments.items()}
                 self._deliver(VenueOpened(instruments, bool(exchange.has.get("cancelAllOrdersAfter")), warning))
                 await self._listen(exchange, dialect, session, self._entry)
@@ -207,8 +214,7 @@ class CcxtVenue:
             delay_s = min(delay_s * 2, RECONNECT_MAX_S)
 
     def _make_entry(self, exchange: Any) -> OrderEntry | None:
-        hear = self._limits.hear_answer
-        entry = make_entry(exchange, self._loop, self._venue_clock, self._entropy, hear, self._prefix)
+        entry = make_entry(exchange, self._loop, self._venue_clock, self._entropy, self._limits, self._prefix)
         if entry is not None:
             entry.listen(self._hear_entry)
         return entry

@@ -11,11 +11,13 @@ from .binance.order_wire import Answer, limited_until_ms
 from .ccxt_limits import ORDERS_LIMITED, header_of, limited
 from .limit_windows import WEIGHT
 from .rate_budget import SECONDS, RateBudget, Use
-from .retry_after import pause_until
+from .retry_after import pause_until, read_retry_after
 from .venue import EvidenceAsked, RateLimited, VenueWord
 
 USED_WEIGHT = "x-mbx-used-weight-1m"
 ORDER_WEIGHT = 1
+FIND_WEIGHT, FINDS_MAX = 4, 100
+"""Of more than so many orders a look finds the rest when it goes on."""
 
 
 class LimitWatch:
@@ -67,6 +69,14 @@ class LimitWatch:
                 self._pause(word, now_ns, orders=ORDERS_LIMITED in str(error))
             self._deliver(word)
 
+    def hear_refusal(self, retry_after: str, reason: str) -> None:
+        """The venue refuses all that we ask for so long, as the header says it; empty where it does not."""
+        now_ns = self._clock.now_ns()
+        pause = read_retry_after(retry_after, now_ns)
+        word = RateLimited(now_ns + round(pause.wait_s * 1e9), reason, pause.doubt)
+        self._pause(word, now_ns, orders=False)
+        self._deliver(word)
+
     def hear_answer(self, answer: Answer) -> None:
         """After an answer over the WebSocket API."""
         now_ns = self._clock.now_ns()
@@ -97,6 +107,8 @@ class LimitWatch:
 
 
 def look_weight(request: EvidenceAsked) -> int:
-    """At least, of Binance's REST: the time, open orders, trades of some symbols, and the account."""
+    """At least, of Binance's REST: the time, open orders, trades of some symbols, and the account;
+    `open_ids` are the orders that have to be found one by one."""
     orders = min(OPEN_ORDERS_WEIGHT * len(request.symbols), ALL_OPEN_ORDERS_WEIGHT)
-    return 1 + orders + 20 * len(request.trades_of) + 20
+    finds = FIND_WEIGHT * min(len(request.open_ids), FINDS_MAX)
+    return 1 + orders + finds + 20 * len(request.trades_of) + 20

@@ -1,6 +1,7 @@
 """Direct order entry at a venue: one persistent WebSocket, from the intent to the socket without a wait."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -10,6 +11,7 @@ from aiohttp import WSMsgType
 from ..kernel.clock import Clock
 from ..kernel.identity import Entropy
 from ..trading.order_events import OrderIntended
+from .retry_after import PAUSE_SEEN_S
 from .venue import (
     IN_FLIGHT_LIMIT,
     RECONNECT_MAX_S,
@@ -21,6 +23,10 @@ from .venue import (
 )
 
 HEARTBEAT_S = 10.0
+STABLE_S = 10.0
+"""A connection that lived so long was none that the venue refuses."""
+LIMITED = (418, 429)
+"""What it answers who comes too often."""
 ANSWER_MAX_BYTES = 1 << 20
 CANCEL_TIMEOUT_S = 1.0
 """Twice does no harm: a cancel that is not answered by then is left to another way."""
@@ -58,7 +64,13 @@ class Wire(Protocol):
         """What the answer to an order says."""
         ...
 
-    def cancelled(self, client_id: str, answer: Any) -> CancelAnswered: ...
+    def cancelled(self, client_id: str, answer: Any) -> CancelAnswered:
+        """`refused` only where the venue says that it has no such open order: all else leaves it to another way."""
+        ...
+
+    def ends(self, answer: Any) -> bool:
+        """Whether the connection is of no use after this answer."""
+        ...
 
 
 class _Request(NamedTuple):
@@ -74,7 +86,18 @@ class OrderEntry:
     `REQUEST_TIMEOUT_S`, and never sent again: what no answer proves is unknown. Without a connection nothing is taken.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy, wire: Wire) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        entropy: Entropy,
+        wire: Wire,
+        pause_s: Callable[[], float] = lambda: 0.0,
+        limited: Callable[[str, str], object] = lambda _retry_after, _reason: None,
+    ) -> None:
+        """`pause_s` says how long the venue is to be left alone; `limited` is told that it wants that of us."""
+        self._pause_s = pause_s
+        self._limited = limited
         self._loop = loop
         self._clock = clock
         self._entropy = entropy
@@ -150,10 +173,10 @@ class OrderEntry:
     # -- answers ------------------------------------------------------------------------------------------------------
 
     def _answered(self, answer: Answer) -> None:
-        self._delay_s = RECONNECT_MIN_S
         request = self._waiting.pop(str(answer.id), None)
         if request is None:
             return  # of one that was given up, or of none: it proves nothing of ours
+        self._delay_s = RECONNECT_MIN_S
         request.deadline.cancel()
         if request.intent is None:
             self._deliver(self._wire.cancelled(request.client_id, answer))
@@ -174,8 +197,11 @@ class OrderEntry:
     # -- the connection -----------------------------------------------------------------------------------------------
 
     async def stay_connected(self, session: aiohttp.ClientSession) -> None:
-        """For ever, with back-off and jitter. A connection that answers nothing readable counts as a failure."""
+        """For ever, with back-off and jitter; not while the venue refuses us. A connection that answers none of our
+        requests, and does not last, counts as a failure."""
         while True:
+            while pause_s := self._pause_s():  # noqa: ASYNC110 - another process may have been told
+                await asyncio.sleep(min(pause_s, PAUSE_SEEN_S))
             reason = "the connection was dropped"
             try:
                 reason = await self._converse(session)
@@ -187,6 +213,7 @@ class OrderEntry:
 
     async def _converse(self, session: aiohttp.ClientSession) -> str:
         """One connection's life; returns why it ended."""
+        began_s = math.inf
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 greeting = await self._wire.greet()
@@ -196,12 +223,24 @@ class OrderEntry:
             async with socket:
                 if greeting:
                     await socket.send_frame(greeting, WSMsgType.TEXT)
-                self._socket = socket
+                self._socket, began_s = socket, self._loop.time()
                 async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        self._answered(self._wire.read(message.data))
+                    if message.type is not WSMsgType.TEXT:
+                        continue
+                    answer = self._wire.read(message.data)
+                    self._answered(answer)
+                    if self._wire.ends(answer):
+                        self._socket = None
+                        return "the venue does not know the connection any more"
             return f"the connection was closed: {socket.close_code}"
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status in LIMITED:
+                retry_after = "" if error.headers is None else error.headers.get("Retry-After", "")
+                self._limited(retry_after, f"{error.status} to the orders' connection")
+            return f"{type(error).__name__}: {error}"
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RecursionError) as error:
             return f"{type(error).__name__}: {error}"
         finally:
             self._socket = None
+            if self._loop.time() - began_s > STABLE_S:
+                self._delay_s = RECONNECT_MIN_S

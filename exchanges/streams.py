@@ -37,7 +37,8 @@ to themselves."""
 
 class StreamMarket:
     """Each symbol's words come in order; symbols of different connections come and go apart. Words are delivered on the
-    loop's thread. Each requested snapshot comes or is told to be unavailable, unless it is asked for anew before."""
+    loop's thread. Each requested snapshot or search for trades is answered, if only by its being unavailable, unless it
+    is asked for anew before."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class StreamMarket:
         self._tasks = TaskSet(loop)
         self._connections: dict[str, StreamConnection] = {}
         self._asked: dict[str, asyncio.Task[None]] = {}
+        self._searching: dict[str, asyncio.Task[None]] = {}
         self._resubscribing: dict[str, None] = {}
         """Whose texts wait for their turn: they are not said a second time behind that."""
         self._fetching = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
@@ -76,7 +78,9 @@ class StreamMarket:
         self._asked[symbol] = self._tasks.run(self._renew(symbol, delay_s, self._deliver))
 
     def request_trades(self, symbol: str, first_id: int, limit: int) -> None:
-        self._tasks.run(self._search(symbol, first_id, limit, self._deliver))
+        if (before := self._searching.get(symbol)) is not None:
+            before.cancel()
+        self._searching[symbol] = self._tasks.run(self._search(symbol, first_id, limit, self._deliver))
 
     def resubscribe(self, symbol: str) -> None:
         if self.protocol.snapshots_in_stream:
@@ -89,6 +93,7 @@ class StreamMarket:
         self._tasks.cancel()
         self._connections.clear()
         self._asked.clear()
+        self._searching.clear()
         self._resubscribing = {}
 
     def _connect(self, symbols: tuple[str, ...], breaker: Breaker, deliver: Callable[[MarketWord], object]) -> None:
@@ -139,6 +144,8 @@ class StreamMarket:
         try:
             if (connection := self._connections.get(symbol)) is None or not isinstance(self.protocol, NumberedTrades):
                 raise aiohttp.ClientError("trades of it cannot be asked for")
+            if pause_s := self._budget.pause_s("market", self._clock.now_ns()):  # snapshots wait for its end in line
+                raise aiohttp.ClientError(f"not asked: the venue refuses us for {pause_s:.0f} s more")
             async with self._fetching:
                 url = self.protocol.trades_url(symbol, first_id, limit)
                 word: MarketWord = TradesArrived(symbol, await self._read(connection, url, self.protocol.trades_weight))

@@ -11,6 +11,8 @@ BLOCKS_LEARNT = 3
 """Before there are so many the longest silence of all counts: who knows little is patient."""
 FIRST = 4
 FIRST_NS = 5_000_000_000
+EXCUSED_MORE_MAX_NS = 3_600_000_000_000
+"""However long a silence was proven, at most so much more of it is borne."""
 """With fewer updates, or of less time, nothing is known."""
 
 
@@ -52,7 +54,7 @@ class UsualInterval:
 
     def excuse(self, silence_ns: int) -> None:
         """A silence so long was proven to be the market's own: from now on one twice as long is borne."""
-        self.excused_ns = 2 * silence_ns
+        self.excused_ns = silence_ns + min(silence_ns, EXCUSED_MORE_MAX_NS)
 
     def patience_ns(self, factor: float, least_ns: int, most_ns: int, unknown_ns: int) -> int:
         """How long it may be silent: `factor` times what is usual, within bounds; `unknown_ns` before that is known."""

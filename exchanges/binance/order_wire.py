@@ -135,6 +135,9 @@ class BinanceWire:
     def cancelled(self, client_id: str, answer: Answer) -> CancelAnswered:
         return cancel_word(client_id, answer)
 
+    def ends(self, answer: Answer) -> bool:
+        return False
+
 
 def place_words(intent: OrderIntended, answer: Answer) -> list[VenueWord]:
     """Of the answer to an order: its fills follow it."""
@@ -149,8 +152,8 @@ def place_words(intent: OrderIntended, answer: Answer) -> list[VenueWord]:
 def cancel_word(client_id: str, answer: Answer) -> CancelAnswered:
     if answer.status == 200 and answer.result is not None:
         return CancelAnswered(client_id, "done")
-    outcome, _, reason = _failure(answer)
-    return CancelAnswered(client_id, outcome, reason)
+    _, name, reason = _failure(answer)
+    return CancelAnswered(client_id, "refused" if name == "OrderNotFound" else "unknown", reason)
 
 
 def limited_until_ms(answer: Answer) -> int | None:

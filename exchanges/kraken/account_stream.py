@@ -28,9 +28,13 @@ class AccountStream:
     """Reads one connection's messages. Later reports of an order name it by the venue's id alone, so that those of the
     latest orders are kept; a report of another is nobody's. Snapshots are no news: evidence tells what they do."""
 
-    def __init__(self, read_id: Callable[[str], str], code_of: Callable[[str], str]) -> None:
+    def __init__(
+        self, read_id: Callable[[str], str], code_of: Callable[[str], str], serves: Callable[[str], bool]
+    ) -> None:
+        """`serves` says whether a symbol means here what it means elsewhere: fills of another are left to evidence."""
         self._read_id = read_id
         self._code_of = code_of
+        self._serves = serves
         self._ours: OrderedDict[str, str] = OrderedDict()
 
     def note(self, venue_id: str, client_id: str) -> None:
@@ -47,7 +51,7 @@ class AccountStream:
             client_id = self._ours.get(venue_id, "")
             if message["type"] == "snapshot" or not client_id:
                 continue
-            if row["exec_type"] == "trade":
+            if row["exec_type"] == "trade" and self._serves(row["symbol"]):
                 yield _fill(row, client_id)
             if (state := STATES.get(row.get("order_status", ""))) is not None:
                 yield OrderReported(client_id, venue_id, state)

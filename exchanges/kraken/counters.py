@@ -4,6 +4,7 @@ One is of calls by REST; one of orders is there for every pair, whichever way th
 are of the tier that most accounts are in.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -20,6 +21,8 @@ ORDERS_SHARE = 0.9
 CANCEL_COSTS = ((5.0, 8.0), (10.0, 6.0), (15.0, 5.0), (45.0, 4.0), (90.0, 2.0), (300.0, 1.0))
 """By the order's age in seconds below which it costs so much to cancel it."""
 ORDERS_KNOWN = 20_000
+OVER_MAX = CANCEL_COSTS[0][1]
+"""As far past its limit as one cancel may raise it: what is counted of more would bar orders that the venue takes."""
 EXCEEDED = "EOrder:Rate limit exceeded"
 
 
@@ -31,7 +34,7 @@ class Counter:
         self._value = self._at_s = 0.0
 
     def spend(self, cost: float, now_s: float) -> None:
-        self._value, self._at_s = self._at(now_s) + cost, now_s
+        self._value, self._at_s = min(self._at(now_s) + cost, self._limit + OVER_MAX), now_s
 
     def fill(self, now_s: float) -> None:
         """The venue says that it is at its limit."""
@@ -71,10 +74,13 @@ class OrderCounters(OrderBounds):
             self._sent.popitem(last=False)
 
     def cancelled(self, client_id: str, symbol: str) -> None:
-        """Of an order that is not known, as if it were the youngest."""
+        """Once of each order, and of one that is not known nothing: it is of an earlier process, and old."""
+        if (sent := self._sent.get(client_id)) is None:
+            return
         now_s = self._now_s()
-        age_s = now_s - self._sent[client_id].at_s if client_id in self._sent else 0.0
+        age_s = now_s - sent.at_s
         self._of(symbol).spend(next((cost for below_s, cost in CANCEL_COSTS if age_s < below_s), 0.0), now_s)
+        self._sent[client_id] = sent._replace(at_s=-math.inf)
 
     def hear(self, word: VenueWord) -> None:
         if not isinstance(word, PlaceAnswered) or EXCEEDED not in word.reason:

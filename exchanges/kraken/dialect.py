@@ -18,6 +18,7 @@ from ..venue import REQUEST_TIMEOUT_S, VenueWord
 from .account import Account
 from .account_stream import AccountStream
 from .client_ids import ClientIds
+from .listing import is_named_alike
 from .order_wire import deadline
 from .private_requests import PrivateRequests
 from .refusals import error_of, proves_refusal
@@ -35,17 +36,30 @@ class KrakenDialect(Dialect):
     signs_time = False
     trades_page = 1 << 62
     queries_at_once = 1
+    query_timeout_s = None
 
     def __init__(self, exchange: Any, tell: Callable[[VenueWord], object], prefix: str) -> None:
         super().__init__(exchange, tell)
         self._ids = ClientIds(prefix)
         self._account = Account(exchange, self._ids.read)
-        self._stream = AccountStream(self._ids.read, exchange.safe_currency_code)
+        self._stream = AccountStream(self._ids.read, exchange.safe_currency_code, self._serves)
         self._subscribed = asyncio.Event()
         self._watching: asyncio.Future[Any] | None = None
         self._token = ""
         """Good as long as the connection that subscribed with it stands."""
         self._hook(exchange)
+
+    def misnamed(self, symbols: tuple[str, ...]) -> dict[str, str]:
+        markets = self._exchange.markets
+        return {
+            symbol: f"{symbol} of ccxt is {markets[symbol]['info'].get('wsname')} on the venue's WebSocket: not traded"
+            for symbol in symbols
+            if symbol in markets and not is_named_alike(markets[symbol])
+        }
+
+    def _serves(self, symbol: str) -> bool:
+        market = self._exchange.markets.get(symbol)
+        return market is not None and is_named_alike(market)
 
     async def begin(self) -> None:
         """ccxt does not tell that a subscription was refused: that it was taken shows by the snapshot. Raises

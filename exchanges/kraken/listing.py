@@ -1,7 +1,7 @@
 """Kraken spot's AssetPairs: which symbols there are, in which steps they trade, and which do not trade now."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -35,6 +35,17 @@ class _Answer(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Answer).decode
 
 
+def unify(wsname: str) -> str:
+    """The symbol of a market by the name that its streams have for it."""
+    base, _, quote = wsname.partition("/")
+    return f"{RENAMED.get(base, base)}/{RENAMED.get(quote, quote)}"
+
+
+def is_named_alike(market: Any) -> bool:
+    """Whether ccxt and the venue's WebSocket mean the same coin by ccxt's symbol: it has some codes of its own."""
+    return unify(str(market["info"].get("wsname") or "")) == str(market["symbol"])
+
+
 def decode_listing(payload: bytes) -> Listing:
     """Raises MalformedFrame where the answer is not a listing."""
     try:
@@ -49,10 +60,10 @@ def decode_listing(payload: bytes) -> Listing:
 
 
 def _instrument(name: str, pair: _Pair) -> Instrument:
-    base, _, quote = pair.wsname.partition("/")
-    base, quote = RENAMED.get(base, base), RENAMED.get(quote, quote)
+    symbol = unify(pair.wsname)
+    base, _, quote = symbol.partition("/")
     return Instrument(
-        symbol=f"{base}/{quote}",
+        symbol=symbol,
         venue_symbol=name,
         base=base,
         quote=quote,

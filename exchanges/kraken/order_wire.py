@@ -17,6 +17,10 @@ DEADLINE_MS = 3_000
 """An order that reaches the matching engine later is refused by it: what it does not hold then, it never will. One that
 is less than two seconds ahead when it arrives is none to the venue."""
 GREETING = 0
+NOT_OPEN = "EOrder:Unknown order"
+SESSION_LOST = ("ESession:", "EGeneral:Invalid arguments:token")
+LIMITED = ("EGeneral:Temporary lockout", "EGeneral:Too many requests", "EAPI:Rate limit exceeded")
+"""It refuses all that we ask, not orders of a pair alone."""
 KINDS = {
     "market": "market",
     "limit": "limit",
@@ -48,8 +52,16 @@ class KrakenWire:
     """Of one account. `issue` asks for a token, which lasts only while its connection has a subscription: each begins
     with one that says little."""
 
-    def __init__(self, url: str, ids: ClientIds, issue: Callable[[], Awaitable[str]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        ids: ClientIds,
+        issue: Callable[[], Awaitable[str]],
+        limited: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """`limited` is told the venue's word that it refuses us for a while."""
         self.url = url
+        self._limited = limited
         self._ids = ids
         self._issue = issue
         self._token = ""
@@ -66,6 +78,8 @@ class KrakenWire:
 
     def read(self, payload: bytes) -> Answer:
         answer = _read(payload)
+        if answer.error.startswith(LIMITED):
+            self._limited(answer.error[:200])
         if answer.id == GREETING and not answer.success:
             raise ValueError(f"expected a subscription, found {answer.error[:200]!r}")
         return answer
@@ -78,7 +92,14 @@ class KrakenWire:
         return [PlaceAnswered(intent.client_id, outcome, code=name_of(answer.error), reason=reason)]
 
     def cancelled(self, client_id: str, answer: Answer) -> CancelAnswered:
-        return CancelAnswered(client_id, "done") if answer.success else CancelAnswered(client_id, *_failure(answer))
+        if answer.success:
+            return CancelAnswered(client_id, "done")
+        outcome, reason = _failure(answer)
+        return CancelAnswered(client_id, outcome if answer.error.startswith(NOT_OPEN) else "unknown", reason)
+
+    def ends(self, answer: Answer) -> bool:
+        """Its token is not taken any more: the next connection begins with a new one."""
+        return answer.error.startswith(SESSION_LOST)
 
     def _frame(self, number: int, method: str, params: dict[str, Any]) -> bytes:
         return _encode({"method": method, "params": params | {"token": self._token}, "req_id": number})

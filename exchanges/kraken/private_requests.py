@@ -8,6 +8,7 @@ counter. Where the WebSocket for orders is open they go that way, which knows ne
 import asyncio
 from typing import Any
 
+from ..venue import REQUEST_TIMEOUT_S
 from .counters import CALLS_DECAY_PER_S, CALLS_MAX, LOOKS_SHARE, Counter
 
 PROMPT = ("AddOrder", "CancelOrder")
@@ -52,7 +53,8 @@ class PrivateRequests:
         loop = asyncio.get_running_loop()
         self._counter.spend(COSTS.get(path, 1.0), loop.time())
         try:
-            return await self._send(path, *rest)
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):  # of the request: its turn may take longer
+                return await self._send(path, *rest)
         except Exception as error:
             if EXCEEDED in str(error):
                 self._counter.fill(loop.time())

@@ -73,7 +73,8 @@ class Stand:
         self.heard: list[Any] = []
         heard_topics = (topics.FEEDS, *map(topics.market, SYMBOLS))
         self.system.spawn("trader/listener", lambda: Listener(self.heard, heard_topics))
-        self.system.spawn(PATH, lambda: Feed(SYMBOLS))
+        self.feed = Feed(SYMBOLS)
+        self.system.spawn(PATH, lambda: self.feed)
         self.loop.run()
 
     def tell(self, *words: MarketWord) -> None:

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.actors.test_feed import SYMBOLS, Stand
+from tests.actors.test_feed import SYMBOLS, Stand, depth, ticker
 from tests.actors.test_feed_faults import BTC, LATENCY_S, Watched
-from tradigrade.actors import feed_watch
+from tests.kit.account import Listener
+from tradigrade.actors import feed_watch, topics
 from tradigrade.actors.feed_silence import PATIENCE_MIN_NS, due_ns, patience_ns
 from tradigrade.exchanges.binance.protocol import BinanceSpot
 from tradigrade.exchanges.book_sync import Synchronizer
 from tradigrade.exchanges.market import StreamsOpened
 from tradigrade.exchanges.market_events import ControlEvent, DepthEvent, StreamEvent
 from tradigrade.exchanges.stream_books import StreamedBook
+from tradigrade.trading.messages import DataQuality, SymbolStatus
 
 
 def settle(watched: Watched) -> None:
@@ -53,6 +55,61 @@ def test_a_short_pause_is_distrusted_and_costs_nobody_his_streams() -> None:
     assert watched.view().connections == connections
     assert watched.system.metrics.counters.get("feed_resubscriptions", 0) == 0
     settle(watched)
+
+
+class Quick:
+    """Quotes every 20 ms, before a host that may stand still."""
+
+    def __init__(self) -> None:
+        self.stand = Stand().live()
+        self.number = 0
+        self.stand.system.publish(topics.UNIVERSE, SymbolStatus(SYMBOLS[1], "halted", "nobody misses it", 0))
+        self.speak(8.0)
+        assert patience_ns(self.stand.feed._by_symbol[SYMBOLS[0]]) == PATIENCE_MIN_NS
+        self.stand.heard.clear()
+        self.scores: list[DataQuality] = []
+        self.stand.system.spawn("trader/scores", lambda: Listener(self.scores, (topics.QUALITY,)))
+
+    def speak(self, seconds: float) -> None:
+        for _ in range(round(seconds / 0.02)):
+            self.say()
+            self.stand.loop.advance(0.02)
+
+    def say(self) -> None:
+        self.number += 1
+        self.stand.frame(depth(101 + self.number, 101 + self.number, bids=[["99.0", str(self.number)]]))
+        self.stand.frame(ticker("99.0", "101.0") | {"u": 500 + self.number})
+
+    def stand_still(self, seconds: float) -> None:
+        """Whatever is due of the node is done afterwards, and before the frames of that time are read."""
+        self.stand.loop.clock.advance(seconds)
+        self.stand.loop.advance(0.0)
+
+    def distrusted(self) -> list[str]:
+        return [reason for live, reason in self.stand.changes() if not live]
+
+
+def test_a_pause_of_our_own_host_is_nobodys_silence() -> None:
+    quick = Quick()
+    for number, pause_ms in enumerate(range(60, 320, 3)):
+        quick.speak(0.1 + 0.02 * (number % 5))
+        quick.stand_still(pause_ms / 1e3)
+        quick.stand.loop.advance(0.005)
+    quick.speak(1.0)
+    assert quick.distrusted() == []
+    assert all(word.score == 1.0 for word in quick.scores if word.symbol == SYMBOLS[0])
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.03, 0.25])
+def test_on_a_host_that_is_always_late_a_true_silence_is_found_all_the_same(late_s: float) -> None:
+    quick = Quick()
+    looks, clock = 0, quick.stand.loop.clock
+    began_ns = clock.monotonic_ns()
+    while not quick.distrusted() and looks < 100:
+        quick.stand_still(0.02 + late_s)
+        looks += 1
+    assert quick.distrusted()
+    assert (clock.monotonic_ns() - began_ns) / 1e9 <= (0.12 if not late_s else 5.0)
 
 
 def test_a_look_costs_what_is_due_and_not_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

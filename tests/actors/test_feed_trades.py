@@ -142,3 +142,108 @@ def test_a_pause_in_which_nobody_traded_is_proven_and_nothing_is_repaired() -> N
     assert stand.counter("trade_silences_excused") == len(asked) <= 8, "each proven pause is borne for twice as long"
     assert SYMBOLS[0] not in stand.market.resubscribed
     assert stand.counter("feed_repairs_trades") == 0
+
+
+def test_trades_that_are_only_just_told_are_waited_for_and_not_asked_for_at_every_look() -> None:
+    stand = Traded()
+    first = usual(stand)
+    for _ in range(50):
+        asked, now_ms = len(stand.market.searched), stand.loop.clock.now_ns() // 1_000_000
+        stand.frame(ticker() | {"u": now_ms})
+        stand.loop.advance(0.1)
+        if len(stand.market.searched) > asked:
+            stand.tell(rows(first, at_ms=now_ms))
+    assert 2 <= len(stand.market.searched) <= 6
+    assert stand.refills == []
+
+
+# -- what a search must not do ----------------------------------------------------------------------------------------
+
+
+def usual(stand: Traded, step_s: float = 0.2) -> int:
+    """Forty trades, of which the next id is said."""
+    for number in range(40):
+        stand.frame(trade() | {"t": 100 + number, "T": NOW_MS})
+        stand.frame(ticker() | {"u": 500 + number})
+        stand.loop.advance(step_s)
+    return 140
+
+
+def pass_time(stand: Traded, seconds: float, answer: Any, step_s: float = 0.2) -> None:
+    """Quotes go on, and each search is answered so."""
+    for number in range(round(seconds / step_s)):
+        asked = len(stand.market.searched)
+        stand.frame(ticker() | {"u": 1_000 + number})
+        stand.loop.advance(step_s)
+        if len(stand.market.searched) > asked:
+            stand.tell(answer)
+
+
+def test_in_a_quiet_hour_it_asks_a_few_times_only() -> None:
+    stand = Traded()
+    usual(stand, 1.0)
+    pass_time(stand, 3_600, TradesArrived(SYMBOLS[0], b"[]"), 1.0)
+    assert 5 <= len(stand.market.searched) <= 14
+
+
+@pytest.mark.parametrize("count", [5, 200], ids=["few", "as many as a new count would be"])
+def test_what_was_refilled_and_then_comes_late_by_its_stream_is_told_once(count: int) -> None:
+    stand = Traded()
+    first = usual(stand)
+    stand.market.searched.clear()
+    later_ms = NOW_MS + 5_000
+    late = rows(*range(first, first + count), at_ms=later_ms)
+    pass_time(stand, 5, late)
+    assert stand.told() == list(range(first, first + count))
+    stand.heard.clear()
+    for trade_id in range(first, first + count):
+        stand.frame(trade() | {"t": trade_id, "T": later_ms})
+    assert [word.sequence for word in stand.updates() if word.kind == "trade"] == []
+    assert stand.counter("quarantined_doubled") == count
+    stand.frame(trade() | {"t": first + count, "T": later_ms})
+    assert [word.sequence for word in stand.updates() if word.kind == "trade"] == [first + count]
+
+
+def test_a_gap_that_comes_up_while_another_is_asked_for_is_asked_for_after_it() -> None:
+    stand = Traded().trade(77, 79)
+    stand.frame(trade() | {"t": 82, "T": NOW_MS})
+    stand.tell(rows(78))
+    stand.loop.advance(0.5)
+    assert stand.market.searched == [(SYMBOLS[0], 78, 1), (SYMBOLS[0], 80, 2)]
+    stand.tell(rows(80, 81))
+    assert (stand.told(), stand.counter("trades_lost")) == ([78, 80, 81], 0)
+
+
+def test_a_gap_that_closed_by_itself_takes_no_grace_from_the_next() -> None:
+    stand = Traded()
+    for trade_id in (77, 79):
+        stand.frame(trade() | {"t": trade_id, "T": NOW_MS})
+    stand.loop.advance(0.15)
+    stand.frame(trade() | {"t": 78, "T": NOW_MS})
+    stand.loop.advance(1.0)
+    stand.frame(trade() | {"t": 81, "T": NOW_MS})
+    stand.loop.advance(0.15)
+    assert stand.market.searched == []
+    stand.loop.advance(0.3)
+    assert stand.market.searched == [(SYMBOLS[0], 80, 1)]
+
+
+def test_a_request_that_failed_once_says_nothing_of_the_stream_and_the_second_does() -> None:
+    stand = Traded()
+    usual(stand)
+    refused = TradesUnavailable(SYMBOLS[0], "HTTP 429")
+    for failures, resubscribed in ((1, 0), (2, 1)):
+        while stand.counter("trades_not_answered") < failures:
+            pass_time(stand, 0.2, refused)
+        assert stand.market.resubscribed.count(SYMBOLS[0]) == resubscribed
+
+
+def test_a_stream_that_heals_is_asked_for_without_delay_when_it_dies_again() -> None:
+    stand = Traded()
+    next_id = usual(stand)
+    pass_time(stand, 40, TradesUnavailable(SYMBOLS[0], "HTTP 429"))
+    search = stand.feed.trades._searches[SYMBOLS[0]]
+    assert search.tries > TRIES
+    stand.frame(trade() | {"t": next_id, "T": NOW_MS})
+    assert (search.tries, search.failed) == (0, 0)
+    assert search.retry_ns <= stand.loop.clock.monotonic_ns()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.kit.account import Account
 from tests.kit.venue import ScriptedVenue
-from tradigrade.actors.look_scope import ALL_EVERY, LookScope
+from tradigrade.actors.look_scope import ALL_EVERY, ALL_FILLS_BORNE, FILLS_BORNE, LookScope
 from tradigrade.exchanges.venue import EvidenceAsked
 from tradigrade.trading.books import Books
 from tradigrade.trading.differences import Difference
@@ -84,3 +84,21 @@ def sold_by_hand(venue: ScriptedVenue, symbol: str) -> None:
     trade = OrderFilled("hand", "5000", symbol, "sell", Decimal(10), Decimal(1), Decimal(0), "USDT", True, 1)
     venue.trades.append(trade)
     venue.balances |= {base: venue.balances.get(base, Decimal(0)) - 1, "USDT": venue.balances["USDT"] + 10}
+
+
+def filled(symbol: str, number: int) -> OrderFilled:
+    return OrderFilled("tg-1", str(number), symbol, "buy", Decimal(1), Decimal(1), Decimal(0), "USDT", True, 1)
+
+
+def test_a_symbol_is_asked_for_before_the_books_forget_what_was_filled_since() -> None:
+    scope, books = LookScope(SYMBOLS), known(*SYMBOLS)
+    scope.take(books)
+    for number in range(FILLS_BORNE - 1):
+        scope.note(filled(SYMBOLS[90], number))
+    assert SYMBOLS[90] not in scope.take(books)
+    scope.note(filled(SYMBOLS[90], FILLS_BORNE))
+    assert SYMBOLS[90] in scope.take(books)
+    for number in range(ALL_FILLS_BORNE):
+        scope.note(filled(SYMBOLS[70 + number % 20], number))
+    assert set(SYMBOLS[70:90]) <= set(scope.take(books))
+    assert len(scope.take(books)) == 2, "they are counted anew"

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.kit.account import Account
 from tests.kit.venue import ScriptedVenue
+from tradigrade.actors.reconciler import MOVING_BORNE
 from tradigrade.exchanges.venue import EvidenceAsked, EvidenceFailed
+from tradigrade.trading.evidence import Evidence
 from tradigrade.trading.order_events import OrderIntended, OrderRejected
 
 
@@ -85,3 +88,33 @@ def test_an_adopted_order_that_filled_in_part_before_the_journal_began_closes_wh
     account.advance(12)
     assert not account.books.open_orders()
     assert account.rung() == "NORMAL"
+
+
+def test_a_look_that_was_lost_without_an_answer_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    symbols = ("BTC/USDT", *(f"C{number}/USDT" for number in range(39)))
+    account = Account(tmp_path, symbols=symbols).serve()
+    asked: list[EvidenceAsked] = []
+    monkeypatch.setattr(account.venue, "gather", asked.append)
+    account.advance(40)
+    assert set(asked[0].trades_of) < set(asked[1].trades_of) < set(asked[2].trades_of)
+
+
+@pytest.mark.parametrize(("late_s", "borne"), [(0.0, 2), (5.0, MOVING_BORNE)], ids=["begun by it", "begun before"])
+def test_a_look_that_an_earlier_request_began_may_differ_because_things_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late_s: float, borne: int
+) -> None:
+    account = Account(tmp_path).serve()
+    verdicts: list[bool] = []
+    tell = account.venue.evidence
+
+    def evidence(request: EvidenceAsked, asked_ns: int) -> Evidence:
+        verdicts.append(account.verdict().equal)
+        seen = tell(request, asked_ns)
+        other = seen.balances | {"USDT": seen.balances["USDT"] + 1}
+        return replace(seen, asked_ns=asked_ns - int(late_s * 1e9), balances=other)
+
+    monkeypatch.setattr(account.venue, "evidence", evidence)
+    account.advance(30)
+    assert not account.verdict().equal
+    assert verdicts.index(False) >= borne
+    assert late_s or verdicts.index(False) == borne

@@ -6,6 +6,7 @@ from typing import Any
 
 import ccxt
 import pytest
+from msgspec.structs import replace
 
 from tradigrade.exchanges.ccxt_dialect import Dialect
 from tradigrade.exchanges.ccxt_evidence import LOOK_KEPT_S, AccountLook
@@ -33,7 +34,7 @@ class Slow(Dialect):
 
     async def fetch_time(self) -> int:
         self.asked.append("time")
-        return 1_700_000_000_000
+        return 1_700_000_000_000 + 1_000 * (self.asked.count("time") - 1)
 
     async def open_orders(self, symbols: tuple[str, ...]) -> list[VenueOrder]:
         self.asked.append("orders")
@@ -145,3 +146,49 @@ def test_a_venue_that_fails_again_and_again_is_looked_at_in_the_end_and_each_tim
     assert [word.reason.partition(";")[0] for word in words if isinstance(word, EvidenceFailed)] == [
         f"{left} of 100 symbols were not looked at" for left in (70, 40, 10)
     ]
+
+
+class Gone(Slow):
+    """None of our orders is open any more, and each is found by a request that takes half of a second of our patience,
+    which is `patience` of them."""
+
+    query_timeout_s = None
+    queries_at_once = 1
+
+    async def open_orders(self, symbols: tuple[str, ...]) -> list[VenueOrder]:
+        self.asked.append("orders")
+        return []
+
+    async def find_order(self, client_id: str, symbol: str) -> VenueOrder:
+        if not self.patience:
+            raise ccxt.RequestTimeout("no answer")
+        self.patience -= 1
+        return await super().find_order(client_id, symbol)
+
+
+@pytest.mark.parametrize("between_s", [0.5, 13.0], ids=["one look", "too long for one look"])
+def test_many_orders_that_are_gone_are_found_one_by_one_and_each_once(between_s: float) -> None:
+    dialect, clock = Gone(), ManualClock()
+    look, ids = look_at(dialect, clock), tuple(f"o{number}" for number in range(40))
+    asked, left = replace(ask(*ids), trades_of=()), []
+    for _ in range(5):
+        dialect.patience = 9
+        try:
+            evidence = asyncio.run(look.go_on(asked))
+        except ccxt.RequestTimeout:
+            left.append(len(look.left(asked).open_ids))
+            clock.advance(between_s)
+    assert left == [31, 22, 13, 4]
+    assert sorted(each for each in dialect.asked if each in ids) == sorted(ids)
+    assert {order.client_id for order in evidence.orders} == set(ids)
+    assert dialect.asked.count("orders") == (1 if between_s < 1 else 2)
+    assert evidence.venue_ns == 1_700_000_000_000 * 1_000_000, "of the first: what was missing was so after that"
+
+
+def test_of_several_errors_that_come_together_the_word_that_we_ask_too_much_is_raised() -> None:
+    class Limited(Slow):
+        async def trades(self, symbol: str, from_id: int) -> list[tuple[str, OrderFilled]]:
+            raise ccxt.DDoSProtection("slow down") if symbol == SYMBOLS[5] else ccxt.RequestTimeout("no answer")
+
+    with pytest.raises(ccxt.DDoSProtection):
+        asyncio.run(look_at(Limited()).go_on(ask()))

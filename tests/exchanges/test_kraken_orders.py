@@ -116,9 +116,11 @@ def test_numbers_go_out_in_all_their_digits_and_ids_in_the_venues_form() -> None
 
 ANSWERS: dict[str, tuple[dict[str, Any], str, str]] = {
     "taken": ({"success": True, "result": {"order_id": "OAAAAA-BBBBB-CCCCCC"}}, "done", "done"),
-    "no funds": ({"success": False, "error": "EOrder:Insufficient funds"}, "refused", "refused"),
-    "too many": ({"success": False, "error": "EOrder:Rate limit exceeded"}, "refused", "refused"),
-    "too late": ({"success": False, "error": "EService:Deadline elapsed"}, "refused", "refused"),
+    "no funds": ({"success": False, "error": "EOrder:Insufficient funds"}, "refused", "unknown"),
+    "too many": ({"success": False, "error": "EOrder:Rate limit exceeded"}, "refused", "unknown"),
+    "too late": ({"success": False, "error": "EService:Deadline elapsed"}, "refused", "unknown"),
+    "no session": ({"success": False, "error": "ESession:Invalid session"}, "refused", "unknown"),
+    "not open": ({"success": False, "error": "EOrder:Unknown order"}, "refused", "refused"),
     "used id": ({"success": False, "error": "EOrder:Duplicate cl_ord_id"}, "unknown", "unknown"),
     "unavailable": ({"success": False, "error": "EService:Unavailable"}, "unknown", "unknown"),
     "no order": ({"success": True, "result": {}}, "unknown", "done"),
@@ -154,6 +156,24 @@ def test_a_connection_whose_subscription_is_refused_is_none() -> None:
     refused = b'{"method":"subscribe","req_id":0,"success":false,"error":"ESession:Invalid session"}'
     with pytest.raises(ValueError, match="Invalid session"):
         wire().read(refused)
+
+
+@pytest.mark.parametrize(
+    ("error", "ends", "limits"),
+    [
+        ("ESession:Invalid session", True, False),
+        ("EOrder:Unknown order", False, False),
+        ("EOrder:Rate limit exceeded", False, False),
+        ("EGeneral:Temporary lockout", False, True),
+        ("EGeneral:Too many requests", False, True),
+        ("EAPI:Rate limit exceeded", False, True),
+    ],
+)
+def test_what_an_error_means_for_the_connection_and_for_all_requests(error: str, ends: bool, limits: bool) -> None:
+    said: list[str] = []
+    one = KrakenWire("wss://ws-auth.kraken.com/v2", ClientIds(PREFIX), no_token, said.append)
+    answer = one.read(json.dumps({"req_id": 3, "success": False, "error": error}).encode())
+    assert (one.ends(answer), said) == (ends, [error] if limits else [])
 
 
 # -- the connection ---------------------------------------------------------------------------------------------------
@@ -263,6 +283,27 @@ def room(bounds: OrderCounters) -> float:
     """How many orders more there is room for, to the whole number that the counter lacks."""
     counter = bounds._of(BTC)
     return round(ORDERS_MAX * ORDERS_SHARE - counter._at(bounds._now_s()), 6)
+
+
+def test_a_cancel_counts_once_and_one_of_an_unknown_order_not_at_all() -> None:
+    bounds = counters(Ticks())
+    bounds.placed("one", BTC)
+    before = room(bounds)
+    for _ in range(100):
+        bounds.cancelled("one", BTC)
+        bounds.cancelled("of an earlier process", BTC)
+    assert before - room(bounds) == CANCEL_COSTS[0][1]
+
+
+def test_however_much_is_cancelled_orders_are_barred_no_longer_than_the_venue_may_bar_them() -> None:
+    ticks = Ticks()
+    bounds = counters(ticks)
+    for number in range(100):
+        bounds.placed(f"id-{number}", BTC)
+        bounds.cancelled(f"id-{number}", BTC)
+    assert bounds.refuse(BTC)
+    ticks.now_s += (ORDERS_MAX * (1 - ORDERS_SHARE) + CANCEL_COSTS[0][1] + 1.1) / ORDERS_DECAY_PER_S
+    assert not bounds.refuse(BTC)
 
 
 def test_the_venues_own_word_fills_the_counter() -> None:

@@ -438,8 +438,8 @@ TRADED = {
 ENDED = {"order_id": "O1", "exec_type": "canceled", "order_status": "canceled", "timestamp": AT}
 
 
-def heard(*messages: tuple[str, list[Any]]) -> list[Any]:
-    stream = AccountStream(lambda text: text, lambda code: code)
+def heard(*messages: tuple[str, list[Any]], serves: bool = True) -> list[Any]:
+    stream = AccountStream(lambda text: text, lambda code: code, lambda _: serves)
     words = [[*stream.executions({"type": kind, "data": rows})] for kind, rows in messages]
     return [word for told in words for word in told]
 
@@ -460,6 +460,78 @@ def test_every_report_of_a_message_is_heard_and_later_ones_need_not_name_our_id(
 def test_a_snapshot_is_no_news_but_tells_whose_the_orders_are() -> None:
     assert heard(("snapshot", [OPENED | {"exec_type": "new"}, TRADED])) == []
     assert heard(("snapshot", [OPENED]), ("update", [ENDED])) == [OrderReported("mine", "O1", "cancelled")]
+
+
+def test_a_fill_under_a_name_that_means_another_coin_elsewhere_is_left_to_evidence() -> None:
+    _, partly, _ = heard(("update", [OPENED]), ("update", [TRADED, ENDED]), serves=False)
+    assert partly == OrderReported("mine", "O1", "open")
+
+
+def market(symbol: str, wsname: str) -> dict[str, Any]:
+    return {"symbol": symbol, "info": {"wsname": wsname}}
+
+
+NAMES = [
+    ("BTC/USD", "XBT/USD", True),
+    ("DOGE/BTC", "XDG/XBT", True),
+    ("ETH/USD", "ETH/USD", True),
+    ("LUNA/USD", "LUNA2/USD", False),
+    ("LUNC/USD", "LUNA/USD", False),
+    ("REPV1/USD", "REP/USD", False),
+    ("REP/USD", "REPV2/USD", False),
+    ("USTC/USD", "UST/USD", False),
+]
+
+
+@pytest.mark.parametrize(("symbol", "wsname", "alike"), NAMES)
+def test_only_what_ccxt_and_the_venue_call_alike_is_traded(symbol: str, wsname: str, alike: bool) -> None:
+    exchange: Any = Fetching()
+    exchange.markets = {symbol: market(symbol, wsname)}
+    dialect = KrakenDialect(exchange, lambda _: None, PREFIX)
+    assert (symbol not in dialect.misnamed((symbol, "NOT/LISTED"))) == alike
+    assert dialect._serves(symbol) == alike
+    assert not dialect._serves("LUNA2/USD")
+
+
+def test_a_symbol_that_the_venue_calls_otherwise_is_refused_whichever_way(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradigrade.exchanges.kraken.listing.RENAMED", {})
+
+    async def scenario(rig: Rig, _: Any) -> None:
+        port = Port(rig, certificate)
+        opened = await port.until(VenueOpened)
+        assert opened.instruments == {}
+        assert "XBT/USDT on the venue's WebSocket" in opened.warning
+        port.place(our_id(1), "limit", "15000")
+        refused = await port.until(PlaceAnswered, client_id=our_id(1))
+        assert (refused.outcome, refused.code) == ("refused", "NOT_SENT")
+        assert "not traded" in refused.reason
+        assert port.venue._direct(BTC) is None
+        port.venue.close()
+        await asyncio.sleep(0)
+        await port.session.close()
+
+    run_venue(certificate, scenario)
+
+
+def test_a_session_that_the_venue_does_not_know_any_more_is_replaced(certificate: Path) -> None:
+    async def scenario(port: Port) -> None:
+        mine = our_id(11)
+        port.place(mine, "limit", "15000")
+        await port.until(PlaceAnswered, client_id=mine, outcome="done")
+        entry: Any = port.venue._entry
+        entry._wire._token = "forgotten"
+        port.venue.cancel(mine, BTC)
+        await port.until(CancelAnswered, client_id=mine, outcome="done")
+        assert port.rig.lines()[-1]["path"] == "/0/private/CancelOrder", "the other way was taken"
+        await port.direct()
+        port.place(our_id(12), "limit", "15000")
+        await port.until(PlaceAnswered, client_id=our_id(12), outcome="done")
+        assert entry._wire._token != "forgotten"
+        assert port.connections == 1, "the account's stream stands"
+
+    run(certificate, scenario)
 
 
 def test_a_report_of_an_order_that_nobody_named_is_nobodys() -> None:

@@ -19,10 +19,13 @@ from tradigrade.exchanges.binance.order_wire import BinanceWire, Signer
 from tradigrade.exchanges.ccxt_direct import make_entry
 from tradigrade.exchanges.ccxt_orders import order_arguments
 from tradigrade.exchanges.ccxt_parsing import fills_of_order
+from tradigrade.exchanges.limit_watch import LimitWatch
 from tradigrade.exchanges.loopback import open_session
 from tradigrade.exchanges.order_entry import OrderEntry
+from tradigrade.exchanges.rate_budget import RateBudget
+from tradigrade.exchanges.retry_after import PAUSE_DEFAULT_S
 from tradigrade.exchanges.simulated.tls import ensure_certificate, server_context
-from tradigrade.exchanges.venue import IN_FLIGHT_LIMIT, CancelAnswered, PlaceAnswered
+from tradigrade.exchanges.venue import IN_FLIGHT_LIMIT, RECONNECT_MIN_S, CancelAnswered, PlaceAnswered
 from tradigrade.kernel.clock import ManualClock, SystemClock
 from tradigrade.kernel.identity import SystemEntropy
 from tradigrade.trading.messages import Terms
@@ -207,9 +210,14 @@ class Script:
         self.reply: Reply = lambda request: [done(request)]
         self.asked: list[dict[str, Any]] = []
         self.heard: list[Any] = []
-        self.connections = 0
+        self.connections = self.knocks = self.refusals = self.pause_s = 0
+        self.told: list[tuple[str, str]] = []
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        self.knocks += 1
+        if self.refusals:
+            self.refusals -= 1
+            return web.Response(status=429, headers={"Retry-After": "7"})
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.connections += 1
@@ -233,7 +241,8 @@ def run_script(certificate: Path, scenario: Callable[[Script, OrderEntry, Words]
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(certificate)).start()
         wire = BinanceWire(URL, Signer("key", "secret", 2_000), script.heard.append)
-        entry = OrderEntry(asyncio.get_running_loop(), ManualClock(), SystemEntropy(), wire)
+        loop, refused = asyncio.get_running_loop(), lambda *words: script.told.append(words)
+        entry = OrderEntry(loop, ManualClock(), SystemEntropy(), wire, lambda: script.pause_s, refused)
         words = Words(entry)
         async with open_session(runner.addresses[0][1], certificate) as session:
             task = asyncio.create_task(entry.stay_connected(session))
@@ -358,6 +367,72 @@ def test_a_venue_that_answers_nothing_readable_is_left_alone_longer_and_longer(c
         assert waits[2] > 2 * waits[0]
 
     run_script(certificate, scenario)
+
+
+def test_frames_that_answer_nothing_of_ours_do_not_make_a_connection_good(certificate: Path) -> None:
+    async def scenario(script: Script, entry: OrderEntry, words: Words) -> None:
+        script.reply = lambda _: [{"event": {"e": "hello"}}, "?"]
+        for number in range(3):
+            await opened(entry)
+            entry.place(named(f"bad-{number}", "limit", "15000"), BTC)
+            await words.next()
+        await opened(entry)
+        assert entry._delay_s >= 8 * RECONNECT_MIN_S
+        script.reply = lambda request: [done(request)]
+        entry.place(named("good", "limit", "15000"), BTC)
+        await words.next()
+        assert entry._delay_s == RECONNECT_MIN_S
+
+    run_script(certificate, scenario)
+
+
+def test_a_connection_that_lived_is_none_that_was_refused(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradigrade.exchanges.order_entry.STABLE_S", 0.05)
+
+    async def scenario(script: Script, entry: OrderEntry, words: Words) -> None:
+        entry._delay_s = 0.8
+        await asyncio.sleep(0.1)
+        script.reply = lambda _: None
+        entry.place(named("cut", "limit", "15000"), BTC)
+        await words.next()
+        assert entry._delay_s <= 2 * RECONNECT_MIN_S
+
+    run_script(certificate, scenario)
+
+
+def test_while_the_venue_refuses_us_it_is_not_knocked_at(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradigrade.exchanges.order_entry.PAUSE_SEEN_S", 0.02)
+
+    async def scenario(script: Script, entry: OrderEntry, words: Words) -> None:
+        script.reply, script.pause_s = lambda _: None, 60
+        entry.place(named("cut", "limit", "15000"), BTC)
+        await words.next()
+        await asyncio.sleep(0.3)
+        assert script.knocks == 1
+        script.pause_s = 0
+        await opened(entry)
+
+    run_script(certificate, scenario)
+
+
+def test_a_refused_handshake_is_told_with_the_time_that_the_venue_names(certificate: Path) -> None:
+    async def scenario(script: Script, entry: OrderEntry, words: Words) -> None:
+        script.reply, script.refusals = lambda _: None, 1
+        entry.place(named("cut", "limit", "15000"), BTC)
+        await words.next()
+        await opened(entry)
+        assert script.told == [("7", "429 to the orders' connection")]
+
+    run_script(certificate, scenario)
+
+
+def test_what_refuses_the_connection_pauses_all_who_share_the_budget() -> None:
+    for said, wait_s in (("7", 7.0), ("", PAUSE_DEFAULT_S)):
+        words: list[Any] = []
+        budget, clock = RateBudget(), ManualClock()
+        LimitWatch(clock, words.append, budget).hear_refusal(said, "EGeneral:Temporary lockout")
+        assert budget.pause_s("market", clock.now_ns()) == wait_s
+        assert [word.reason for word in words] == ["EGeneral:Temporary lockout"]
 
 
 def test_what_an_answer_says_of_limits_is_told(certificate: Path) -> None:

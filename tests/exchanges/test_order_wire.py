@@ -64,6 +64,16 @@ def judge(raw: bytes) -> None:
         assert outcome != "done" or (read.status == 200 and read.result is not None)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "outcome"),
+    [(400, -2011, "refused"), (400, -2013, "refused"), (400, -1021, "unknown"), (401, -2015, "unknown"),
+     (429, -1003, "unknown")],
+)  # fmt: skip
+def test_only_that_there_is_no_such_order_ends_a_cancel(status: int, code: int, outcome: str) -> None:
+    read = read_answer(json.dumps({"id": "1", "status": status, "error": {"code": code, "msg": "?"}}).encode())
+    assert cancel_word("c", read).outcome == outcome
+
+
 @given(st.binary(max_size=200))
 @settings(max_examples=300)
 def test_any_bytes_are_judged(raw: bytes) -> None:

@@ -378,6 +378,38 @@ def test_trades_wait_for_room_in_what_the_venue_lets_us_ask() -> None:
     assert server.snapshots == []
 
 
+def test_while_the_venue_refuses_us_a_search_fails_at_once_and_none_waits_in_line() -> None:
+    symbols = tuple(f"C{number}/USDT" for number in range(30))
+
+    async def check(port: StreamMarket, heard: Heard) -> None:
+        await heard.wait(StreamsOpened)
+        now_ns = port._clock.now_ns()
+        port._budget.pause(now_ns + 3_600 * 10**9, now_ns)
+        for symbol in symbols:
+            port.request_snapshot(symbol, 0.0)
+        await asyncio.sleep(0.05)  # they hold every place
+        port.request_trades(symbols[0], 77, 3)
+        assert "refuses us" in (await heard.wait(TradesUnavailable)).reason
+
+    server = Server()
+    run(server, check, symbols=symbols)
+    assert server.snapshots == []
+
+
+def test_one_search_of_a_symbol_goes_on_at_a_time_and_it_is_the_latest() -> None:
+    async def check(port: StreamMarket, heard: Heard) -> None:
+        await heard.wait(StreamsOpened)
+        for first_id in range(50):
+            port.request_trades(BTC, first_id + 1, 3)
+        await heard.wait(TradesArrived)
+        await asyncio.sleep(0.05)
+        assert len([word for word in heard.words if isinstance(word, TradesArrived)]) == 1
+
+    server = Server()
+    run(server, check)
+    assert server.snapshots == ["symbol=BTCUSDT&fromId=50&limit=3"]
+
+
 def test_a_snapshot_in_the_stream_is_asked_for_there_and_one_that_does_not_come_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -173,6 +173,41 @@ def test_a_venue_that_counts_anew_is_heard_again_after_a_while() -> None:
     assert found == ["doubled"] * (RESTART_RUN - 1) + ["gap", "next", "next"]
 
 
+def test_what_was_told_on_request_and_comes_late_by_its_stream_is_no_new_count() -> None:
+    ids, refilled = TradeIds(), range(101, 101 + 3 * RESTART_RUN)
+    ids.take(100)
+    assert all(ids.refill(trade_id, newest=True) for trade_id in refilled)
+    assert {ids.take(trade_id) for trade_id in refilled} == {"doubled"}
+    assert ids.take(refilled[-1] + 1) == "next"
+
+
+def test_what_could_not_be_told_is_kept_in_order_and_bounded() -> None:
+    ids = TradeIds()
+    for trade_id in (5, 9, 7):
+        ids.take(trade_id)
+    ids.miss(7)
+    assert list(ids.missing) == [6, 7, 8]
+    for trade_id in range(10, 10 + 2 * MISSING_KEPT):
+        ids.miss(trade_id)
+    assert len(ids.missing) == MISSING_KEPT
+    assert next(reversed(ids.missing)) == 9 + 2 * MISSING_KEPT
+
+
+def test_only_what_was_asked_for_is_given_up() -> None:
+    ids = TradeIds()
+    for trade_id in (5, 8, 10):
+        ids.take(trade_id)
+    assert ids.give_up(7) == 2
+    assert list(ids.missing) == [9]
+
+
+@pytest.mark.parametrize(("silence_s", "borne_s"), [(60, 120), (3_600, 7_200), (86_400, 90_000)])
+def test_an_excuse_bears_twice_as_long_and_at_most_an_hour_more(silence_s: int, borne_s: int) -> None:
+    interval = heard([400] * 100)
+    interval.excuse(silence_s * 1_000 * MS)
+    assert interval.excused_ns == borne_s * 1_000 * MS
+
+
 @given(st.lists(st.integers(1, 80), max_size=120))
 def test_no_order_of_trades_lets_one_through_twice(told: list[int]) -> None:
     ids = TradeIds()
