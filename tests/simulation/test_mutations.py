@@ -281,4 +281,4 @@ def test_a_mechanism_broken_on_purpose_breaks_its_law_in_some_seed(
 
 def test_at_least_twenty_mechanisms_are_broken_each_with_a_seed_that_is_well_without() -> None:
     assert len({(each.module, each.old) for each in MUTATIONS}) >= 20
-    assert all(each.seed < 132 for each in MUTATIONS), "those seeds run unbroken in test_seeds.py"
+    assert all(each.seed < 124 for each in MUTATIONS), "those seeds run unbroken in test_seeds.py"

@@ -13,7 +13,7 @@ from tests.simulation.seeds import ROOT, finish, start_worker
 from tradigrade.simulation.faults import KINDS, VENUE_CHANCES, VENUE_EVENTS
 from tradigrade.simulation.outcome import Outcome
 
-SEEDS = int(os.environ.get("SEEDS", "132"))
+SEEDS = int(os.environ.get("SEEDS", "124"))
 """So many that every fault point of the code fails in one of them."""
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120 + 12 * SEEDS)]
 
