@@ -12,8 +12,6 @@ from .order_events import FundsMoved, OrderEvent
 SAME_WITHIN_NS = 3_600_000_000_000
 """Between a venue's times of one transfer, by whichever door it tells of it."""
 FOUND_KEPT = 100
-LATE_NS = 2_000_000_000
-"""So much later the stream may tell what the opening balances hold, or by so much another clock."""
 
 
 class FoundTransfers:
@@ -24,8 +22,9 @@ class FoundTransfers:
         self._began_ns = 0
 
     def begin(self, now_ns: int) -> None:
-        """The books open with the balances of now."""
-        self._began_ns = now_ns + LATE_NS
+        """The books open with the balances of now: what the stream tells of before is in them. By how much the venue's
+        clock is off, something may be taken for that wrongly, and is a difference then."""
+        self._began_ns = now_ns
 
     def note(self, moved: FundsMoved) -> None:
         self._found.append(moved)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tests.trading.facts import NOW_NS, SYMBOL, books, evidence
 from tradigrade.trading.order_events import BalanceAdopted, FundsMoved, HistoryAdopted
-from tradigrade.trading.transfers import LATE_NS, FoundTransfers, missed_transfers
+from tradigrade.trading.transfers import FoundTransfers, missed_transfers
 
 
 def moved(amount: str, reference: str, currency: str = "USDT") -> FundsMoved:
@@ -56,6 +56,6 @@ def test_only_what_explains_the_difference_is_taken(usdt: str, history: Any, fou
 def test_what_the_opening_balances_hold_is_not_booked_when_the_stream_tells_it_late() -> None:
     found = FoundTransfers()
     assert not found.are_told_by(moved("100", "a"))
-    found.begin(NOW_NS)
+    found.begin(NOW_NS + 1)
     assert found.are_told_by(moved("100", "a"))
-    assert not found.are_told_by(replace(moved("100", "b"), at_ns=NOW_NS + LATE_NS))
+    assert not found.are_told_by(replace(moved("100", "b"), at_ns=NOW_NS + 1))
