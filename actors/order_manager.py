@@ -61,6 +61,8 @@ class OrderManager(Actor):
     from the journal alone: after a crash, wherever it came, the groups go on where they stood. Every order goes
     through risk, every cancel through the executor."""
 
+    catches_up = True  # as the feed does
+
     def __init__(self, venue: str, risk: str, executor: str, limits: RiskSettings) -> None:
         """`venue`: ccxt's name of the exchange, for what it can hold itself."""
         self.venue = capabilities_of(venue)

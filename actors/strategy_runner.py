@@ -66,6 +66,8 @@ class StrategyRunner(Actor):
     At a bar it decides at once, and learns of it when nobody has anything else to do, but before its next prediction.
     """
 
+    catches_up = True  # as the feed does: it takes trades as fast as they are told
+
     def __init__(
         self,
         name: str,

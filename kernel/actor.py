@@ -39,7 +39,7 @@ class Actor:
     """True where every microsecond counts, as on an order's way: in a cell its turns come before those of others."""
     catches_up: ClassVar[bool] = False
     """True for who must see all that waits before he can say what of it still matters: in a cell its turns are longer
-    while much waits."""
+    while much waits. Who hears all that such a one tells does likewise, or his mailbox overflows."""
     in_background: ClassVar[bool] = False
     """True where nobody waits for it, as for what records or shows: in a cell the others take their turns first."""
 
