@@ -195,8 +195,9 @@ def test_unmodified_ccxt_downloads_from_the_simulated_venue(tmp_path):
         port.check("BTC/USDT", "1s")
         with pytest.raises(HistoryRefused, match="expected a symbol"):
             port.check("NO/SUCH", "1s")
+        settled_ns = await port.settled_ns()
         now_ns = SystemClock().now_ns()
-        assert now_ns - await port.settled_ns() >= 5e9
+        assert now_ns - settled_ns >= 5e9
         wanted = Wanted(now_ns - 20 * 10**9, now_ns)
         series = [port.series("1s"), port.series("trades")]
         datasets = [Dataset("local", "BTC/USDT", each) for each in series]
