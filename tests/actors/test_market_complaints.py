@@ -20,9 +20,6 @@ from tests.exchanges.test_simulated_engine import balances, depth, make_engine, 
 from tests.exchanges.test_simulated_engine import trade as traded
 from tests.exchanges.test_streams import Heard, Server, run
 from tests.kit.catalogue import BARS, MINUTE_NS, START_NS, bar, database, put
-from tradigrade.actors.feed import Feed
-from tradigrade.actors.order_manager import OrderManager
-from tradigrade.actors.strategy_runner import StrategyRunner
 from tradigrade.exchanges.ccxt_limits import CLOCK_PERIOD_S
 from tradigrade.exchanges.limit_windows import SharedWindows
 from tradigrade.exchanges.market import FrameArrived, StreamsClosed, StreamsOpened
@@ -363,9 +360,3 @@ def test_38_coarser_bars_are_made_of_what_is_there_and_say_of_how_much() -> None
     made += maker.finish()
     assert [(each.parts, each.bar.volume) for each in made] == [(5, 15), (2, 6), (5, 15)]
     assert maker.gaps == [Gap(START_NS + 10 * MINUTE_NS, START_NS + 15 * MINUTE_NS)]
-
-
-def test_whoever_acts_on_what_a_feed_tells_takes_it_as_fast_as_it_is_told() -> None:
-    assert Feed.catches_up
-    assert StrategyRunner.catches_up
-    assert OrderManager.catches_up

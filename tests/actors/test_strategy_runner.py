@@ -1,5 +1,7 @@
 """A strategy on one symbol: when it speaks, what it knows, what survives."""
 
+import importlib
+import inspect
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ from msgspec.structs import replace
 
 from tests.kit.account import SYMBOL, Account, Listener
 from tradigrade.actors import topics
+from tradigrade.actors.feed import Feed
 from tradigrade.actors.strategy_runner import SAVE_EVERY_BARS
 from tradigrade.config.topology import node_tree
+from tradigrade.kernel.actor import Actor
 from tradigrade.kernel.disk import SystemDisk
 from tradigrade.models.features import FEATURE_NAMES
 from tradigrade.models.lstm import LstmWeights
@@ -396,3 +400,42 @@ def test_a_feed_that_comes_and_goes_is_no_concern_of_the_runner(tmp_path: Path) 
     stand.system.publish(topics.FEEDS, FeedChanged(SYMBOL, False, "the test", 1))
     stand.advance(1)
     assert stand.behaviour(RUNNER).context.incarnation == 1
+
+
+class Told(Actor):
+    """As quick as a feed, and says on what it is told."""
+
+    catches_up, mailbox_limit = Feed.catches_up, Feed.mailbox_limit
+
+    def receive(self, message: MarketDataUpdate) -> None:
+        self.context.publish(topics.market(SYMBOL), message)
+
+
+def test_a_burst_of_trades_reaches_whole_whoever_acts_on_it(tmp_path: Path) -> None:
+    burst = 2 * Actor.mailbox_limit
+    stand = Stand(tmp_path).trade()
+    stand.system.spawn("trader/feeds/told", Told)
+    stand.settle()
+    made = stand.make_update("100", 1)
+    for number in range(burst):
+        assert stand.system.tell("trader/feeds/told", replace(made, sequence=number))
+    stand.settle()
+    assert [update.sequence for update in Probe.seen if isinstance(update, MarketDataUpdate)] == list(range(burst))
+    assert {path: actor.dropped for path, actor in stand.system.actors.items() if actor.dropped} == {}
+
+
+ACTORS = Path(inspect.getfile(topics)).parent
+
+
+def test_whoever_hears_every_trade_takes_them_as_fast_as_a_feed_tells_them() -> None:
+    """In a cell by longer turns, or it has room for all that a feed may hold."""
+    hearers = [path.stem for path in ACTORS.glob("*.py") if "topics.market(" in path.read_text()]
+    found = {
+        kind
+        for name in hearers
+        for kind in vars(importlib.import_module(f"tradigrade.actors.{name}")).values()
+        if inspect.isclass(kind) and issubclass(kind, Actor) and kind.__module__.endswith(f".{name}")
+    }
+    assert {kind.__name__ for kind in found} >= {"StrategyRunner", "OrderManager", "Portfolio"}
+    slow = [kind for kind in found if not kind.catches_up and kind.mailbox_limit < Feed.mailbox_limit]
+    assert slow == []
