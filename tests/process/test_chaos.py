@@ -94,8 +94,14 @@ def test_a_hanging_actor_is_noticed_and_replaced(system: Running) -> None:
 
 def test_a_hang_is_shown_and_can_be_let_go(system: Running) -> None:
     command(system, "chaos", "hang", RISK, "--for", "2", "--no-wait")
-    system.wait("the hang being told", lambda: tree(system, RISK)["reason"] == "made to hang", 2.0)
-    held = tree(system, RISK)
+    looks: list[dict[str, Any]] = []
+
+    def is_told() -> bool:
+        looks.append(tree(system, RISK))
+        return looks[-1]["reason"] == "made to hang"
+
+    system.wait("the hang being told", is_told, 2.0)
+    held = looks[-1]
     assert held["state"] == "stalled"
     system.wait("risk running again", lambda: tree(system, RISK)["state"] == "running", 5.0)
     assert tree(system, RISK)["incarnation"] == held["incarnation"]
