@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the tests in parts, all of them whatever becomes of the first: those that only compute, on every core; those that
-# start processes or a browser, and mostly wait, two files at a time; those that use every core by themselves, alone.
+# start processes or a browser, and mostly wait, three files at a time; those that use every core by themselves, alone.
 # Arguments are pytest's.
 set -u
 cd "$(dirname "$0")/.."
@@ -16,6 +16,6 @@ part() {
 }
 
 part -n auto --maxprocesses 8 --dist worksteal -m 'not process and not browser' "$@"
-part -n 2 --dist loadfile -m '(process or browser) and not cores' "$@"
+part -n 3 --dist loadfile -m '(process or browser) and not cores' "$@"
 part -m cores "$@"
 exit "$code"
